@@ -1,0 +1,38 @@
+//! Which common paths are left out.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::path::TreePath;
+
+/// gitignore rules over common paths. An ignored folder is left out with everything below it, and is not opened.
+#[derive(Debug)]
+pub struct Filter {
+    rules: Gitignore,
+}
+
+impl Filter {
+    /// Takes rules in the order in which they stand; each was checked by [`Filter::check`].
+    pub fn new(rules: &[String]) -> Self {
+        let mut builder = GitignoreBuilder::new("");
+        for rule in rules {
+            // A rule that does not parse was refused by the configuration; here it would leave nothing out.
+            let _ = builder.add_line(None, rule);
+        }
+        Self { rules: builder.build().unwrap_or_else(|_| Gitignore::empty()) }
+    }
+
+    /// Says what is wrong with a rule.
+    pub fn check(rule: &str) -> Result<(), String> {
+        GitignoreBuilder::new("").add_line(None, rule).map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// Whether a path is left out by itself. The folders above it were asked about before.
+    pub fn leaves_out(&self, path: &TreePath, is_folder: bool) -> bool {
+        !self.rules.is_empty()
+            && self.rules.matched(Path::new(OsStr::from_bytes(path.as_bytes())), is_folder).is_ignore()
+    }
+}

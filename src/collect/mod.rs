@@ -1,0 +1,179 @@
+//! Reads environments: the only room that touches them.
+//!
+//! Takes a [`CollectPlan`], gives [`Collected`]: one [`Snapshot`] per environment, and the means to ask for digests and contents
+//! later, when comparing knows which ones decide something. Listing comes first and for all environments; a file is opened only
+//! where its content is the question.
+//!
+//! Nothing here changes an environment or runs what one configures. What cannot be read becomes an incident in its snapshot, and
+//! the entry (or everything below a folder, or the whole environment) is unknown, never absent.
+
+mod filter;
+
+pub use filter::Filter;
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::path::{EnvironmentName, TreePath};
+use crate::snapshot::{Counters, Snapshot, Timestamp};
+
+/// Why nothing at all can be said about an environment, or nothing can be collected.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The root is not there, is not a folder, or cannot be opened.
+    #[error("cannot read the folder `{}`", path.display())]
+    Root {
+        /// The root.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An entry and a mapped entry claim one common path.
+    #[error("`{common}` is both a path here and what `{here}` is mapped to")]
+    MapCollision {
+        /// The common path, escaped.
+        common: String,
+        /// The mapped path, escaped.
+        here: String,
+    },
+    /// The repository cannot be opened or lacks what was asked for.
+    #[error("{act}")]
+    Repository {
+        /// What failed, in words, with its objects.
+        act: String,
+        /// Why.
+        source: git2::Error,
+    },
+    /// The pool of threads could not be started.
+    #[error("cannot start {threads} threads")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// Why a file could not be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is something else than a regular file.
+    #[error("it is not a regular file any more")]
+    NotAFile,
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The repository refused.
+    #[error(transparent)]
+    Repository(#[from] git2::Error),
+}
+
+/// A way to read an environment.
+///
+/// A source lists, and opens what it listed. It knows nothing of digests, caches or other environments. All paths that go in or
+/// come out are common paths: the source translates by its map.
+pub trait Source: Send + Sync {
+    /// Which environment it reads.
+    fn environment(&self) -> &EnvironmentName;
+
+    /// Where it reads, as a person would type it.
+    fn origin(&self) -> String;
+
+    /// Names the place apart from what the user calls it (kind and canonical location); the hash cache is kept under it.
+    fn identity(&self) -> Vec<u8>;
+
+    /// Lists all entries that `filter` does not leave out; what cannot be listed becomes an incident and the listing goes on.
+    ///
+    /// Called inside the pool of the plan, once. [`Snapshot::git`] is not filled in here.
+    ///
+    /// # Errors
+    /// When nothing at all can be said about the environment (no such folder, not a folder, no such commit).
+    fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError>;
+
+    /// A reader for one thread. It may hold descriptors of folders between calls, so files should be asked for in path order.
+    fn reader(&self) -> Box<dyn SourceReader + '_>;
+}
+
+/// Opens files of one environment on one thread.
+pub trait SourceReader {
+    /// Opens the regular file at a common path. Anything else that is found there is an error, and is not opened.
+    fn open<'a>(&'a mut self, path: &TreePath) -> Result<Box<dyn OpenFile + 'a>, OpenError>;
+}
+
+/// A file that is being read.
+pub trait OpenFile: std::io::Read {
+    /// Its identity and age when it was opened; `None` for contents that cannot change (blobs of a repository).
+    fn stamp(&self) -> Option<Stamp>;
+
+    /// Its size when it was opened.
+    fn size(&self) -> u64;
+
+    /// Looks again after the last byte was read: whether what was read is one state of the file.
+    fn is_unchanged(&mut self) -> std::io::Result<bool>;
+}
+
+/// What a source listed.
+#[derive(Debug)]
+pub struct Listing {
+    /// The entries and incidents.
+    pub snapshot: Snapshot,
+    /// Identity and age of each entry, parallel to [`Snapshot::entries`].
+    pub stamps: Vec<Option<Stamp>>,
+    /// The work done.
+    pub counters: Counters,
+}
+
+/// By what a file is recognised as unchanged since it was hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Device.
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Last change of the content.
+    pub modified: Timestamp,
+    /// Last change of content or attributes; cannot be set by hand.
+    pub changed: Timestamp,
+}
+
+/// What to collect, and how.
+#[derive(Debug)]
+pub struct CollectPlan<'a> {
+    /// Which environments, in order.
+    pub environments: &'a [crate::config::Environment],
+    /// gitignore rules on common paths.
+    pub ignore: &'a [String],
+    /// How many threads read and hash; all that the machine has when `None`.
+    pub threads: Option<std::num::NonZeroUsize>,
+    /// Where the hash cache is kept; `None` for no cache.
+    pub state_dir: Option<&'a std::path::Path>,
+    /// Reads again what the cache knows, and writes the cache anew.
+    pub rehash: bool,
+    /// The time by the wall clock.
+    pub now: Timestamp,
+}
+
+/// Is told how far collecting is, from many threads; must not block.
+pub trait Watch: Sync {
+    /// So many more entries of an environment were listed.
+    fn listed(&self, environment: usize, entries: u64);
+    /// An environment's listing has ended.
+    fn listing_ended(&self, environment: usize);
+    /// So many files and bytes of an environment will have to be read.
+    fn expects(&self, environment: usize, files: u64, bytes: u64);
+    /// So many more of them were read.
+    fn read(&self, environment: usize, files: u64, bytes: u64);
+}
+
+/// A watch that looks away.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn listed(&self, _: usize, _: u64) {}
+    fn listing_ended(&self, _: usize) {}
+    fn expects(&self, _: usize, _: u64, _: u64) {}
+    fn read(&self, _: usize, _: u64, _: u64) {}
+}

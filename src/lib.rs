@@ -1,0 +1,7 @@
+//! driftline finds drift across environments, reading only.
+
+pub mod collect;
+pub mod compare;
+pub mod config;
+pub mod path;
+pub mod snapshot;

@@ -1,0 +1,87 @@
+//! How pure code asks for contents.
+
+use crate::path::TreePath;
+use crate::snapshot::{CommitSummary, Digests};
+
+/// One entry: which snapshot, and which of its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryRef {
+    /// Index of the environment.
+    pub environment: usize,
+    /// Index into its [`crate::snapshot::Snapshot::entries`].
+    pub entry: usize,
+}
+
+/// Which digests are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Algorithms {
+    /// [`Digests::blake3`].
+    pub blake3: bool,
+    /// [`Digests::git_blob`].
+    pub git_blob: bool,
+}
+
+/// Why a content could not be had, in words: which environment, which path, what failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ReadFailure(pub String);
+
+/// Gives contents of files by environment and common path.
+pub trait ContentReader {
+    /// Reads a whole regular file. A file above `limit` bytes is a failure that says so, and is not read.
+    fn read(&self, environment: usize, path: &TreePath, limit: u64) -> Result<Vec<u8>, ReadFailure>;
+
+    /// Gives a digest of a file under at least the algorithms that are set in `wanted`, reading only what is not known.
+    fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure>;
+}
+
+/// Gives earlier versions of files, for environments that have a repository. No answer is an empty one: having no history is no failure.
+pub trait HistoryReader {
+    /// The version of `path` in the commit that HEAD (or the environment itself) names, as it would be checked out by that
+    /// environment (line endings converted as its attributes say).
+    fn committed(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, ReadFailure>;
+
+    /// The version of `path` in the best common ancestor of all these environments' commits; `None` when they do not all have
+    /// a commit, share no history, or the ancestor has no such file.
+    fn common_ancestor(
+        &self,
+        environments: &[usize],
+        path: &TreePath,
+    ) -> Result<Option<(CommitSummary, Vec<u8>)>, ReadFailure>;
+
+    /// The distinct versions that `path` had along the first 10,000 commits reachable from the environment's commit, newest first.
+    fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure>;
+}
+
+/// A version of a file in a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommittedVersion {
+    /// The newest commit that has it.
+    pub commit: CommitSummary,
+    /// Its name in the repository.
+    pub git_blob: [u8; 20],
+}
+
+/// What is left of a text when differences that rarely mean anything are folded away; decides the quiet classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextFold {
+    /// It begins with a byte-order mark.
+    pub has_bom: bool,
+    /// At least one line ends with CR LF.
+    pub has_crlf: bool,
+    /// BLAKE3 of the bytes without byte-order mark and with every CR LF as LF.
+    pub plain: [u8; 32],
+    /// As `plain`, with blanks and tabs at line ends removed.
+    pub trimmed: [u8; 32],
+}
+
+/// Files whose contents must be told apart: after it was answered, any two members that were readable have a digest under a common
+/// algorithm, or different sizes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// At least two regular files of one size, in order.
+    pub members: Vec<EntryRef>,
+}
+
+/// Folds of the texts that were asked for. A file that is not in it is binary, too large, or could not be read.
+pub type TextFolds = std::collections::BTreeMap<EntryRef, TextFold>;
