@@ -1,0 +1,3 @@
+//! One test binary: a room each.
+
+mod support;
