@@ -4,4 +4,5 @@ pub mod collect;
 pub mod compare;
 pub mod config;
 pub mod path;
+pub mod report;
 pub mod snapshot;

@@ -75,8 +75,9 @@ pub struct CommitId(pub Box<[u8]>);
 impl fmt::Display for CommitId {
     /// All of it in hexadecimal; with a precision, so many digits (`{:.7}`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        f.write_str(&digits[..f.precision().unwrap_or(digits.len()).min(digits.len())])
+        let digits = f.precision().unwrap_or(usize::MAX).min(2 * self.0.len());
+        self.0[..digits / 2].iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        if digits % 2 == 1 { write!(f, "{:x}", self.0[digits / 2] >> 4) } else { Ok(()) }
     }
 }
 
