@@ -1,0 +1,150 @@
+//! What was typed, and nothing more: parsing has no side effects.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cli::exit::Exit;
+use crate::insight::Severity;
+
+/// Finds drift across production, staging and debug servers, reading only.
+///
+/// Without a command, says who differs from whom at a glance (`status`). Environments come from `driftline.toml`, searched from the
+/// working folder upward, or from NAME=SOURCE arguments, where SOURCE is a folder or `git:REPOSITORY@REF`.
+#[derive(Debug, Parser)]
+#[command(name = "driftline", version, after_help = Exit::table(), after_long_help = Exit::table(), disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) status: StatusArguments,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Who differs from whom, at a glance (what happens without a command)
+    Status(StatusArguments),
+    /// The view of chosen files over all environments, three ways where there is a base
+    Diff(DiffArguments),
+    /// Lays out three drifted servers in a temporary folder and looks at them
+    Demo(DemoArguments),
+    /// Prints a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page
+    Man,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct StatusArguments {
+    /// Environments as NAME=SOURCE, or names of configured ones [default: all configured]
+    #[arg(value_name = "NAME=SOURCE")]
+    pub(crate) environments: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// Files or folders (a bare file name is searched for), and environments as NAME=SOURCE or names of configured ones
+    #[arg(value_name = "PATH|ENV", required_unless_present = "all")]
+    pub(crate) words: Vec<OsString>,
+    /// Every path that is not in sync
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Take this environment's version as the base
+    #[arg(long, value_name = "ENV")]
+    pub(crate) base: Option<String>,
+    /// How texts are shown
+    #[arg(long, value_enum, default_value_t = View::Regions)]
+    pub(crate) view: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Lay the servers out in this folder, which must be empty or absent, and keep them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CommonArguments {
+    /// The configuration [default: driftline.toml in this folder or the nearest above]
+    #[arg(long, short, value_name = "FILE", global = true, help_heading = "What is compared")]
+    pub(crate) config: Option<PathBuf>,
+    /// Leave an environment out
+    #[arg(long, value_name = "ENV", global = true, help_heading = "What is compared")]
+    pub(crate) skip: Vec<String>,
+    /// Leave paths out by a gitignore rule, in addition to those configured
+    #[arg(long, value_name = "RULE", global = true, help_heading = "What is compared")]
+    pub(crate) ignore: Vec<String>,
+    /// Text for people or JSON for programs
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
+    pub(crate) format: Format,
+    /// Whether to use colour; `auto` respects NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = clap::ColorChoice::Auto, global = true, help_heading = "Output")]
+    pub(crate) color: clap::ColorChoice,
+    /// Columns of text output [default: the terminal's, or 100]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), global = true, help_heading = "Output")]
+    pub(crate) width: Option<u16>,
+    /// The least severity that makes the exit status 1
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning, global = true, help_heading = "Output")]
+    pub(crate) fail_on: FailOn,
+    /// Exit as if all had been read
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) allow_incomplete: bool,
+    /// Threads that list and hash [default: one for each processor]
+    #[arg(long, value_name = "N", global = true, help_heading = "How it is read")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Where the hash cache is kept [default: driftline in the user's state folder]
+    #[arg(long, value_name = "DIR", global = true, help_heading = "How it is read")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Keep nothing, and use nothing kept
+    #[arg(long, global = true, conflicts_with_all = ["state_dir", "rehash"], help_heading = "How it is read")]
+    pub(crate) no_state: bool,
+    /// Distrust the hash cache and read again
+    #[arg(long, global = true, help_heading = "How it is read")]
+    pub(crate) rehash: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum View {
+    /// Only what changed, with who has it
+    Regions,
+    /// Environments side by side
+    Columns,
+    /// As patches against the base
+    Unified,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Info,
+    Notice,
+    Warning,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that counts; `None` when nothing does.
+    pub(crate) fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Info => Some(Severity::Info),
+            Self::Notice => Some(Severity::Notice),
+            Self::Warning => Some(Severity::Warning),
+            Self::Critical => Some(Severity::Critical),
+            Self::Never => None,
+        }
+    }
+}

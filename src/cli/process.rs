@@ -1,0 +1,61 @@
+//! What the process was started with, read once.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::snapshot::Timestamp;
+
+/// The surroundings of a run.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// The working folder.
+    pub(crate) folder: PathBuf,
+    /// Where state is kept unless told otherwise; `None` when the user has no home.
+    pub(crate) state_dir: Option<PathBuf>,
+    /// The time.
+    pub(crate) now: Timestamp,
+    /// Whether errors and progress go to a terminal.
+    pub(crate) stderr_is_terminal: bool,
+    /// Columns of the terminal that data goes to.
+    pub(crate) terminal_width: Option<u16>,
+}
+
+impl Process {
+    pub(crate) fn read() -> io::Result<Self> {
+        let folder_from = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
+        let state_dir = folder_from("XDG_STATE_HOME")
+            .or_else(|| folder_from("HOME").map(|home| home.join(".local/state")))
+            .map(|state| state.join("driftline"));
+        Ok(Self {
+            folder: env::current_dir()?,
+            state_dir,
+            now: now(env::var_os("DRIFTLINE_NOW")),
+            stderr_is_terminal: io::stderr().is_terminal(),
+            terminal_width: terminal_width(),
+        })
+    }
+}
+
+/// The wall clock, or the seconds since 1970 that `DRIFTLINE_NOW` fixes for tests and for repeating a run.
+fn now(fixed: Option<OsString>) -> Timestamp {
+    if let Some(seconds) = fixed.and_then(|text| text.to_str()?.parse().ok()) {
+        return Timestamp { seconds, nanos: 0 };
+    }
+    // A clock before 1970 makes every file look new, and so nothing is trusted that should not be.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp { seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX), nanos: since.subsec_nanos() }
+}
+
+fn terminal_width() -> Option<u16> {
+    if let Some(columns) = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()) {
+        return Some(columns);
+    }
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col).filter(|&columns| columns > 0)
+}

@@ -1,0 +1,362 @@
+//! The report as plain data: ordered, serialisable, free of colour and width.
+//!
+//! The documentation of these types is the specification of `--format json`. Fields are added without notice; a field that changes
+//! its meaning or goes away raises [`VERSION`]. Names that are not UTF-8 stand as text with U+FFFD in place of what is not,
+//! and beside them, as `path_base64`, exactly.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::path::TreePath;
+use crate::report::escape::json_name;
+use crate::snapshot::Counters;
+
+/// The version of the format, in [`StatusReport::version`].
+pub const VERSION: u32 = 1;
+
+/// Who differs from whom.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusReport {
+    /// `driftline-status`.
+    pub format: &'static str,
+    /// [`VERSION`].
+    pub version: u32,
+    /// The version of the program.
+    pub driftline: &'static str,
+    /// The name of the folder in which the configuration stands; null for environments that were typed.
+    pub project: Option<String>,
+    /// The environment others are measured against, if one was chosen.
+    pub baseline: Option<String>,
+    /// The environments in order; every pattern has its characters in this order.
+    pub environments: Vec<EnvironmentReport>,
+    /// How many common paths there are: files, links and special files, not folders.
+    pub paths: u64,
+    /// How many of them are in sync: one content, present everywhere, nothing unreadable.
+    pub in_sync: u64,
+    /// How many of them differ only in line endings, a byte-order mark or blanks at line ends.
+    pub quiet: u64,
+    /// For each pattern over files and links, how many paths have it. A pattern is a character for each environment: `A`, `B`, `C`…
+    /// by equal content, `-` absent, `!` unreadable.
+    pub patterns: BTreeMap<String, u64>,
+    /// Every path but folders that is not in sync, sorted by path.
+    pub rows: Vec<RowReport>,
+    /// Folders that are not in sync although nothing in them says so: they are empty, unreadable, or something else elsewhere. Sorted by path.
+    pub folders: Vec<RowReport>,
+    /// Paths whose mode or owner differs, whatever their content. Sorted by path.
+    pub attributes: Vec<AttributeReport>,
+    /// Contents that are under one path here and under another there.
+    pub moves: Vec<MoveReport>,
+    /// Leftovers such as `X.orig`, with what they are equal to. Sorted by environment, then path.
+    pub artifacts: Vec<ArtifactReport>,
+    /// Where the drift is: folders that hold it, outermost first.
+    pub drift: Vec<FolderReport>,
+    /// What the rules say, most severe first.
+    pub findings: Vec<FindingReport>,
+    /// What could not be read, and other things worth saying about the reading; in the order of environments.
+    pub incidents: Vec<IncidentReport>,
+    /// The work that was done.
+    pub counters: Counters,
+}
+
+/// One environment.
+#[derive(Debug, Clone, Serialize)]
+pub struct EnvironmentReport {
+    /// Its name.
+    pub name: String,
+    /// A short mark for it, unique in this report.
+    pub label: String,
+    /// Where it was read.
+    pub origin: String,
+    /// What it is for, in the user's words.
+    pub role: Option<String>,
+    /// Entries that were listed, folders included.
+    pub entries: u64,
+    /// Rows in which it does not have what another environment has. Quiet differences and unreadable paths are not counted.
+    pub drift: u64,
+    /// Paths that only it has.
+    pub only_here: u64,
+    /// Uncommitted changes; null where there is no checkout or it could not be judged.
+    pub uncommitted: Option<u64>,
+    /// Leftovers such as `X.orig`.
+    pub artifacts: u64,
+    /// Paths that could not be read; what lies below an unreadable folder is not counted, as nobody knows it.
+    pub unreadable: u64,
+    /// Whether all of it was read.
+    pub complete: bool,
+    /// What its repository says.
+    pub git: GitReport,
+}
+
+/// What a repository says.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum GitReport {
+    /// No repository tracks anything here.
+    None,
+    /// The environment is a commit of a repository.
+    Commit {
+        /// The name that was asked for.
+        reference: String,
+        /// The commit it named.
+        commit: CommitReport,
+    },
+    /// There is a repository, and it could not be judged.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+    /// A checkout.
+    Checkout(Box<CheckoutReport>),
+}
+
+/// The state of a checkout.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckoutReport {
+    /// The branch; null when HEAD is detached.
+    pub branch: Option<String>,
+    /// The commit of HEAD; null when the branch has none yet.
+    pub commit: Option<CommitReport>,
+    /// Where the environment lies inside the repository; null at its top.
+    pub prefix: Option<String>,
+    /// What the branch follows.
+    pub upstream: Option<UpstreamReport>,
+    /// Commits that no remote-tracking branch has, newest first; null when there is none to compare with.
+    pub unpushed: Option<Vec<CommitReport>>,
+    /// Uncommitted: between HEAD and the index, sorted by path.
+    pub staged: Vec<ChangeReport>,
+    /// Uncommitted: between the index and the files, sorted by path.
+    pub unstaged: Vec<ChangeReport>,
+    /// Uncommitted: in no index, sorted by path.
+    pub untracked: Vec<ChangeReport>,
+    /// Tracked paths about which nothing can be said.
+    pub not_judged: Vec<NotJudgedReport>,
+    /// Stashes, newest first.
+    pub stashes: Vec<StashReport>,
+    /// `merge`, `rebase`, `cherry-pick`, `revert`, `bisect` or `am`, when one was begun and not ended.
+    pub operation: Option<&'static str>,
+    /// Other worktrees of the repository.
+    pub worktrees: Vec<WorktreeReport>,
+    /// Submodules.
+    pub submodules: Vec<SubmoduleReport>,
+    /// Folders with a repository of their own that are no submodules.
+    pub nested: Vec<String>,
+}
+
+/// A commit.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommitReport {
+    /// Its full name.
+    pub id: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// The author's name.
+    pub author: String,
+    /// When it was authored: seconds since 1970 in UTC.
+    pub authored: i64,
+}
+
+/// What a branch follows.
+#[derive(Debug, Clone, Serialize)]
+pub struct UpstreamReport {
+    /// Its short name.
+    pub name: String,
+    /// Commits here that it lacks; null when it is gone.
+    pub ahead: Option<usize>,
+    /// Commits there that are lacking here; null when it is gone.
+    pub behind: Option<usize>,
+}
+
+/// An uncommitted change.
+#[derive(Debug, Clone, Serialize)]
+pub struct ChangeReport {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// Where it was before, for a rename.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// `added`, `modified`, `deleted`, `renamed`, `type-changed`, `mode-changed` or `conflicted`.
+    pub kind: &'static str,
+}
+
+/// A tracked path about which nothing can be said.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotJudgedReport {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// Why.
+    pub reason: String,
+}
+
+/// A stash.
+#[derive(Debug, Clone, Serialize)]
+pub struct StashReport {
+    /// Its commit.
+    pub id: String,
+    /// Its message.
+    pub message: String,
+    /// When it was made: seconds since 1970 in UTC.
+    pub made: i64,
+}
+
+/// Another worktree.
+#[derive(Debug, Clone, Serialize)]
+pub struct WorktreeReport {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub path: String,
+    /// It is locked against pruning.
+    pub locked: bool,
+    /// Its folder is there.
+    pub present: bool,
+}
+
+/// A submodule.
+#[derive(Debug, Clone, Serialize)]
+pub struct SubmoduleReport {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// The commit that the index records.
+    pub recorded: String,
+    /// The commit that is checked out; null when there is none or it cannot be told.
+    pub checked_out: Option<String>,
+}
+
+/// A path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PathReport {
+    /// As text.
+    pub path: String,
+    /// Its bytes in base64, when they are not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_base64: Option<String>,
+}
+
+impl PathReport {
+    /// The report of a path.
+    pub fn new(path: &TreePath) -> Self {
+        let (path, path_base64) = json_name(path.as_bytes());
+        Self { path, path_base64 }
+    }
+}
+
+/// A path that is not in sync.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowReport {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// A character for each environment, as in [`StatusReport::patterns`].
+    pub pattern: String,
+    /// In what the environments differ: `presence`, `kind`, `content`, `target`.
+    pub differences: Vec<&'static str>,
+    /// The classes that explain all of it: `line-endings`, `byte-order-mark`, `trailing-space`. Empty for real drift.
+    pub quiet: Vec<&'static str>,
+}
+
+/// A path whose mode or owner differs.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttributeReport {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// In what the environments differ: `executable`, `mode`, `owner`, `group`.
+    pub differences: Vec<&'static str>,
+    /// For each environment its mode in octal, such as `0755`; null where absent or not known.
+    pub modes: Vec<Option<String>>,
+    /// For each environment `owner:group`; null where absent or not known.
+    pub owners: Vec<Option<String>>,
+}
+
+/// A content under several paths.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveReport {
+    /// `file` or `folder`.
+    pub kind: &'static str,
+    /// One path, and the environments that have it there.
+    pub one: MoveSide,
+    /// The other path, and the environments that have it there.
+    pub other: MoveSide,
+    /// How many files it is.
+    pub files: u64,
+}
+
+/// One path of a move.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveSide {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// The environments that have the content there.
+    pub environments: Vec<String>,
+}
+
+/// A leftover.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArtifactReport {
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// The environment it is in.
+    pub environment: String,
+    /// What it is a leftover of; null when that is not there.
+    pub of: Option<String>,
+    /// What it is equal to, in words.
+    pub is: String,
+    /// Its content is known nowhere else.
+    pub unique: bool,
+}
+
+/// A folder with drift.
+#[derive(Debug, Clone, Serialize)]
+pub struct FolderReport {
+    /// The path of the folder; empty for the root.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// How deep it is shown.
+    pub depth: usize,
+    /// A character for each environment: the pattern of its rows where they all have one, else the letters of the one that differs most.
+    pub pattern: String,
+    /// How many paths below it are not in sync.
+    pub paths: u64,
+    /// How many of these differ only quietly.
+    pub quiet: u64,
+    /// The first of their names, for a folder whose own files drift.
+    pub names: Vec<String>,
+}
+
+/// What a rule found.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingReport {
+    /// Made of what was found: the same as long as the matter is the same.
+    pub id: String,
+    /// The rule.
+    pub code: &'static str,
+    /// `info`, `notice`, `warning` or `critical`.
+    pub severity: &'static str,
+    /// The path; null when it is about a whole environment.
+    pub path: Option<PathReport>,
+    /// The environments it is about.
+    pub environments: Vec<String>,
+    /// In words.
+    pub message: String,
+}
+
+/// Something that went wrong, or is worth saying, about the reading.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncidentReport {
+    /// Which environment.
+    pub environment: String,
+    /// Where; null for the whole environment.
+    pub path: Option<PathReport>,
+    /// `environment`, `folder`, `file`, `unstable` or `note`.
+    pub kind: &'static str,
+    /// What failed and why.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
