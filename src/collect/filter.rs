@@ -15,7 +15,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Takes rules in the order in which they stand; each was checked by [`Filter::check`].
+    /// Takes rules in the order in which they stand; each was checked by [`crate::config`].
     pub fn new(rules: &[String]) -> Self {
         let mut builder = GitignoreBuilder::new("");
         for rule in rules {
@@ -23,11 +23,6 @@ impl Filter {
             let _ = builder.add_line(None, rule);
         }
         Self { rules: builder.build().unwrap_or_else(|_| Gitignore::empty()) }
-    }
-
-    /// Says what is wrong with a rule.
-    pub fn check(rule: &str) -> Result<(), String> {
-        GitignoreBuilder::new("").add_line(None, rule).map(|_| ()).map_err(|error| error.to_string())
     }
 
     /// Whether a path is left out by itself. The folders above it were asked about before.

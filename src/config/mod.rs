@@ -1,11 +1,34 @@
 //! What is compared: environments, where they are, what their folders are called, what is left out.
 //!
-//! Takes the text of `driftline.toml` or `NAME=SOURCE` arguments and gives a [`Config`] in which every name exists and every
-//! rule parses, or all [`Problem`]s at once. Only [`find`] and [`load`] touch the file system.
+//! Takes the text of `driftline.toml` ([`parse`]) or `NAME=SOURCE` arguments ([`from_arguments`]) and gives a [`Config`] in which
+//! every name exists and every rule parses, or all problems at once. Only [`find`], [`load`] and, to tell a folder from a host,
+//! [`from_arguments`] look at the file system.
 
-use std::path::PathBuf;
+mod adhoc;
+mod map;
+mod problem;
+mod raw;
+mod validate;
+
+pub use adhoc::{ArgumentError, from_argument, from_arguments};
+pub use map::{MapConflict, MapPair, PathMap};
+pub use problem::{Invalid, Problem};
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::path::{EnvironmentName, TreePath};
+
+/// What the file is called.
+pub const FILE_NAME: &str = "driftline.toml";
+
+/// More environments than this have no letters left to be told apart by.
+pub const MAX_ENVIRONMENTS: usize = 52;
+
+/// A configuration is written by people: what is larger is another file under this name.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What to compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,17 +75,88 @@ pub enum SourceSpec {
     },
 }
 
-/// Translates between the names in one environment and the common ones. Pairs do not overlap.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PathMap {
-    pairs: Vec<MapPair>,
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("cannot read the configuration `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file was read, and there are mistakes in it; all of them are listed.
+    #[error(transparent)]
+    Invalid(Box<Invalid>),
 }
 
-/// One folder or file that is called differently.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MapPair {
-    /// The common path.
-    pub common: TreePath,
-    /// The path in this environment.
-    pub here: TreePath,
+/// What relative paths and `~/` mean.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The folder to which relative paths are relative.
+    pub folder: &'a Path,
+    /// The user's home folder, if it is known.
+    pub home: Option<&'a Path>,
+}
+
+/// Finds the configuration that holds for a folder: in itself, else in the nearest folder above it that has one.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.symlink_metadata().is_ok())
+}
+
+/// Reads a configuration file. Relative paths in it are relative to its folder, `~/` is `home`.
+///
+/// # Errors
+/// [`ConfigError::Read`] when it is no regular file of at most 1 MiB or the system refuses; [`ConfigError::Invalid`] for what is
+/// written in it.
+pub fn load(path: &Path, home: Option<&Path>) -> Result<Config, ConfigError> {
+    let bytes = read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let file = path.display().to_string();
+    let text =
+        String::from_utf8(bytes).map_err(|error| ConfigError::Invalid(Box::new(Invalid::not_text(&file, &error))))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut config =
+        parse(&text, &file, Places { folder, home }).map_err(|invalid| ConfigError::Invalid(Box::new(invalid)))?;
+    config.file = Some(path.to_owned());
+    Ok(config)
+}
+
+/// Reads the text of a configuration; `file` is what problems call it. Pure. [`Config::file`] is left empty.
+pub fn parse(text: &str, file: &str, places: Places<'_>) -> Result<Config, Invalid> {
+    let mut problems = Vec::new();
+    let raw = raw::read(text, &mut problems);
+    let config = validate::validate(raw, places, &mut problems);
+    if problems.is_empty() { Ok(config) } else { Err(Invalid::new(file, text, problems)) }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // A named pipe under this name would be waited for for ever.
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("it is larger than 1 MiB, too large for a configuration"));
+    }
+    Ok(bytes)
+}
+
+/// Replaces a leading `~/` by the home folder.
+fn expand_home(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'static str> {
+    let Some(first) = path.components().next() else { return Ok(path.to_owned()) };
+    let first = first.as_os_str();
+    if first == "~" {
+        let home = home.ok_or("the home folder is not known: HOME is not set")?;
+        let rest = path.strip_prefix("~").unwrap_or(path);
+        return Ok(if rest.as_os_str().is_empty() { home.to_owned() } else { home.join(rest) });
+    }
+    if first.as_encoded_bytes().starts_with(b"~") {
+        return Err("only `~/` is understood; write `./~...` for a folder of that name");
+    }
+    Ok(path.to_owned())
 }

@@ -1,0 +1,152 @@
+//! What is wrong in a configuration, as data, and how it is shown.
+
+use std::fmt::{self, Write as _};
+use std::ops::Range;
+use std::string::FromUtf8Error;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// More problems than this are counted, not shown.
+const MAX_SHOWN: usize = 50;
+
+/// One mistake in a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which bytes of the text are underlined.
+    pub span: Range<usize>,
+    /// What is wrong, in one line; holds words of the file as they are.
+    pub message: String,
+    /// What is to be seen at the underlined place.
+    pub label: String,
+    /// What would be right.
+    pub help: Option<String>,
+    /// Another place that has to do with it, and how.
+    pub related: Option<(Range<usize>, String)>,
+}
+
+impl Problem {
+    pub(super) fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { span, message: message.into(), label: label.into(), help: None, related: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn related(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.related = Some((span, label.into()));
+        self
+    }
+}
+
+/// A text that is no configuration, with all that is wrong in it.
+///
+/// Shown (`{}`) without colour; see [`Invalid::render`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Invalid {
+    file: String,
+    text: String,
+    problems: Vec<Problem>,
+}
+
+impl Invalid {
+    pub(super) fn new(file: &str, text: &str, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by(|a, b| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)));
+        Self { file: file.to_owned(), text: text.to_owned(), problems }
+    }
+
+    /// The one problem of bytes that are not UTF-8.
+    pub(super) fn not_text(file: &str, error: &FromUtf8Error) -> Self {
+        let at = error.utf8_error().valid_up_to();
+        // Everything before the first bad byte keeps its place; the bad one becomes one replacement character of three bytes.
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let problem = Problem::new(at..at + 3, "the configuration is not UTF-8", "this is no character")
+            .help("save the file as UTF-8");
+        Self::new(file, &text, vec![problem])
+    }
+
+    /// The problems in the order of the text; at least one.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The line and column of a problem, both counted from 1; columns count characters.
+    pub fn position(&self, problem: &Problem) -> (usize, usize) {
+        let before = &self.text[..floor(&self.text, problem.span.start)];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// All problems with the text they are about underlined, with colour if wanted. Control characters of the file are escaped.
+    pub fn render(&self, coloured: bool) -> String {
+        let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
+        let text = escaped(&self.text);
+        let place = |span: &Range<usize>| {
+            let start = escaped(&self.text[..floor(&self.text, span.start)]).len();
+            let end = escaped(&self.text[..floor(&self.text, span.end)]).len();
+            start..end.max(start)
+        };
+        let mut out = String::new();
+        for problem in self.problems.iter().take(MAX_SHOWN) {
+            let mut snippet = Snippet::source(&text)
+                .path(one_line(&self.file))
+                .annotation(AnnotationKind::Primary.span(place(&problem.span)).label(one_line(&problem.label)));
+            if let Some((span, label)) = &problem.related {
+                snippet = snippet.annotation(AnnotationKind::Context.span(place(span)).label(one_line(label)));
+            }
+            let mut group = Level::ERROR.primary_title(one_line(&problem.message)).element(snippet);
+            if let Some(help) = &problem.help {
+                group = group.element(Level::HELP.message(one_line(help)));
+            }
+            out.push_str(&renderer.render(&[group]));
+            out.push_str("\n\n");
+        }
+        match self.problems.len() {
+            1 => out.push_str("1 problem in the configuration"),
+            count => {
+                let _ = write!(out, "{count} problems in the configuration");
+                if count > MAX_SHOWN {
+                    let _ = write!(out, ", the first {MAX_SHOWN} of them shown");
+                }
+            }
+        }
+        out
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// The text with everything escaped that could drive a terminal or hide what is written; tabs stay, line ends
+/// become `\n`.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\r' && matches!(chars.peek(), Some('\n') | None) {
+            continue;
+        }
+        let hides =
+            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        if (c.is_control() && !matches!(c, '\n' | '\t')) || hides {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// As [`escaped`], for words that stand in a line of ours.
+fn one_line(text: &str) -> String {
+    escaped(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
+/// The nearest character boundary that is not after `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}

@@ -1,0 +1,209 @@
+//! `driftline.toml` as it was written: known keys of the right types, each with its place. Whether the values make sense is decided
+//! in [`super::validate`].
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::Problem;
+
+/// Keys of the whole file.
+const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "env"];
+/// Keys that design and documentation name and this version does not know yet.
+const LATER_TOP_KEYS: &[&str] = &["fix", "policy", "accept", "sensitive", "report", "notify"];
+/// Keys of an environment.
+const ENVIRONMENT_KEYS: &[&str] = &["path", "git", "ref", "map", "role"];
+/// As `LATER_TOP_KEYS`, for an environment.
+const LATER_ENVIRONMENT_KEYS: &[&str] = &["ssh", "exec", "archive", "strip", "snapshot", "sudo", "rate"];
+
+/// A text and where it stands, its quotes included.
+pub(super) type Text = Spanned<String>;
+
+/// The file.
+#[derive(Debug, Default)]
+pub(super) struct Raw {
+    pub(super) baseline: Option<Text>,
+    pub(super) focus: Vec<Text>,
+    pub(super) ignore: Vec<Text>,
+    /// In the order of the file.
+    pub(super) environments: Vec<RawEnvironment>,
+    /// The text is broken: what is missing may have been meant to be there.
+    pub(super) broken: bool,
+}
+
+/// `[env.NAME]`.
+#[derive(Debug)]
+pub(super) struct RawEnvironment {
+    pub(super) name: Text,
+    pub(super) path: Option<Text>,
+    pub(super) git: Option<Text>,
+    pub(super) reference: Option<Text>,
+    /// Common name, name here; in the order of the file.
+    pub(super) map: Vec<(Text, Text)>,
+    pub(super) role: Option<Text>,
+    /// It has mistakes because of which `path` and `git` may be missing.
+    pub(super) broken: bool,
+}
+
+/// Reads as much as can be read and writes down what cannot.
+pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut raw = Raw { broken: !errors.is_empty(), ..Raw::default() };
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let mut lines = error.message().lines();
+        let message = lines.next().unwrap_or("not understood").to_owned();
+        let mut problem = Problem::new(span, "the configuration is not valid TOML", message);
+        let rest: Vec<&str> = lines.collect();
+        if !rest.is_empty() {
+            problem = problem.help(rest.join("; "));
+        }
+        problems.push(problem);
+    }
+    for (key, value) in in_file_order(table.get_ref()) {
+        match key.get_ref().as_ref() {
+            "baseline" => raw.baseline = string("baseline", value, problems),
+            "focus" => raw.focus = strings("focus", value, problems),
+            "ignore" => raw.ignore = strings("ignore", value, problems),
+            "env" => raw.environments = environments(value, problems),
+            _ => problems.push(unknown_key(key, TOP_KEYS, LATER_TOP_KEYS, "")),
+        }
+    }
+    raw
+}
+
+fn environments(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<RawEnvironment> {
+    let Some(table) = value.get_ref().as_table() else {
+        problems.push(wrong_type("env", value, "a table", "write one table for each environment: `[env.prod]`"));
+        return Vec::new();
+    };
+    in_file_order(table).into_iter().filter_map(|(name, value)| environment(name, value, problems)).collect()
+}
+
+fn environment(
+    name: &Spanned<toml::de::DeString<'_>>,
+    value: &Spanned<DeValue<'_>>,
+    problems: &mut Vec<Problem>,
+) -> Option<RawEnvironment> {
+    let Some(table) = value.get_ref().as_table() else {
+        let what = format!("env.{}", name.get_ref());
+        problems.push(wrong_type(&what, value, "a table", "write `[env.NAME]` and below it `path = \"...\"`"));
+        return None;
+    };
+    let before = problems.len();
+    let name = Spanned::new(name.span(), name.get_ref().to_string());
+    let mut raw =
+        RawEnvironment { name, path: None, git: None, reference: None, map: Vec::new(), role: None, broken: false };
+    for (key, value) in in_file_order(table) {
+        match key.get_ref().as_ref() {
+            "path" => raw.path = string("path", value, problems),
+            "git" => raw.git = string("git", value, problems),
+            "ref" => raw.reference = string("ref", value, problems),
+            "role" => raw.role = string("role", value, problems),
+            "map" => raw.map = pairs(value, problems),
+            _ => problems.push(unknown_key(key, ENVIRONMENT_KEYS, LATER_ENVIRONMENT_KEYS, "of an environment")),
+        }
+    }
+    raw.broken = problems.len() > before;
+    Some(raw)
+}
+
+fn pairs(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<(Text, Text)> {
+    let Some(table) = value.get_ref().as_table() else {
+        let help = "write `map = { \"common name\" = \"name here\" }`";
+        problems.push(wrong_type("map", value, "a table of names", help));
+        return Vec::new();
+    };
+    let mut pairs = Vec::new();
+    for (common, value) in in_file_order(table) {
+        if value.get_ref().is_table() {
+            let problem = wrong_type(&format!("map.{}", common.get_ref()), value, "a string", "");
+            problems.push(problem.help("put a name that has a dot in it in quotes: `\"a.b\" = \"name here\"`"));
+        } else if let Some(here) = string(&format!("map.{}", common.get_ref()), value, problems) {
+            pairs.push((Spanned::new(common.span(), common.get_ref().to_string()), here));
+        }
+    }
+    pairs
+}
+
+fn string(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Text> {
+    let Some(text) = value.get_ref().as_str() else {
+        problems.push(wrong_type(what, value, "a string", &format!("write `{what} = \"...\"`")));
+        return None;
+    };
+    Some(Spanned::new(value.span(), text.to_owned()))
+}
+
+fn strings(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<Text> {
+    let Some(array) = value.get_ref().as_array() else {
+        problems.push(wrong_type(what, value, "a list of strings", &format!("write `{what} = [\"...\"]`")));
+        return Vec::new();
+    };
+    array.iter().filter_map(|value| string(what, value, problems)).collect()
+}
+
+fn wrong_type(what: &str, value: &Spanned<DeValue<'_>>, expected: &str, help: &str) -> Problem {
+    let found = match value.get_ref() {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    let problem = Problem::new(value.span(), format!("`{what}` must be {expected}"), format!("this is {found}"));
+    if help.is_empty() { problem } else { problem.help(help) }
+}
+
+fn unknown_key(key: &Spanned<toml::de::DeString<'_>>, known: &[&str], later: &[&str], whose: &str) -> Problem {
+    let name = key.get_ref().as_ref();
+    let space = if whose.is_empty() { "" } else { " " };
+    let message = format!("unknown key{space}{whose} `{name}`");
+    if later.contains(&name) {
+        return Problem::new(key.span(), message, "not supported by this version")
+            .help(format!("leave it out; known keys{space}{whose} are {}", listed(known)));
+    }
+    let problem = Problem::new(key.span(), message, "not known");
+    match nearest(name, known.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(format!("known keys{space}{whose} are {}", listed(known))),
+    }
+}
+
+/// The word that was probably meant.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // The distance of long words is quadratic in time, and no name is that long.
+    if word.len() > 100 {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    known
+        .map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known))
+        .filter(|&(distance, known)| distance <= known.len().max(word.len()) / 3)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, known)| known)
+}
+
+/// Words as a sentence has them: `` `a`, `b` and `c` ``.
+pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+    }
+}
+
+/// The parser keeps tables sorted by key; people are answered in the order in which they wrote.
+fn in_file_order<'t, 'i>(
+    table: &'t DeTable<'i>,
+) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| -> (usize, usize) {
+        let Range { start, end } = key.span();
+        (start, end)
+    });
+    entries
+}

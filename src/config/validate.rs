@@ -1,0 +1,261 @@
+//! From what was written to what holds: [`Raw`] to [`Config`], with all problems at once.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::GitignoreBuilder;
+
+use super::map::{MapConflict, MapPair, PathMap};
+use super::problem::Problem;
+use super::raw::{Raw, RawEnvironment, Text, listed, nearest};
+use super::{Config, Environment, MAX_ENVIRONMENTS, Places, SourceSpec, expand_home};
+use crate::path::{EnvironmentName, TreePath};
+
+/// The reference that is meant when none is named.
+pub(super) const DEFAULT_REFERENCE: &str = "HEAD";
+
+/// Judges all values. What it returns is only worth something when no problem was added.
+pub(super) fn validate(raw: Raw, places: Places<'_>, problems: &mut Vec<Problem>) -> Config {
+    let names: Vec<String> = raw.environments.iter().map(|environment| environment.name.get_ref().clone()).collect();
+    if names.is_empty() && !raw.broken {
+        problems.push(
+            Problem::new(0..0, "no environments", "there is no `[env.NAME]` in this file")
+                .help("add one for each place to compare: `[env.prod]` and below it `path = \"...\"`"),
+        );
+    }
+    if let Some(first_too_many) = raw.environments.get(MAX_ENVIRONMENTS) {
+        problems.push(Problem::new(
+            first_too_many.name.span(),
+            format!("{} environments are too many", names.len()),
+            format!("at most {MAX_ENVIRONMENTS} can be told apart"),
+        ));
+    }
+    let baseline = raw.baseline.and_then(|name| baseline(&name, &names, raw.broken, problems));
+    let broken = raw.broken;
+    let environments = raw
+        .environments
+        .into_iter()
+        .filter_map(|environment| self::environment(environment, broken, places, problems))
+        .collect();
+    let focus = focus(&raw.focus, problems);
+    let ignore = raw.ignore.into_iter().filter_map(|rule| ignore_rule(rule, problems)).collect();
+    Config { environments, baseline, focus, ignore, file: None }
+}
+
+fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {
+    if names.contains(name.get_ref()) {
+        return EnvironmentName::new(name.get_ref());
+    }
+    if !broken {
+        let problem = Problem::new(
+            name.span(),
+            format!("the baseline `{}` is not an environment", name.get_ref()),
+            "no environment has this name",
+        );
+        problems.push(match nearest(name.get_ref(), names.iter().map(String::as_str)) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => problem,
+            None => problem.help(format!("the environments are {}", listed(names))),
+        });
+    }
+    None
+}
+
+fn environment(
+    raw: RawEnvironment,
+    broken: bool,
+    places: Places<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Environment> {
+    let name = EnvironmentName::new(raw.name.get_ref());
+    if name.is_none() {
+        problems.push(
+            Problem::new(raw.name.span(), format!("`{}` cannot name an environment", raw.name.get_ref()), "this name")
+                .help("use letters, digits, `.`, `_` and `-`, a letter or digit first, at most 64 of them"),
+        );
+    }
+    let source = source(&raw, broken, places, problems);
+    let map = map(&raw.map, problems);
+    if let Some(role) = raw.role.as_ref().filter(|role| role.get_ref().trim().is_empty()) {
+        problems.push(
+            Problem::new(role.span(), "the role is empty", "nothing is said here")
+                .help("say what the environment is for, such as \"production\", or leave `role` out"),
+        );
+    }
+    Some(Environment { name: name?, role: raw.role.map(Text::into_inner), source: source?, map: map? })
+}
+
+fn source(raw: &RawEnvironment, broken: bool, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<SourceSpec> {
+    if let (Some(_), None, Some(reference)) = (&raw.path, &raw.git, &raw.reference) {
+        problems.push(
+            Problem::new(reference.span(), "`ref` without `git`", "a folder has no refs")
+                .help("write `git = \"...\"` instead of `path` to compare a commit, or leave `ref` out"),
+        );
+    }
+    match (&raw.path, &raw.git) {
+        (Some(path), Some(git)) => {
+            problems.push(
+                Problem::new(git.span(), format!("`{}` has both `path` and `git`", raw.name.get_ref()), "a repository")
+                    .related(path.span(), "and a folder")
+                    .help("keep `path` for a folder as it is, or `git` for a commit of a repository"),
+            );
+            None
+        }
+        (Some(path), None) => Some(SourceSpec::Folder { path: place("path", path, places, problems)? }),
+        (None, Some(git)) => {
+            let repository = place("git", git, places, problems);
+            let reference = match &raw.reference {
+                None => Some(DEFAULT_REFERENCE.to_owned()),
+                Some(reference) => self::reference(reference, problems),
+            };
+            Some(SourceSpec::Git { repository: repository?, reference: reference? })
+        }
+        (None, None) => {
+            if !broken && !raw.broken {
+                problems.push(
+                    Problem::new(
+                        raw.name.span(),
+                        format!("the environment `{}` has no place", raw.name.get_ref()),
+                        "neither `path` nor `git`",
+                    )
+                    .help("add `path = \"...\"` for a folder, or `git = \"...\"` and `ref = \"...\"` for a commit"),
+                );
+            }
+            None
+        }
+    }
+}
+
+fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {
+    let problem = if text.get_ref().is_empty() {
+        Problem::new(text.span(), format!("`{what}` is empty"), "no folder is named").help("write `.` for this folder")
+    } else if text.get_ref().contains('\0') {
+        Problem::new(text.span(), format!("`{what}` has a zero byte in it"), "no folder is called so")
+    } else {
+        match expand_home(Path::new(text.get_ref()), places.home) {
+            Ok(path) => return Some(places.folder.join(path)),
+            Err(reason) => {
+                Problem::new(text.span(), format!("`{what}` cannot be resolved"), "the `~` here").help(reason)
+            }
+        }
+    };
+    problems.push(problem);
+    None
+}
+
+fn reference(text: &Text, problems: &mut Vec<Problem>) -> Option<String> {
+    if text.get_ref().trim().is_empty() || text.get_ref().contains('\0') {
+        problems.push(
+            Problem::new(text.span(), "`ref` names no commit", "nothing can be called so")
+                .help("write a branch, a tag or a commit, such as \"origin/main\", or leave `ref` out for HEAD"),
+        );
+        return None;
+    }
+    Some(text.get_ref().clone())
+}
+
+fn map(raw: &[(Text, Text)], problems: &mut Vec<Problem>) -> Option<PathMap> {
+    let mut pairs = Vec::new();
+    let mut spans = Vec::new();
+    for (common, here) in raw {
+        let common_path = tree_path(common, "map", "a common name", problems);
+        let here_path = tree_path(here, "map", "a name here", problems);
+        if let (Some(common_path), Some(here_path)) = (common_path, here_path) {
+            pairs.push(MapPair { common: common_path, here: here_path });
+            spans.push((common.span(), here.span()));
+        }
+    }
+    let complete = pairs.len() == raw.len();
+    match PathMap::new(pairs.clone()) {
+        Ok(map) => complete.then_some(map),
+        Err(conflicts) => {
+            problems.extend(conflicts.into_iter().map(|conflict| map_problem(conflict, &pairs, &spans)));
+            None
+        }
+    }
+}
+
+fn map_problem(conflict: MapConflict, pairs: &[MapPair], spans: &[(Range<usize>, Range<usize>)]) -> Problem {
+    let text = |path: &TreePath| String::from_utf8_lossy(path.as_bytes()).into_owned();
+    match conflict {
+        MapConflict::Here(first, second) if pairs[first].here == pairs[second].here => Problem::new(
+            spans[second].1.clone(),
+            format!("two names are mapped to one place, `{}`", text(&pairs[second].here)),
+            format!("also called `{}`", text(&pairs[second].common)),
+        )
+        .related(spans[first].1.clone(), format!("called `{}`", text(&pairs[first].common)))
+        .help("keep one of them"),
+        MapConflict::Common(first, second) if pairs[first].common == pairs[second].common => Problem::new(
+            spans[second].0.clone(),
+            format!("two places are mapped to one name, `{}`", text(&pairs[second].common)),
+            "this name again",
+        )
+        .related(spans[first].0.clone(), "this name")
+        .help("keep one of them"),
+        MapConflict::Here(first, second) => {
+            overlap(&text(&pairs[first].here), &spans[first].1, &text(&pairs[second].here), &spans[second].1)
+        }
+        MapConflict::Common(first, second) => {
+            overlap(&text(&pairs[first].common), &spans[first].0, &text(&pairs[second].common), &spans[second].0)
+        }
+        MapConflict::Inside(at) => Problem::new(
+            spans[at].1.clone(),
+            format!("`{}` would be two folders", text(&pairs[at].common)),
+            format!("this is inside the real `{}`", text(&pairs[at].common)),
+        )
+        .help("choose a common name that is not a folder above this one"),
+    }
+}
+
+fn overlap(first: &str, first_span: &Range<usize>, second: &str, second_span: &Range<usize>) -> Problem {
+    Problem::new(second_span.clone(), format!("`{first}` and `{second}` overlap in the map"), "one holds the other")
+        .related(first_span.clone(), "this one")
+        .help("map folders that do not lie inside each other")
+}
+
+fn focus(raw: &[Text], problems: &mut Vec<Problem>) -> Vec<TreePath> {
+    let mut paths: Vec<(TreePath, Range<usize>)> = Vec::new();
+    for text in raw {
+        let Some(path) = tree_path(text, "focus", "a path", problems) else { continue };
+        match paths.iter().find(|(known, _)| *known == path) {
+            None => paths.push((path, text.span())),
+            Some((_, first)) => problems.push(
+                Problem::new(text.span(), format!("`{}` is in focus twice", text.get_ref()), "again")
+                    .related(first.clone(), "the first time")
+                    .help("keep one of them"),
+            ),
+        }
+    }
+    paths.into_iter().map(|(path, _)| path).collect()
+}
+
+fn tree_path(text: &Text, key: &str, what: &str, problems: &mut Vec<Problem>) -> Option<TreePath> {
+    match TreePath::from_typed(text.get_ref().as_bytes()) {
+        Ok(path) => Some(path),
+        Err(error) => {
+            problems.push(
+                Problem::new(text.span(), format!("`{key}`: `{}` cannot be {what}", text.get_ref()), error.to_string())
+                    .help("write a path relative to the environment's folder, such as \"backend/app\""),
+            );
+            None
+        }
+    }
+}
+
+fn ignore_rule(rule: Text, problems: &mut Vec<Problem>) -> Option<String> {
+    let text = rule.get_ref().trim();
+    let wrong = if text.is_empty() || text.starts_with('#') {
+        "this leaves nothing out".to_owned()
+    } else if text.contains(['\n', '\r', '\0']) {
+        "a rule is one line".to_owned()
+    } else if let Err(error) = GitignoreBuilder::new("").add_line(None, rule.get_ref()) {
+        error.to_string()
+    } else {
+        return Some(rule.into_inner());
+    };
+    problems.push(
+        Problem::new(rule.span(), format!("`ignore`: `{}` is no rule", rule.get_ref()), wrong)
+            .help("write rules as in a .gitignore file, such as \"node_modules/\" or \"*.pyc\""),
+    );
+    None
+}
