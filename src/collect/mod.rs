@@ -7,8 +7,11 @@
 //! Nothing here changes an environment or runs what one configures. What cannot be read becomes an incident in its snapshot, and
 //! the entry (or everything below a folder, or the whole environment) is unknown, never absent.
 
+mod blob;
 mod filter;
 
+#[expect(unused_imports, reason = "the judging of checkouts lands beside this")]
+pub(crate) use blob::{BlobHasher, BlobNames};
 pub use filter::Filter;
 
 use std::io;
