@@ -3,6 +3,7 @@
 pub mod collect;
 pub mod compare;
 pub mod config;
+pub mod insight;
 pub mod path;
 pub mod report;
 pub mod snapshot;

@@ -1,0 +1,70 @@
+//! Keeps "unknown" apart from "absent" where an environment has no entry.
+
+use crate::compare::{Cell, IN_SUBMODULE};
+use crate::path::TreePath;
+use crate::snapshot::{Content, IncidentId, IncidentKind, Snapshot, Special};
+
+/// Says, path by path in order, what it means that an environment has no entry.
+///
+/// Unknown are: everything in an environment that was not read, everything below a folder that could not be listed, everything below
+/// the place of a submodule whose content the source does not hold, and a path for which there is an incident instead of an entry.
+/// Everything else is absent, also what would be below a file or a link.
+pub(super) struct Unknown<'a> {
+    everything: Option<IncidentId>,
+    /// Sorted by path.
+    places: Vec<Place<'a>>,
+    next: usize,
+    /// Folders among `places` that the last path asked for is in, outermost first.
+    inside: Vec<Place<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a TreePath,
+    incident: IncidentId,
+    with_content: bool,
+}
+
+impl<'a> Unknown<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+        let from_entries = snapshot.entries.iter().filter_map(|entry| {
+            let (incident, with_content) = match entry.content {
+                Content::Unreadable { incident, folder } => (incident, folder),
+                Content::Special(Special::Gitlink) => (IN_SUBMODULE, true),
+                _ => return None,
+            };
+            Some(Place { path: &entry.path, incident, with_content })
+        });
+        let from_incidents = snapshot.incidents.iter().enumerate().filter_map(|(at, incident)| {
+            let path = incident.path.as_ref().filter(|_| incident.kind.is_incomplete())?;
+            let with_content = matches!(incident.kind, IncidentKind::Folder);
+            Some(Place { path, incident: IncidentId(at as u32), with_content })
+        });
+        let mut places: Vec<Place<'a>> = from_entries.chain(from_incidents).collect();
+        places.sort_by(|a, b| a.path.cmp(b.path));
+        Self { everything: snapshot.unread_because(), places, next: 0, inside: Vec::new() }
+    }
+
+    /// The cell at `path`, where there is no entry. Paths must be asked for in order; some may be left out.
+    pub(super) fn cell(&mut self, path: &TreePath) -> Cell {
+        if let Some(incident) = self.everything {
+            return Cell::Unreadable(incident);
+        }
+        let mut here = None;
+        while let Some(place) = self.places.get(self.next).filter(|place| place.path <= path) {
+            self.next += 1;
+            if place.with_content {
+                self.inside.push(*place);
+            } else if place.path == path {
+                here = Some(place.incident);
+            }
+        }
+        while let Some(place) = self.inside.last() {
+            if path.is_within(place.path) {
+                return Cell::Unreadable(place.incident);
+            }
+            self.inside.pop();
+        }
+        here.map_or(Cell::Absent, Cell::Unreadable)
+    }
+}

@@ -1,0 +1,29 @@
+//! Judges what was compared: rules make [`Finding`]s out of rows, moves, artifacts and the state of repositories.
+//!
+//! Pure. A finding carries facts ([`Evidence`]); wording is the report's. [`judge`] is the one door for findings; [`examine`] finds out
+//! what an artifact is before that, and [`summaries`] and [`where_the_drift_is`] count.
+
+mod evidence;
+mod finding;
+
+pub use evidence::{ArtifactEvidence, Evidence, Kind, Older, Owner, Usual};
+pub use finding::{Finding, FindingId, Severity};
+
+use crate::compare::{Comparison, moves::Move};
+use crate::path::TreePath;
+use crate::snapshot::Snapshot;
+
+/// What is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// All environments.
+    pub snapshots: &'a [Snapshot],
+    /// The same, compared and classified.
+    pub comparison: &'a Comparison,
+    /// Paths that moved.
+    pub moves: &'a [Move],
+    /// Artifacts, and what they are.
+    pub artifacts: &'a [ArtifactEvidence],
+    /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
+    pub focus: &'a [TreePath],
+}
