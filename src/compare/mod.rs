@@ -12,6 +12,7 @@ mod habits;
 pub mod moves;
 mod pattern;
 mod quiet;
+pub mod text;
 mod unknown;
 mod variants;
 

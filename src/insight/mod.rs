@@ -3,6 +3,7 @@
 //! Pure. A finding carries facts ([`Evidence`]); wording is the report's. [`judge`] is the one door for findings; [`examine`] finds out
 //! what an artifact is before that, and [`summaries`] and [`where_the_drift_is`] count.
 
+pub mod base;
 mod evidence;
 mod finding;
 

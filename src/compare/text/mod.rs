@@ -1,0 +1,12 @@
+//! Texts side by side: what bytes are as text ([`document`]), which stretches of lines differ and who has which
+//! ([`regions`]), and what inside a line differs ([`inline`]).
+//!
+//! Pure. Which version serves as the base is decided elsewhere; how it looks is the report's.
+
+pub mod document;
+pub mod inline;
+pub mod regions;
+pub mod select;
+
+pub use document::{Document, Encoding, Limits, LineEndings, NotText};
+pub use regions::{Region, RegionClass, regions};
