@@ -4,16 +4,17 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::config::Invalid;
 use crate::report::escape;
 use crate::report::style::{Look, Styles};
 
 /// An error for a person: what failed, why, and what to do. Ends the run with [`crate::cli::exit::Exit::Error`].
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// A message of one line, its causes, and hints.
-    Plain { message: String, causes: Vec<String>, hints: Vec<String> },
-    /// A text that is already laid out, such as problems of a configuration with the places underlined.
-    Rendered(String),
+    /// A message of one line, its causes, further messages of the same weight, and hints.
+    Plain { message: String, causes: Vec<String>, also: Vec<String>, hints: Vec<String> },
+    /// All that is wrong in a configuration, with the places underlined.
+    Invalid(Box<Invalid>),
     /// Whoever read the output has gone away: a quiet end.
     BrokenPipe,
 }
@@ -21,13 +22,22 @@ pub(crate) enum Failure {
 impl Failure {
     /// A failure without a cause.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self::Plain { message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self::Plain { message: message.into(), causes: Vec::new(), also: Vec::new(), hints: Vec::new() }
     }
 
     /// A failure and the chain of causes of an error, outermost first.
     pub(crate) fn because(message: impl Into<String>, error: &dyn Error) -> Self {
         let chain = std::iter::successors(Some(error), |error| error.source());
-        Self::Plain { message: message.into(), causes: chain.map(ToString::to_string).collect(), hints: Vec::new() }
+        let causes = chain.map(ToString::to_string).collect();
+        Self::Plain { message: message.into(), causes, also: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds something else that is wrong.
+    pub(crate) fn also(mut self, message: impl Into<String>) -> Self {
+        if let Self::Plain { also, .. } = &mut self {
+            also.push(message.into());
+        }
+        self
     }
 
     /// Adds what to do.
@@ -42,11 +52,15 @@ impl Failure {
     pub(crate) fn write(&self, out: &mut dyn io::Write, styles: Styles) -> io::Result<()> {
         match self {
             Self::BrokenPipe => Ok(()),
-            Self::Rendered(text) => writeln!(out, "{}", text.trim_end()),
-            Self::Plain { message, causes, hints } => {
-                writeln!(out, "{} {}", styles.paint(Look::Alarm, "error:"), line(message))?;
+            Self::Invalid(invalid) => writeln!(out, "{}", invalid.render(styles.is_coloured()).trim_end()),
+            Self::Plain { message, causes, also, hints } => {
+                let error = styles.paint(Look::Alarm, "error:");
+                writeln!(out, "{error} {}", line(message))?;
                 for cause in causes {
                     writeln!(out, "  caused by: {}", line(cause))?;
+                }
+                for message in also {
+                    writeln!(out, "{error} {}", line(message))?;
                 }
                 for hint in hints {
                     writeln!(out, "{} {}", styles.paint(Look::Command, "hint:"), line(hint))?;

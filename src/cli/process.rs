@@ -13,6 +13,8 @@ use crate::snapshot::Timestamp;
 pub(crate) struct Process {
     /// The working folder.
     pub(crate) folder: PathBuf,
+    /// The user's home folder.
+    pub(crate) home: Option<PathBuf>,
     /// Where state is kept unless told otherwise; `None` when the user has no home.
     pub(crate) state_dir: Option<PathBuf>,
     /// The time.
@@ -26,11 +28,13 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn read() -> io::Result<Self> {
         let folder_from = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
+        let home = folder_from("HOME");
         let state_dir = folder_from("XDG_STATE_HOME")
-            .or_else(|| folder_from("HOME").map(|home| home.join(".local/state")))
+            .or_else(|| home.as_ref().map(|home| home.join(".local/state")))
             .map(|state| state.join("driftline"));
         Ok(Self {
             folder: env::current_dir()?,
+            home,
             state_dir,
             now: now(env::var_os("DRIFTLINE_NOW")),
             stderr_is_terminal: io::stderr().is_terminal(),

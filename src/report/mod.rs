@@ -1,7 +1,11 @@
 //! What people and programs read.
 //!
 //! [`model`] gathers everything into plain data; the other files only write it. Each output escapes foreign bytes by itself
-//! ([`escape`]), colour comes from [`style`] alone.
+//! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
 pub mod escape;
+pub mod layout;
+pub mod model;
 pub mod style;
+pub mod terminal;
+pub mod wording;

@@ -57,6 +57,8 @@ pub struct StatusReport {
     pub incidents: Vec<IncidentReport>,
     /// The work that was done.
     pub counters: Counters,
+    /// What to type next, most useful first.
+    pub next: Vec<String>,
 }
 
 /// One environment.
@@ -234,13 +236,22 @@ pub struct PathReport {
     /// Its bytes in base64, when they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_base64: Option<String>,
+    /// The bytes themselves, for outputs that have a way to show them.
+    #[serde(skip)]
+    pub bytes: Box<[u8]>,
 }
 
 impl PathReport {
-    /// The report of a path.
-    pub fn new(path: &TreePath) -> Self {
-        let (path, path_base64) = json_name(path.as_bytes());
-        Self { path, path_base64 }
+    /// The report of a path; no bytes stand for the root.
+    pub fn new(bytes: &[u8]) -> Self {
+        let (path, path_base64) = json_name(bytes);
+        Self { path, path_base64, bytes: bytes.into() }
+    }
+}
+
+impl From<&TreePath> for PathReport {
+    fn from(path: &TreePath) -> Self {
+        Self::new(path.as_bytes())
     }
 }
 

@@ -1,0 +1,259 @@
+//! From what was typed to what is done: which environments, from which configuration, with which settings.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::CommonArguments;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::process::Process;
+use crate::cli::progress::Progress;
+use crate::collect::{CollectPlan, Filter};
+use crate::config::{self, Config, ConfigError, MAX_ENVIRONMENTS, SourceSpec};
+use crate::path::EnvironmentName;
+
+/// Everything that is settled before anything is read.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    pub(crate) common: CommonArguments,
+    pub(crate) process: Process,
+    pub(crate) output: Output,
+    /// The arguments that made the environments what they are, for commands that are proposed.
+    typed: Vec<OsString>,
+}
+
+/// What the words of a command turned out to be.
+#[derive(Debug, Default)]
+struct Words {
+    sources: Vec<OsString>,
+    others: Vec<OsString>,
+}
+
+impl Session {
+    /// Settles environments and settings; gives back the words that are neither `NAME=SOURCE` nor the name of a configured
+    /// environment.
+    pub(crate) fn open(
+        common: CommonArguments,
+        process: Process,
+        output: Output,
+        words: &[OsString],
+    ) -> Result<(Self, Vec<OsString>), Failure> {
+        let Words { sources, others } = sort(words);
+        let mut typed = Vec::new();
+        let mut config = if sources.is_empty() {
+            if let Some(file) = &common.config {
+                typed.extend([OsString::from("--config"), file.as_os_str().to_owned()]);
+            }
+            load(&common, &process)?
+        } else {
+            typed.extend(sources.iter().cloned());
+            from_sources(&sources, &common, &process)?
+        };
+        let (names, others) = if sources.is_empty() { named(&config, others) } else { (Vec::new(), others) };
+        if !names.is_empty() {
+            config.environments.retain(|environment| names.contains(&environment.name));
+            typed.extend(names.iter().map(|name| OsString::from(name.as_str())));
+        }
+        skip(&mut config, &common.skip)?;
+        for rule in &common.ignore {
+            Filter::check(rule).map_err(|why| Failure::new(format!("`--ignore {rule}` is not a gitignore rule: {why}")))?;
+            typed.extend([OsString::from("--ignore"), OsString::from(rule)]);
+        }
+        config.ignore.extend(common.ignore.iter().cloned());
+        check_number(&config)?;
+        check_places(&config)?;
+        Ok((Self { config, common, process, output, typed }, others))
+    }
+
+    /// How to collect.
+    pub(crate) fn plan(&self) -> CollectPlan<'_> {
+        let kept = self.common.state_dir.as_deref().or(self.process.state_dir.as_deref());
+        CollectPlan {
+            environments: &self.config.environments,
+            ignore: &self.config.ignore,
+            threads: self.common.threads,
+            state_dir: kept.filter(|_| !self.common.no_state),
+            rehash: self.common.rehash,
+            now: self.process.now,
+        }
+    }
+
+    /// Progress for these environments, where somebody sees it.
+    pub(crate) fn progress(&self) -> Progress {
+        let names: Vec<EnvironmentName> =
+            self.config.environments.iter().map(|environment| environment.name.clone()).collect();
+        Progress::new(&names, self.process.stderr_is_terminal)
+    }
+
+    /// A command to type, over the same environments; `None` when a word in it cannot be typed in plain characters.
+    pub(crate) fn command(&self, words: &[&[u8]]) -> Option<String> {
+        let own = [OsStr::new("driftline").as_bytes()];
+        let all = own.iter().copied().chain(words.iter().copied()).chain(self.typed.iter().map(|word| word.as_bytes()));
+        Some(all.map(quote).collect::<Option<Vec<String>>>()?.join(" "))
+    }
+
+    /// What the project is called: the folder of its configuration.
+    pub(crate) fn project(&self) -> Option<String> {
+        let file = fs::canonicalize(self.config.file.as_ref()?).ok()?;
+        Some(file.parent()?.file_name()?.to_string_lossy().into_owned())
+    }
+}
+
+/// A word as a shell takes it; `None` when it has characters that no one can type safely.
+fn quote(word: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(word).ok()?;
+    if text.is_empty() || crate::report::escape::text(word) != text {
+        return None;
+    }
+    let plain = |c: char| c.is_alphanumeric() || "/._-=@:+,%~".contains(c);
+    if text.chars().all(plain) && !text.starts_with('~') {
+        return Some(text.to_owned());
+    }
+    Some(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+/// `NAME=SOURCE` is told from a path by its name: `./a=b` is always a path.
+fn sort(words: &[OsString]) -> Words {
+    let mut sorted = Words::default();
+    for word in words {
+        let bytes = word.as_bytes();
+        let name = bytes.iter().position(|&b| b == b'=').and_then(|at| std::str::from_utf8(&bytes[..at]).ok());
+        let to = if name.and_then(EnvironmentName::new).is_some() { &mut sorted.sources } else { &mut sorted.others };
+        to.push(word.clone());
+    }
+    sorted
+}
+
+fn load(common: &CommonArguments, process: &Process) -> Result<Config, Failure> {
+    let file = match &common.config {
+        Some(file) => process.folder.join(file),
+        None => config::find(&process.folder).ok_or_else(|| {
+            let asked = process.folder.display();
+            Failure::new(format!("there is no `{}` in `{asked}` or above it", config::FILE_NAME))
+                .hint("name what to compare: driftline prod=/var/www/app staging=/srv/staging/app")
+                .hint("or look at an example: driftline demo")
+        })?,
+    };
+    config::load(&file, process.home.as_deref()).map_err(|error| match error {
+        ConfigError::Invalid(invalid) => Failure::Invalid(invalid),
+        ConfigError::Read { path, source } => {
+            Failure::because(format!("cannot read the configuration `{}`", path.display()), &source)
+        }
+    })
+}
+
+/// Typed environments take the place of configured ones; a configuration that was named as well gives everything else.
+fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Process) -> Result<Config, Failure> {
+    let environments = config::from_arguments(sources, process.home.as_deref()).map_err(|errors| {
+        let mut errors = errors.iter().map(ToString::to_string);
+        let first = errors.next().unwrap_or_default();
+        errors.fold(Failure::new(first), Failure::also)
+    })?;
+    let mut config = match &common.config {
+        Some(_) => load(common, process)?,
+        None => {
+            Config { environments: Vec::new(), baseline: None, focus: Vec::new(), ignore: Vec::new(), file: None }
+        }
+    };
+    let mut maps: BTreeMap<EnvironmentName, _> =
+        config.environments.drain(..).map(|configured| (configured.name.clone(), configured)).collect();
+    config.environments = environments;
+    for environment in &mut config.environments {
+        if let Some(configured) = maps.remove(&environment.name) {
+            environment.map = configured.map;
+            environment.role = configured.role;
+        }
+    }
+    let is_there = |name: &EnvironmentName| config.environments.iter().any(|environment| environment.name == *name);
+    config.baseline = config.baseline.take().filter(is_there);
+    Ok(config)
+}
+
+/// Which of the words name configured environments.
+fn named(config: &Config, words: Vec<OsString>) -> (Vec<EnvironmentName>, Vec<OsString>) {
+    let mut names = Vec::new();
+    let mut others = Vec::new();
+    for word in words {
+        let name = word.to_str().and_then(EnvironmentName::new);
+        match name.filter(|name| config.environments.iter().any(|environment| environment.name == *name)) {
+            Some(name) => names.push(name),
+            None => others.push(word),
+        }
+    }
+    (names, others)
+}
+
+fn skip(config: &mut Config, names: &[String]) -> Result<(), Failure> {
+    for name in names {
+        find_environment(config, name)?;
+        config.environments.retain(|environment| environment.name.as_str() != name);
+    }
+    let is_there = |name: &EnvironmentName| config.environments.iter().any(|environment| environment.name == *name);
+    config.baseline = config.baseline.take().filter(is_there);
+    Ok(())
+}
+
+/// The number of an environment by its name.
+pub(crate) fn find_environment(config: &Config, name: &str) -> Result<usize, Failure> {
+    let known: Vec<&str> = config.environments.iter().map(|environment| environment.name.as_str()).collect();
+    known.iter().position(|known| *known == name).ok_or_else(|| {
+        Failure::new(format!("there is no environment `{name}`")).hint(format!("there are: {}", known.join(", ")))
+    })
+}
+
+fn check_number(config: &Config) -> Result<(), Failure> {
+    match config.environments.len() {
+        0 => Err(Failure::new("there is no environment left to look at")),
+        number if number > MAX_ENVIRONMENTS => {
+            Err(Failure::new(format!("{number} environments are too many: at most {MAX_ENVIRONMENTS} can be told apart")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One place under two names would be in sync with itself, and say so.
+fn check_places(config: &Config) -> Result<(), Failure> {
+    let mut known: BTreeMap<(PathBuf, Option<&str>), &EnvironmentName> = BTreeMap::new();
+    for environment in &config.environments {
+        let (path, reference): (&Path, _) = match &environment.source {
+            SourceSpec::Folder { path } => (path, None),
+            SourceSpec::Git { repository, reference } => (repository, Some(reference.as_str())),
+        };
+        // What is not there is reported when it is read.
+        let Ok(place) = fs::canonicalize(path) else { continue };
+        if let Some(other) = known.insert((place, reference), &environment.name) {
+            let name = &environment.name;
+            return Err(Failure::new(format!("`{other}` and `{name}` are the same place: `{}`", path.display()))
+                .hint("name two different places, or leave one out with --skip"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quote(b"app/x.py").as_deref(), Some("app/x.py"));
+        assert_eq!(quote(b"a b").as_deref(), Some("'a b'"));
+        assert_eq!(quote(b"it's").as_deref(), Some(r"'it'\''s'"));
+        assert_eq!(quote(b"~x").as_deref(), Some("'~x'"));
+        assert_eq!(quote(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
+        assert_eq!(quote(b"a\x1b[2J"), None);
+        assert_eq!(quote(b"\xff"), None);
+    }
+
+    #[test]
+    fn sources_are_told_from_paths() {
+        let words: Vec<OsString> = ["prod=/a", "./x=y", "a/b=c", "app.py", "=x"].map(OsString::from).to_vec();
+        let sorted = sort(&words);
+        assert_eq!(sorted.sources, ["prod=/a"]);
+        assert_eq!(sorted.others, ["./x=y", "a/b=c", "app.py", "=x"]);
+    }
+}

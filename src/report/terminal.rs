@@ -1,0 +1,291 @@
+//! The status for a person at a terminal: the answer first, then what to look at, then where, and the next command last.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use crate::report::escape;
+use crate::report::layout::{count, counted, fit, fit_end, pad, pad_start, width};
+use crate::report::model::{EnvironmentReport, FindingReport, FolderReport, GitReport, StatusReport};
+use crate::report::style::{Look, Styles};
+
+/// No status is longer than a screen.
+const LINES: usize = 40;
+/// More findings of one rule are not a first look.
+const FINDINGS_OF_A_RULE: usize = 3;
+/// The widest that a column of foreign text becomes.
+const WIDEST: usize = 34;
+
+/// Writes the status, within a screen of 40 lines.
+pub fn status(report: &StatusReport, columns: usize, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
+    let sheet = Sheet { report, columns, styles };
+    let mut lines = vec![sheet.headline(), String::new()];
+    let foot = sheet.foot();
+    lines.extend(sheet.environments(LINES / 2 - foot.len()));
+    let left = |lines: &Vec<String>| LINES.saturating_sub(lines.len() + foot.len() + 2);
+    let findings = sheet.findings(left(&lines) / 2);
+    lines.extend(findings);
+    let folders = sheet.folders(left(&lines));
+    lines.extend(folders);
+    lines.push(String::new());
+    lines.extend(foot);
+    lines.iter().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+}
+
+struct Sheet<'a> {
+    report: &'a StatusReport,
+    columns: usize,
+    styles: Styles,
+}
+
+impl Sheet<'_> {
+    fn headline(&self) -> String {
+        let report = self.report;
+        let project = report.project.as_deref().unwrap_or("driftline");
+        let mut parts = vec![
+            counted(report.environments.len() as u64, "environment", "environments"),
+            counted(report.paths, "path", "paths"),
+            format!("{} in sync", count(report.in_sync)),
+        ];
+        if report.quiet > 0 {
+            parts.push(format!("{} quiet", count(report.quiet)));
+        }
+        let name = fit(&escape::name(project.as_bytes()), 24).into_owned();
+        format!("{}   {}", self.styles.paint(Look::Heading, name), parts.join("   "))
+    }
+
+    /// A line for each environment below a head; when there are more than `most`, the ones that drift most.
+    fn environments(&self, most: usize) -> Vec<String> {
+        let all = &self.report.environments;
+        let mut shown: Vec<&EnvironmentReport> = all.iter().collect();
+        if all.len() > most {
+            shown.sort_by_key(|environment| std::cmp::Reverse((!environment.complete, environment.drift)));
+            shown.truncate(most.saturating_sub(1));
+        }
+        let label = shown.iter().map(|environment| width(&environment.label)).max().unwrap_or(0);
+        let name = shown.iter().map(|environment| environment.name.len()).max().unwrap_or(0).min(WIDEST / 2);
+        let widest_git = self.columns.saturating_sub(label + name + NUMBERS_WIDTH + 8).clamp(8, WIDEST);
+        let gits: Vec<String> = shown.iter().map(|environment| git_words(&environment.git)).collect();
+        let git = gits.iter().map(|words| width(words)).max().unwrap_or(0).max(3).min(widest_git);
+        let head = format!("  {}  {}  {HEAD}", " ".repeat(label + 1 + name), pad("git", git));
+        let mut lines = vec![self.styles.paint(Look::Dim, head).to_string()];
+        for (environment, words) in shown.iter().zip(&gits) {
+            lines.push(format!(
+                "  {} {}  {}  {}{}{}{}  {}",
+                self.styles.paint(Look::Heading, pad(&environment.label, label)),
+                pad(&fit(&environment.name, name), name),
+                pad(&fit(words, git), git),
+                pad_start(&count(environment.drift), 7),
+                pad_start(&count(environment.only_here), 11),
+                pad_start(&environment.uncommitted.map_or_else(|| "-".to_owned(), count), 13),
+                pad_start(&count(environment.artifacts), 11),
+                self.read_words(environment),
+            ));
+        }
+        if shown.len() < all.len() {
+            let more = format!("  and {} more; all of them: --format json", all.len() - shown.len());
+            lines.push(self.styles.paint(Look::Dim, more).to_string());
+        }
+        lines
+    }
+
+    fn read_words(&self, environment: &EnvironmentReport) -> String {
+        match (environment.complete, environment.unreadable) {
+            (true, _) => "all".to_owned(),
+            (false, 0) => self.styles.paint(Look::Unreadable, "not read").to_string(),
+            (false, paths) => {
+                self.styles.paint(Look::Unreadable, format!("all but {}", count(paths))).to_string()
+            }
+        }
+    }
+
+    /// What needs a person, at most so many lines with the heading; of no rule more than a few.
+    fn findings(&self, most: usize) -> Vec<String> {
+        let notable = |finding: &&FindingReport| finding.severity != "info";
+        let all: Vec<&FindingReport> = self.report.findings.iter().filter(notable).collect();
+        let mut shown = Vec::new();
+        let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut left: BTreeMap<&str, u64> = BTreeMap::new();
+        for finding in &all {
+            let of_rule = taken.entry(finding.code).or_default();
+            if *of_rule < FINDINGS_OF_A_RULE && shown.len() + 4 < most {
+                *of_rule += 1;
+                shown.push(self.finding(finding));
+            } else {
+                *left.entry(finding.code).or_default() += 1;
+            }
+        }
+        if shown.is_empty() {
+            return shown;
+        }
+        let mut lines = vec![String::new(), self.styles.paint(Look::Heading, "Look at first").to_string()];
+        lines.extend(shown);
+        if !left.is_empty() {
+            let more: Vec<String> = left.iter().map(|(code, more)| format!("{} {code}", count(*more))).collect();
+            let words = format!("  and {}", more.join(", "));
+            lines.push(self.styles.paint(Look::Dim, fit(&words, self.columns)).to_string());
+        }
+        lines
+    }
+
+    fn finding(&self, finding: &FindingReport) -> String {
+        let (mark, look) = match finding.severity {
+            "critical" => ("!!", Look::Alarm),
+            "warning" => ("! ", Look::Warning),
+            _ => ("- ", Look::Dim),
+        };
+        let room = self.columns.saturating_sub(2 + 2 + 1 + 2 + finding.code.len());
+        let message = escape::text(finding.message.as_bytes()).into_owned();
+        let message = pad(&fit(&message, room), room);
+        let code = self.styles.paint(Look::Dim, finding.code);
+        format!("  {} {message}  {code}", self.styles.paint(look, mark))
+    }
+
+    /// Where the drift is, at most so many lines with the heading.
+    fn folders(&self, most: usize) -> Vec<String> {
+        let all = &self.report.drift;
+        if all.is_empty() || most < 4 {
+            return Vec::new();
+        }
+        let shown = &all[..all.len().min(most - 3)];
+        let names: Vec<String> = shown.iter().map(|folder| indented(folder)).collect();
+        let room = self.columns.saturating_sub(self.letters_width() + 16).clamp(12, 48);
+        let name = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(18, room);
+        let labels: Vec<&str> = self.report.environments.iter().map(|environment| environment.label.as_str()).collect();
+        let cell = self.cell_width();
+        let head: String = labels.iter().map(|label| pad(label, cell)).collect();
+        let heading = self.styles.paint(Look::Heading, pad("Where the drift is", name));
+        let mut lines = vec![String::new(), format!("{heading}  {head}")];
+        for (folder, indented) in shown.iter().zip(&names) {
+            let letters: String = folder.pattern.chars().map(|letter| self.letter(letter, cell)).collect();
+            let used = name + 2 + self.letters_width();
+            let about = fit(&about(folder), self.columns.saturating_sub(used + 2)).into_owned();
+            lines.push(format!("{}  {letters}  {about}", pad(&fit_end(indented, name), name)));
+        }
+        if shown.len() < all.len() {
+            let more = format!("  and {} more folders; all of them: --format json", all.len() - shown.len());
+            lines.push(self.styles.paint(Look::Dim, more).to_string());
+        }
+        lines
+    }
+
+    fn cell_width(&self) -> usize {
+        self.report.environments.iter().map(|environment| width(&environment.label)).max().unwrap_or(1) + 1
+    }
+
+    fn letters_width(&self) -> usize {
+        self.cell_width() * self.report.environments.len()
+    }
+
+    fn letter(&self, letter: char, cell: usize) -> String {
+        let (shown, look) = match letter {
+            '-' => ('.', Look::Absent),
+            '!' => ('!', Look::Unreadable),
+            'A'..='Z' => (letter, Look::Variant(letter as u8 - b'A')),
+            _ => (letter, Look::Variant(letter as u8 - b'a' + 26)),
+        };
+        format!("{}{}", self.styles.paint(look, shown), " ".repeat(cell - 1))
+    }
+
+    /// What could not be read, what is worth saying about the reading, and what to type next.
+    fn foot(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for environment in self.report.environments.iter().filter(|environment| !environment.complete) {
+            let of_it = |incident: &&_| is_gap(incident, &environment.name);
+            let gaps: Vec<_> = self.report.incidents.iter().filter(of_it).collect();
+            let Some(first) = gaps.first() else { continue };
+            let why = escape::text(first.message.as_bytes()).into_owned();
+            let words = match &first.path {
+                None => format!("not read: {}: {why}", environment.name),
+                Some(path) => {
+                    let more = if gaps.len() > 1 { format!(" and {} more", gaps.len() - 1) } else { String::new() };
+                    let path = escape::name(&path.bytes).into_owned();
+                    format!("not read in full: {}: {path}: {why}{more}", environment.name)
+                }
+            };
+            lines.push(self.styles.paint(Look::Unreadable, fit(&words, self.columns)).to_string());
+            if lines.len() == 4 {
+                break;
+            }
+        }
+        if !lines.is_empty() {
+            let words = "nothing that could not be read is called missing or different";
+            lines.push(self.styles.paint(Look::Dim, words).to_string());
+        }
+        let notes = self.report.incidents.iter().filter(|incident| incident.kind == "note");
+        for note in notes.take(3) {
+            let words = format!("note: {}: {}", note.environment, escape::text(note.message.as_bytes()));
+            lines.push(self.styles.paint(Look::Dim, fit(&words, self.columns)).to_string());
+        }
+        for (at, command) in self.report.next.iter().take(2).enumerate() {
+            let head = if at == 0 { "next:" } else { "     " };
+            lines.push(format!("{head} {}", self.styles.paint(Look::Command, command)));
+        }
+        lines
+    }
+}
+
+const HEAD: &str = "  drift  only here  uncommitted  artifacts  read";
+/// The columns of numbers, and `all but 1,234`.
+const NUMBERS_WIDTH: usize = 7 + 11 + 13 + 11 + 2 + 13;
+
+fn is_gap(incident: &crate::report::model::IncidentReport, environment: &str) -> bool {
+    incident.kind != "note" && incident.environment == environment
+}
+
+fn indented(folder: &FolderReport) -> String {
+    let indent = "  ".repeat(folder.depth + 1);
+    if folder.path.bytes.is_empty() {
+        return format!("{indent}(top)");
+    }
+    format!("{indent}{}/", escape::name(&folder.path.bytes))
+}
+
+fn about(folder: &FolderReport) -> String {
+    let mut words = counted(folder.paths, "path", "paths");
+    if folder.quiet > 0 {
+        words.push_str(&format!(", {} of them quiet", count(folder.quiet)));
+    }
+    if !folder.names.is_empty() {
+        let names: Vec<_> = folder.names.iter().map(|name| escape::name(name.as_bytes())).collect();
+        words.push_str(&format!("   {}", names.join(" ")));
+    }
+    words
+}
+
+/// A repository in a few words: `main 4c1d2e9 = origin/main`.
+fn git_words(git: &GitReport) -> String {
+    let words = match git {
+        GitReport::None => "none".to_owned(),
+        GitReport::Unknown { .. } => "unknown".to_owned(),
+        GitReport::Commit { reference, commit } => format!("{reference} {:.7}", commit.id),
+        GitReport::Checkout(checkout) => {
+            let branch = checkout.branch.as_deref().unwrap_or("detached");
+            let mut words = match &checkout.commit {
+                Some(commit) => format!("{branch} {:.7}", commit.id),
+                None => format!("{branch}, no commit yet"),
+            };
+            if let Some(upstream) = &checkout.upstream {
+                let remote = upstream.name.strip_suffix(&format!("/{branch}")).unwrap_or(&upstream.name);
+                match (upstream.ahead, upstream.behind) {
+                    (Some(0), Some(0)) => words.push_str(&format!(" = {remote}")),
+                    (Some(ahead), Some(behind)) => {
+                        words.push_str(&format!(" {remote}"));
+                        for (sign, number) in [('+', ahead), ('-', behind)] {
+                            if number > 0 {
+                                words.push_str(&format!(" {sign}{number}"));
+                            }
+                        }
+                    }
+                    _ => words.push_str(&format!(" ({remote} is gone)")),
+                }
+            } else if let Some(unpushed) = checkout.unpushed.as_ref().filter(|unpushed| !unpushed.is_empty()) {
+                words.push_str(&format!(" +{} unpushed", unpushed.len()));
+            }
+            if let Some(operation) = checkout.operation {
+                words.push_str(&format!(", {operation} unfinished"));
+            }
+            words
+        }
+    };
+    escape::name(words.as_bytes()).into_owned()
+}

@@ -1,0 +1,305 @@
+//! What findings and facts are called, in one line each. Foreign names in it are escaped.
+
+use std::borrow::Cow;
+
+use crate::compare::Pattern;
+use crate::compare::moves::{Move, MoveKind};
+use crate::insight::{ArtifactEvidence, Evidence, Finding, Kind, Older, Owner, Usual};
+use crate::path::{EnvironmentName, TreePath};
+use crate::report::escape;
+use crate::report::layout::{count, counted};
+use crate::snapshot::{CommitSummary, Operation, Snapshot, Special, Stage};
+
+/// What words need to know beside the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// All environments.
+    pub snapshots: &'a [Snapshot],
+    /// The time, in seconds since 1970 in UTC, for ages.
+    pub now: i64,
+}
+
+impl Words<'_> {
+    /// A finding in one line.
+    pub fn finding(&self, finding: &Finding) -> String {
+        let path = finding.path.as_ref().map(name).unwrap_or_default();
+        let here = || self.list(&finding.environments);
+        match &finding.evidence {
+            Evidence::Content { pattern, .. } => format!("{path}  {}", self.groups(pattern)),
+            Evidence::Quiet { classes, .. } => {
+                let classes: Vec<&str> = classes.names().map(words_of_class).collect();
+                format!("{path}  differs only in {}", join(&classes))
+            }
+            Evidence::Presence { folder, paths, absent, .. } => {
+                let what = match (folder, paths) {
+                    (true, 0) => format!("{path}/ (empty)"),
+                    (true, paths) => format!("{path}/ ({})", counted(*paths as u64, "path", "paths")),
+                    (false, _) => path.into_owned(),
+                };
+                if finding.code == "absent-in" || absent.len() < finding.environments.len() {
+                    format!("{what}  absent in {}", self.list(absent))
+                } else {
+                    format!("{what}  only in {}", here())
+                }
+            }
+            Evidence::Moved(moved) => self.moved(moved),
+            Evidence::Kinds { kinds } => {
+                let each = self.each(kinds, |kind| words_of_kind(*kind).to_owned());
+                format!("{path}  {each}")
+            }
+            Evidence::Targets { targets } => {
+                let each = self.each(targets, |target| escape::name(target).into_owned());
+                format!("{path}  points to {each}")
+            }
+            Evidence::Modes { modes, executable, paths } => {
+                let what = if *executable { "executable bit" } else { "mode" };
+                let each = self.each(modes, |mode| format!("{mode:04o}"));
+                format!("{}  {what}: {each}", several(&path, paths))
+            }
+            Evidence::Owners { owners, paths } => {
+                format!("{}  owner: {}", several(&path, paths), self.each(owners, words_of_owner))
+            }
+            Evidence::UsualOwners { usual } => format!("most files belong to: {}", self.each(usual, words_of_usual)),
+            Evidence::NotVersioned => format!("{}: under no version control", here()),
+            Evidence::Uncommitted { changes, staged, unstaged, untracked } => {
+                let parts = [(staged, "staged"), (unstaged, "unstaged"), (untracked, "untracked")];
+                let parts: Vec<String> = parts
+                    .iter()
+                    .filter(|(number, _)| **number > 0)
+                    .map(|(number, what)| format!("{} {what}", count(**number as u64)))
+                    .collect();
+                let all = counted(changes.len() as u64, "uncommitted change", "uncommitted changes");
+                let oldest = self.oldest_change(finding).map(|age| format!(", oldest {age}")).unwrap_or_default();
+                format!("{}: {all} ({}){oldest}", here(), parts.join(", "))
+            }
+            Evidence::Unpushed { commits } => {
+                let number = counted(commits.len() as u64, "commit is", "commits are");
+                let latest = commits.first().map(|commit| format!(": {}", self.commit(commit))).unwrap_or_default();
+                format!("{}: {number} in no remote{latest}", here())
+            }
+            Evidence::Stashed { stashes } => {
+                let number = counted(stashes.len() as u64, "stash", "stashes");
+                let oldest = stashes.iter().map(|stash| stash.made).min();
+                let age = oldest.map(|made| format!(", oldest {}", self.age(made))).unwrap_or_default();
+                format!("{}: {number}{age}", here())
+            }
+            Evidence::UnfinishedOperation { operation } => {
+                format!("{}: a {} was begun and not ended", here(), words_of_operation(*operation))
+            }
+            Evidence::Artifact(artifact) => format!("{}: {path}  {}", here(), self.artifact(artifact)),
+            Evidence::Unread { message, paths, .. } => {
+                let at = if path.is_empty() { String::new() } else { format!(": {path}") };
+                let paths = match paths {
+                    0 | 1 => String::new(),
+                    more => format!(" ({} unknown because of it)", counted(*more as u64, "path", "paths")),
+                };
+                format!("{}{at}: {}{paths}", here(), escape::text(message.as_bytes()))
+            }
+            Evidence::GitUnknown { reason } => {
+                format!("{}: the repository could not be judged: {}", here(), escape::text(reason.as_bytes()))
+            }
+            Evidence::NotJudged { paths } => {
+                let reason = paths.first().map(|first| escape::text(first.reason.as_bytes())).unwrap_or_default();
+                let number = counted(paths.len() as u64, "tracked path", "tracked paths");
+                format!("{}: {number} not judged: {reason}", here())
+            }
+        }
+    }
+
+    /// What an artifact turned out to be.
+    pub fn artifact(&self, evidence: &ArtifactEvidence) -> String {
+        let original = evidence.artifact.original.as_ref();
+        let called = original.map_or(Cow::Borrowed("the original"), |path| escape::name(path.file_name()));
+        if evidence.equals_current {
+            return format!("equals {called} beside it");
+        }
+        if !evidence.equals.is_empty() {
+            let owners: Vec<String> =
+                evidence.equals.iter().map(|&at| format!("{}'s", self.snapshots[at].environment)).collect();
+            return format!("equals {} {called}", join(&owners));
+        }
+        if let Some((environment, commit)) = &evidence.committed {
+            return format!("equals {called} of {}'s commit {}", self.environment(*environment), self.commit(commit));
+        }
+        match &evidence.between {
+            Some(Older::Artifact(older)) => {
+                return format!("a middle state between {} and {called}", escape::name(older.file_name()));
+            }
+            Some(Older::Environment(at)) => {
+                return format!("a middle state between {}'s {called} and {called}", self.environment(*at));
+            }
+            Some(Older::Commit(_, commit)) => {
+                return format!("a middle state between commit {:.7} and {called}", commit.id);
+            }
+            None => {}
+        }
+        match (&evidence.unknown, original) {
+            (Some(why), _) => format!("what it equals is not known: {}", escape::text(why.as_bytes())),
+            (None, Some(_)) => "its content is nowhere else".to_owned(),
+            (None, None) => "what it was copied from is not there".to_owned(),
+        }
+    }
+
+    /// A commit in a few words: `5cfc680 "reject a second user"`.
+    pub fn commit(&self, commit: &CommitSummary) -> String {
+        format!("{:.7} \"{}\"", commit.id, escape::name(commit.subject.as_bytes()))
+    }
+
+    /// How long ago a moment was: `3 hours`, `120 days`.
+    pub fn age(&self, moment: i64) -> String {
+        let seconds = u64::try_from(self.now.saturating_sub(moment)).unwrap_or(0);
+        match seconds {
+            0..60 => "now".to_owned(),
+            60..7200 => counted(seconds / 60, "minute", "minutes"),
+            7200..172_800 => counted(seconds / 3600, "hour", "hours"),
+            _ => counted(seconds / 86_400, "day", "days"),
+        }
+    }
+
+    /// Names of environments as a list: `prod and staging`.
+    pub fn list(&self, environments: &[usize]) -> String {
+        let names: Vec<&str> = environments.iter().map(|&at| self.environment(at).as_str()).collect();
+        join(&names)
+    }
+
+    fn environment(&self, at: usize) -> &EnvironmentName {
+        &self.snapshots[at].environment
+    }
+
+    /// Who agrees with whom: `prod and staging alike, debug differs`.
+    fn groups(&self, pattern: &Pattern) -> String {
+        let letters = pattern.as_str().as_bytes();
+        let with = |letter: u8| -> Vec<usize> { (0..letters.len()).filter(|&at| letters[at] == letter).collect() };
+        let mut variants: Vec<u8> = letters.iter().copied().filter(u8::is_ascii_alphabetic).collect();
+        variants.sort_unstable();
+        variants.dedup();
+        let (alike, alone): (Vec<_>, Vec<_>) =
+            variants.iter().map(|&letter| with(letter)).partition(|group| group.len() > 1);
+        let alone = alone.concat();
+        let mut parts: Vec<String> = alike.iter().map(|group| format!("{} alike", self.list(group))).collect();
+        match (alone.len(), alike.is_empty()) {
+            (0, _) => {}
+            (1, _) => parts.push(format!("{} differs", self.list(&alone))),
+            (3.., true) => parts.push(format!("{} all differ", self.list(&alone))),
+            _ => parts.push(format!("{} differ", self.list(&alone))),
+        }
+        for (sign, words) in [(b'-', "absent in"), (b'!', "unknown in")] {
+            let those = with(sign);
+            if !those.is_empty() {
+                parts.push(format!("{words} {}", self.list(&those)));
+            }
+        }
+        parts.join(", ")
+    }
+
+    fn moved(&self, moved: &Move) -> String {
+        let slash = if moved.kind == MoveKind::Folder { "/" } else { "" };
+        let first = self.list(&moved.first.environments);
+        let second = self.list(&moved.second.environments);
+        let mut words = format!("{}{slash} in {first} is {}{slash} in {second}", name(&moved.first.path), name(&moved.second.path));
+        if moved.kind == MoveKind::Folder {
+            let equal = counted(moved.files as u64, "file", "files");
+            let others = match (moved.edited, moved.left) {
+                (0, 0) => String::new(),
+                (edited, 0) => format!(", {edited} edited"),
+                (0, left) => format!(", {left} not there"),
+                (edited, left) => format!(", {edited} edited, {left} not there"),
+            };
+            words.push_str(&format!(" ({equal} equal{others})"));
+        }
+        words
+    }
+
+    /// A value for each environment that has one: `0755 in prod, 0644 in debug`; equal values together.
+    fn each<T: PartialEq>(&self, values: &[Option<T>], word: impl Fn(&T) -> String) -> String {
+        let mut groups: Vec<(&T, Vec<usize>)> = Vec::new();
+        for (at, value) in values.iter().enumerate() {
+            let Some(value) = value else { continue };
+            match groups.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, environments)) => environments.push(at),
+                None => groups.push((value, vec![at])),
+            }
+        }
+        let parts: Vec<String> =
+            groups.iter().map(|(value, environments)| format!("{} in {}", word(value), self.list(environments))).collect();
+        parts.join(", ")
+    }
+
+    /// The age of the uncommitted file that was not touched for longest.
+    fn oldest_change(&self, finding: &Finding) -> Option<String> {
+        let snapshot = self.snapshots.get(*finding.environments.first()?)?;
+        let Evidence::Uncommitted { changes, .. } = &finding.evidence else { return None };
+        let times = changes.iter().filter(|change| change.stage != Stage::Staged && snapshot.knows.times);
+        let times = times.filter_map(|change| Some(snapshot.entries[snapshot.find(&change.path)?].attributes.modified.seconds));
+        times.min().map(|oldest| self.age(oldest))
+    }
+}
+
+/// `a, b and c`.
+pub fn join(words: &[impl AsRef<str>]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
+    }
+}
+
+fn name(path: &TreePath) -> Cow<'_, str> {
+    escape::name(path.as_bytes())
+}
+
+fn several(path: &str, paths: &[TreePath]) -> String {
+    match paths.len() {
+        0 | 1 => path.to_owned(),
+        number => {
+            let below = if path.is_empty() { "everywhere".to_owned() } else { format!("below {path}/") };
+            format!("{} {below}", counted(number as u64, "path", "paths"))
+        }
+    }
+}
+
+fn words_of_class(class: &str) -> &str {
+    match class {
+        "line-endings" => "line endings",
+        "byte-order-mark" => "a byte-order mark",
+        "trailing-space" => "blanks at line ends",
+        other => other,
+    }
+}
+
+fn words_of_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "a file",
+        Kind::Symlink => "a link",
+        Kind::Directory => "a folder",
+        Kind::Special(Special::Fifo) => "a named pipe",
+        Kind::Special(Special::Socket) => "a socket",
+        Kind::Special(Special::BlockDevice | Special::CharacterDevice) => "a device",
+        Kind::Special(Special::Gitlink) => "a submodule",
+        Kind::Special(Special::Other) => "something unknown",
+    }
+}
+
+fn words_of_owner(owner: &Owner) -> String {
+    escape::name(format!("{}:{}", owner.user, owner.group).as_bytes()).into_owned()
+}
+
+fn words_of_usual(usual: &Usual) -> String {
+    let word = |name: &Option<String>| name.clone().unwrap_or_else(|| "several".to_owned());
+    escape::name(format!("{}:{}", word(&usual.user), word(&usual.group)).as_bytes()).into_owned()
+}
+
+/// The operation, as one would type it.
+pub fn words_of_operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Merge => "merge",
+        Operation::Rebase => "rebase",
+        Operation::CherryPick => "cherry-pick",
+        Operation::Revert => "revert",
+        Operation::Bisect => "bisect",
+        Operation::ApplyMailbox => "am",
+    }
+}

@@ -1,0 +1,86 @@
+//! The exit status is what the findings say, and every help text has the table.
+
+use crate::support::run::TestEnv;
+
+fn folders(b: &str) -> TestEnv {
+    let env = TestEnv::new();
+    env.write("a/app.py", "one\n");
+    env.write("b/app.py", b);
+    env
+}
+
+#[test]
+fn in_sync() {
+    let run = folders("one\n").driftline(["a=a", "b=b"]).expect(0);
+    assert!(run.stdout().contains("1 in sync"), "{run}");
+    assert_eq!(run.stderr(), "");
+}
+
+#[test]
+fn drift() {
+    let env = folders("two\n");
+    let _ = env.driftline(["a=a", "b=b"]).expect(1);
+    let _ = env.driftline(["diff", "app.py", "a=a", "b=b"]).expect(1);
+    let _ = env.driftline(["a=a", "b=b", "--fail-on", "critical"]).expect(0);
+    let _ = env.driftline(["a=a", "b=b", "--fail-on", "never"]).expect(0);
+}
+
+#[test]
+fn what_is_quiet_is_no_drift() {
+    let env = folders("one\r\n");
+    let run = env.driftline(["a=a", "b=b"]).expect(0);
+    assert!(run.stdout().contains("1 quiet"), "{run}");
+    let _ = env.driftline(["a=a", "b=b", "--fail-on", "info"]).expect(1);
+    let _ = env.driftline(["diff", "app.py", "a=a", "b=b"]).expect(0);
+}
+
+#[test]
+fn incomplete_goes_before_drift() {
+    let env = folders("two\n");
+    let _ = env.driftline(["a=a", "b=b", "c=nowhere"]).expect(3);
+    let _ = env.driftline(["a=a", "b=b", "c=nowhere", "--allow-incomplete"]).expect(1);
+    let _ = env.driftline(["a=a", "b=b", "c=nowhere", "--allow-incomplete", "--fail-on", "never"]).expect(0);
+}
+
+#[test]
+fn a_wrong_argument() {
+    let run = folders("one\n").driftline(["--no-such-option"]).expect(2);
+    assert!(run.stderr().contains("--no-such-option"), "{run}");
+    assert_eq!(run.stdout(), "");
+}
+
+#[test]
+fn help_and_manual_have_the_table() {
+    let env = TestEnv::new();
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let help = env.driftline(["--help"]).expect(0).stdout();
+    let manual = env.driftline(["man"]).expect(0).stdout().replace('\\', "");
+    for meaning in [
+        "in sync: no finding at or above --fail-on",
+        "drift: at least one finding at or above --fail-on",
+        "the arguments or the configuration are wrong",
+        "something could not be read",
+    ] {
+        assert!(help.contains(meaning) && manual.contains(meaning) && readme.contains(meaning), "{meaning}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let env = TestEnv::new();
+    for number in 0..3000 {
+        env.write(format!("a/file-with-a-rather-long-name-{number}"), "one");
+    }
+    env.write("b/other", "two");
+    let mut child = env
+        .command()
+        .args(["a=a", "b=b", "--format", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert!(output.status.code().is_some(), "{:?}", output.status);
+}

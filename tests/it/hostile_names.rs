@@ -1,0 +1,110 @@
+//! Names from an environment cannot drive a terminal, break a line, or get lost, in any output.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+use base64::Engine as _;
+
+use crate::support::run::TestEnv;
+
+/// Newline, tab, escape sequences (7 and 8 bit), not UTF-8, bidirectional controls, leading dash, quotes, 255 bytes, and names that look like options
+/// or patterns.
+fn names() -> Vec<Vec<u8>> {
+    vec![
+        b"new\nline.py".to_vec(),
+        b"tab\tquote\".py".to_vec(),
+        b"esc\x1b[2J\x1b]0;owned\x07.py".to_vec(),
+        "c1\u{9b}31m.py".as_bytes().to_vec(),
+        b"latin-\xe9\xff.py".to_vec(),
+        "bidi\u{202e}yp.exe".as_bytes().to_vec(),
+        "zero\u{200b}width.py".as_bytes().to_vec(),
+        b"--output=x".to_vec(),
+        b"-rf".to_vec(),
+        b" leading and trailing ".to_vec(),
+        b"back\\slash$(touch marker)`id`.py".to_vec(),
+        b"<script>alert(1)</script>.py".to_vec(),
+        [b"x".repeat(252), b".py".to_vec()].concat(),
+    ]
+}
+
+fn environment() -> TestEnv {
+    let env = TestEnv::new();
+    for name in names() {
+        for (folder, text) in [("a", "same\nold\nsame\n"), ("b", "same\nnew\x1b[31m\u{202e}\nsame\n")] {
+            let path = env.path(folder);
+            std::fs::create_dir_all(&path).unwrap();
+            std::fs::write(path.join(OsStr::from_bytes(&name)), text).unwrap();
+        }
+    }
+    env
+}
+
+/// Whether a terminal would only see text and line ends.
+fn is_harmless(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        !text.chars().any(|c| {
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
+    })
+}
+
+#[test]
+fn the_names_are_hostile() {
+    let env = environment();
+    let listing = std::process::Command::new("ls").arg("--show-control-chars").arg(env.path("a")).output().unwrap();
+    assert!(!is_harmless(&listing.stdout), "a plain listing would drive the terminal");
+}
+
+#[test]
+fn no_output_lets_them_through() {
+    let env = environment();
+    for arguments in [
+        &["a=a", "b=b"][..],
+        &["status", "a=a", "b=b", "--format", "json"],
+        &["diff", "--all", "a=a", "b=b"],
+        &["diff", "--all", "--view", "columns", "--width", "160", "a=a", "b=b"],
+        &["diff", "--all", "--view", "unified", "a=a", "b=b"],
+        &["diff", "--all", "--format", "json", "a=a", "b=b"],
+        &["diff", "py", "a=a", "b=b"],
+        &["diff", "no\x1b[2Jsuch\nfile", "a=a", "b=b"],
+        &["status", "x\x1b[2J\n=a"],
+        &["status", "a=no\x1b[2Jsuch", "b=b"],
+        &["--config", "no\x1b[2Jsuch"],
+        &["--ignore", "[\x1b[2J", "a=a", "b=b"],
+        &["diff", "x", "--base", "\x1b[2J", "a=a", "b=b"],
+        &["--skip", "\x1b[2J", "a=a", "b=b"],
+    ] {
+        let run = env.driftline(arguments);
+        assert!(is_harmless(&run.output.stdout) && is_harmless(&run.output.stderr), "{arguments:?}: {run}");
+    }
+}
+
+#[test]
+fn json_gives_every_name_back() {
+    let env = environment();
+    let json = env.driftline(["status", "a=a", "b=b", "--format", "json"]).expect(1).json();
+    let mut given: Vec<Vec<u8>> = json["rows"].as_array().unwrap().iter().map(exact).collect();
+    let mut expected = names();
+    given.sort();
+    expected.sort();
+    assert_eq!(given, expected);
+}
+
+#[test]
+fn every_name_can_be_asked_for() {
+    let env = environment();
+    for name in names() {
+        let mut command = env.command();
+        command.args(["diff", "--format", "json", "a=a", "b=b", "--"]).arg(OsStr::from_bytes(&[b"./", &name[..]].concat()));
+        let json = env.run(&mut command).expect(1).json();
+        assert_eq!(exact(&json["files"][0]), name, "{}", name.escape_ascii());
+    }
+}
+
+fn exact(row: &serde_json::Value) -> Vec<u8> {
+    match row.get("path_base64") {
+        Some(bytes) => base64::engine::general_purpose::STANDARD.decode(bytes.as_str().unwrap()).unwrap(),
+        None => row["path"].as_str().unwrap().as_bytes().to_vec(),
+    }
+}
