@@ -1,3 +1,4 @@
 //! One test binary: a room each.
 
+mod diff3;
 mod support;

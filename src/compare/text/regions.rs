@@ -61,18 +61,47 @@ pub fn regions<L: AsRef<[u8]>>(base: &[L], inputs: &[&[L]]) -> Vec<Region> {
     let mut names = HashMap::new();
     let base = numbered(base, &mut names);
     let inputs: Vec<Vec<u32>> = inputs.iter().map(|input| numbered(input, &mut names)).collect();
-    combine(&base, &inputs, ALGORITHM)
+    combine(&base, &inputs)
 }
 
-/// The changes that lead from one stretch of lines to another, in order and without gaps.
-pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<DiffOp> {
+/// The stretches of old lines that new ones replace (one of them may be empty), in order; between them the lines are equal. Where several
+/// places would do, the last is taken.
+pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut names = HashMap::new();
     let old = numbered(old, &mut names);
     let new = numbered(new, &mut names);
-    similar::capture_diff_slices(ALGORITHM, &old, &new)
+    replacements(&old, &new)
 }
 
-const ALGORITHM: Algorithm = Algorithm::Myers;
+/// As [`changes`]. Insertions and deletions among equal lines slide down as far as they can, as git and diff3 place them: which of
+/// several equal lines is new cannot be known, and placing it elsewhere would find other conflicts than they do.
+fn replacements(old: &[u32], new: &[u32]) -> Vec<(Range<usize>, Range<usize>)> {
+    let ops = similar::capture_diff_slices(Algorithm::Myers, old, new);
+    let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    let mut below = (old.len(), new.len());
+    for op in ops.iter().rev().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+        let (mut from, mut to) = (op.old_range(), op.new_range());
+        let slides = |from: &Range<usize>, to: &Range<usize>| {
+            from.end < below.0
+                && to.end < below.1
+                && (to.is_empty() && old[from.start] == old[from.end]
+                    || from.is_empty() && new[to.start] == new[to.end])
+        };
+        while slides(&from, &to) {
+            from = from.start + 1..from.end + 1;
+            to = to.start + 1..to.end + 1;
+        }
+        below = (from.start, to.start);
+        match changes.last_mut() {
+            Some((next_from, next_to)) if next_from.start == from.end && next_to.start == to.end => {
+                (next_from.start, next_to.start) = (from.start, to.start);
+            }
+            _ => changes.push((from, to)),
+        }
+    }
+    changes.reverse();
+    changes
+}
 
 /// Equal numbers for equal lines.
 fn numbered<'a, L: AsRef<[u8]>>(lines: &'a [L], names: &mut HashMap<&'a [u8], u32>) -> Vec<u32> {
@@ -93,15 +122,13 @@ struct Edit {
     growth: isize,
 }
 
-fn combine(base: &[u32], inputs: &[Vec<u32>], algorithm: Algorithm) -> Vec<Region> {
+fn combine(base: &[u32], inputs: &[Vec<u32>]) -> Vec<Region> {
     let mut edits = Vec::new();
     for (number, input) in inputs.iter().enumerate() {
-        for op in similar::capture_diff_slices(algorithm, base, input) {
-            if !matches!(op, DiffOp::Equal { .. }) {
-                let growth = op.new_range().len().cast_signed() - op.old_range().len().cast_signed();
-                edits.push(Edit { base: op.old_range(), input: number, growth });
-            }
-        }
+        edits.extend(replacements(base, input).into_iter().map(|(old, new)| {
+            let growth = new.len().cast_signed() - old.len().cast_signed();
+            Edit { base: old, input: number, growth }
+        }));
     }
     edits.sort_by_key(|edit| (edit.base.start, edit.base.end, edit.input));
 
