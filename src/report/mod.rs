@@ -4,6 +4,7 @@
 //! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
 pub mod escape;
+pub mod labels;
 pub mod layout;
 pub mod model;
 pub mod style;
