@@ -345,3 +345,8 @@ fn content_differences(contents: &[Option<&Content>], cells: &[Cell]) -> Differe
 fn may_be_folder(content: &Content) -> bool {
     variants::is_folder(content) || matches!(content, Content::Unreadable { folder: true, .. })
 }
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
