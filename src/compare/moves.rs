@@ -1,11 +1,24 @@
 //! Pairs paths that hold the same content in different environments.
+//!
+//! Only equal content counts: a file that moved and was edited is not found by itself, but is counted where the folder around it moved.
 
+mod folders;
+mod pairs;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compare::variants::environments;
+use crate::compare::{Cell, Comparison};
 use crate::path::TreePath;
+use crate::snapshot::{Content, Digests, EntryRef, File, Question, Snapshot};
+
+/// A size that more paths than this have says nothing about a move, and asking for all of them would be reading in vain.
+const MOST_OF_ONE_SIZE: usize = 1000;
 
 /// A file or folder that is at one path in some environments and at another path in others.
 ///
-/// No direction is claimed: which path is the old one is not known from two snapshots. `first` is the place in the first environment
-/// that has only one of the two.
+/// No direction is claimed: which path is the old one is not known from two snapshots. `first` is the place that the earliest of all
+/// these environments has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
     /// What moved.
@@ -14,7 +27,7 @@ pub struct Move {
     pub first: Place,
     /// The other place.
     pub second: Place,
-    /// Files that have equal content at both places under the same name below them; 1 for a file.
+    /// Files that have equal content at both places under the same name below them, empty ones included; 1 for a file.
     pub files: usize,
     /// For a folder: files that are at both places under the same name with other content.
     pub edited: usize,
@@ -27,7 +40,7 @@ pub struct Move {
 pub enum MoveKind {
     /// One file.
     File,
-    /// A folder: at least two thirds of its files, and at least two.
+    /// A folder: two of its files at least, and two thirds of them, of which a quarter may have been edited.
     Folder,
 }
 
@@ -39,3 +52,119 @@ pub struct Place {
     /// The environments that have this path and lack the other one, in order; at least one.
     pub environments: Vec<usize>,
 }
+
+/// A content at a path that some environments lack.
+#[derive(Debug, Clone, Copy)]
+struct Lonely {
+    row: usize,
+    /// The first environment that has it.
+    at: EntryRef,
+    file: File,
+    /// Bit by environment.
+    present: u64,
+    absent: u64,
+}
+
+/// Says which files must be told apart to find moves: files that some environments lack and that have the size of another one which is
+/// lacking the other way round, unless known digests decide. Empty files never moved; of sizes that more than 1,000 paths share, nothing is asked.
+///
+/// Questions come in order of size, their members in path order.
+///
+/// # Cost
+/// Near-linear in the number of rows.
+pub fn questions(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for group in by_size(comparison, snapshots).into_values() {
+        let known = |algorithm: fn(&Digests) -> bool| group.iter().all(|lonely| algorithm(&lonely.file.digests));
+        if known(|digests| digests.blake3.is_some()) || known(|digests| digests.git_blob.is_some()) {
+            continue;
+        }
+        questions.push(Question { members: group.iter().map(|lonely| lonely.at).collect() });
+    }
+    questions
+}
+
+/// Finds moves, after [`questions`] were answered; sorted by their first path, then the second.
+///
+/// When several paths hold the same content, they are paired by the likeness of their names, each path once; contents that more than 64 paths
+/// share are paired under equal file names only. A folder that moved with most of its files is one move; its files are not listed again.
+///
+/// # Cost
+/// Near-linear in the number of rows, times the depth of paths.
+pub fn find(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Move> {
+    let mut found = Vec::new();
+    for group in by_size(comparison, snapshots).into_values() {
+        for class in classes(&group) {
+            pairs::pair(&class, comparison, snapshots, &mut found);
+        }
+    }
+    let mut moves = folders::gather(found, comparison, snapshots);
+    moves.sort_by(|a, b| a.first.cmp(&b.first).then_with(|| a.second.cmp(&b.second)));
+    moves
+}
+
+/// Files that some environments lack, by size, in path order; only sizes under which two of them can be one file at two paths.
+fn by_size(comparison: &Comparison, snapshots: &[Snapshot]) -> BTreeMap<u64, Vec<Lonely>> {
+    let mut groups: BTreeMap<u64, Vec<Lonely>> = BTreeMap::new();
+    for row in comparison.rows() {
+        let absent = set(row.environments_where(|cell| cell == Cell::Absent));
+        if absent == 0 {
+            continue;
+        }
+        for number in 0..row.variants() {
+            let present = set(row.environments_where(|cell| cell == Cell::Variant(number as u8)));
+            let Some(at) = environments(present).next().and_then(|environment| row.entry_ref(environment)) else {
+                continue;
+            };
+            let Content::File(mut file) = snapshots[at.environment].entries[at.entry].content else { continue };
+            for environment in environments(present) {
+                if let Some(Content::File(other)) = row.content(snapshots, environment) {
+                    file.digests.merge(other.digests);
+                }
+            }
+            if file.size > 0 {
+                groups.entry(file.size).or_default().push(Lonely { row: row.index, at, file, present, absent });
+            }
+        }
+    }
+    groups.retain(|_, group| {
+        // What no other path of this size complements cannot have moved.
+        let sets: BTreeSet<(u64, u64)> = group.iter().map(|one| (one.present, one.absent)).collect();
+        group
+            .retain(|one| sets.iter().any(|&(present, absent)| one.present & absent != 0 && one.absent & present != 0));
+        group.len() <= MOST_OF_ONE_SIZE && group.len() > 1
+    });
+    groups
+}
+
+/// Whether some environment has one path and lacks the other, and another environment the other way round. Never true within one row.
+fn could_be_one(a: &Lonely, b: &Lonely) -> bool {
+    a.present & b.absent != 0 && a.absent & b.present != 0
+}
+
+/// Groups of equal content, in the order of their first member. What has no digest is in none.
+fn classes(group: &[Lonely]) -> Vec<Vec<Lonely>> {
+    // Where both digests of a content are known, files that know only one of them meet.
+    let names: BTreeMap<[u8; 20], [u8; 32]> =
+        group.iter().filter_map(|one| Some((one.file.digests.git_blob?, one.file.digests.blake3?))).collect();
+    let mut classes: BTreeMap<Vec<u8>, Vec<Lonely>> = BTreeMap::new();
+    for one in group {
+        let Digests { blake3, git_blob } = one.file.digests;
+        let key = match (blake3.or_else(|| names.get(&git_blob?).copied()), git_blob) {
+            (Some(blake3), _) => blake3.to_vec(),
+            (None, Some(git_blob)) => git_blob.to_vec(),
+            (None, None) => continue,
+        };
+        classes.entry(key).or_default().push(*one);
+    }
+    let mut classes: Vec<Vec<Lonely>> = classes.into_values().filter(|class| class.len() > 1).collect();
+    classes.sort_by_key(|class| class[0].row);
+    classes
+}
+
+fn set(environments: impl Iterator<Item = usize>) -> u64 {
+    environments.fold(0, |set, environment| set | 1 << environment)
+}
+
+#[cfg(test)]
+mod tests;
