@@ -125,8 +125,11 @@ pub fn load(path: &Path, home: Option<&Path>) -> Result<Config, ConfigError> {
 /// Reads the text of a configuration; `file` is what problems call it. Pure. [`Config::file`] is left empty.
 pub fn parse(text: &str, file: &str, places: Places<'_>) -> Result<Config, Invalid> {
     let mut problems = Vec::new();
-    let raw = raw::read(text, &mut problems);
-    let config = validate::validate(raw, places, &mut problems);
+    let mut raw = raw::read(text, &mut problems);
+    let broken = std::mem::take(&mut raw.broken);
+    let config = validate::validate(raw, !broken.is_empty(), places, &mut problems);
+    problems.retain(|problem| !broken.iter().any(|(place, _)| place.contains(&problem.span.start)));
+    problems.extend(broken.into_iter().map(|(_, problem)| problem));
     if problems.is_empty() { Ok(config) } else { Err(Invalid::new(file, text, problems)) }
 }
 

@@ -28,8 +28,9 @@ pub(super) struct Raw {
     pub(super) ignore: Vec<Text>,
     /// In the order of the file.
     pub(super) environments: Vec<RawEnvironment>,
-    /// The text is broken: what is missing may have been meant to be there.
-    pub(super) broken: bool,
+    /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
+    /// here.
+    pub(super) broken: Vec<(Range<usize>, Problem)>,
 }
 
 /// `[env.NAME]`.
@@ -49,18 +50,7 @@ pub(super) struct RawEnvironment {
 /// Reads as much as can be read and writes down what cannot.
 pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut raw = Raw { broken: !errors.is_empty(), ..Raw::default() };
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let mut lines = error.message().lines();
-        let message = lines.next().unwrap_or("not understood").to_owned();
-        let mut problem = Problem::new(span, "the configuration is not valid TOML", message);
-        let rest: Vec<&str> = lines.collect();
-        if !rest.is_empty() {
-            problem = problem.help(rest.join("; "));
-        }
-        problems.push(problem);
-    }
+    let mut raw = Raw { broken: syntax(text, &table, errors), ..Raw::default() };
     for (key, value) in in_file_order(table.get_ref()) {
         match key.get_ref().as_ref() {
             "baseline" => raw.baseline = string("baseline", value, problems),
@@ -71,6 +61,50 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
         }
     }
     raw
+}
+
+/// Writes down what is no TOML, and where. One mistake makes the parser stumble again and again until it finds its way back: only the
+/// first error of a line, or of a list that may go over many lines, is told.
+fn syntax(text: &str, table: &Spanned<DeTable<'_>>, mut errors: Vec<toml::de::Error>) -> Vec<(Range<usize>, Problem)> {
+    let mut lists = Vec::new();
+    if !errors.is_empty() {
+        lists_of(table.get_ref(), &mut lists);
+    }
+    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    let mut broken: Vec<(Range<usize>, Problem)> = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        if broken.iter().any(|(known, _)| known.start <= span.start && span.start <= known.end) {
+            continue;
+        }
+        let mut problem = Problem::new(span.clone(), "this is not valid TOML", error.message().replace('\n', ", "));
+        let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        match lists.iter().find(|list| list.start < span.start && span.start <= list.end) {
+            Some(list) => {
+                if list.start < start {
+                    problem = problem.related(list.start..list.start + 1, "in the list that begins here");
+                }
+                broken.push((list.clone(), problem));
+            }
+            None => {
+                let end =
+                    text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.start + at);
+                broken.push((start..end, problem));
+            }
+        }
+    }
+    broken
+}
+
+/// The places of all lists that lie in no other list.
+fn lists_of(table: &DeTable<'_>, lists: &mut Vec<Range<usize>>) {
+    for (_, value) in table {
+        match value.get_ref() {
+            DeValue::Array(_) => lists.push(value.span()),
+            DeValue::Table(table) => lists_of(table, lists),
+            _ => {}
+        }
+    }
 }
 
 fn environments(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<RawEnvironment> {
@@ -102,7 +136,7 @@ fn environment(
             "ref" => raw.reference = string("ref", value, problems),
             "role" => raw.role = string("role", value, problems),
             "map" => raw.map = pairs(value, problems),
-            _ => problems.push(unknown_key(key, ENVIRONMENT_KEYS, LATER_ENVIRONMENT_KEYS, "of an environment")),
+            _ => problems.push(unknown_key(key, ENVIRONMENT_KEYS, LATER_ENVIRONMENT_KEYS, "in an environment")),
         }
     }
     raw.broken = problems.len() > before;
@@ -140,7 +174,14 @@ fn strings(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>
         problems.push(wrong_type(what, value, "a list of strings", &format!("write `{what} = [\"...\"]`")));
         return Vec::new();
     };
-    array.iter().filter_map(|value| string(what, value, problems)).collect()
+    let mut texts = Vec::new();
+    for value in array {
+        match value.get_ref().as_str() {
+            Some(text) => texts.push(Spanned::new(value.span(), text.to_owned())),
+            None => problems.push(wrong_type(what, value, "a list of strings", "put it in quotes, or leave it out")),
+        }
+    }
+    texts
 }
 
 fn wrong_type(what: &str, value: &Spanned<DeValue<'_>>, expected: &str, help: &str) -> Problem {
@@ -160,7 +201,7 @@ fn wrong_type(what: &str, value: &Spanned<DeValue<'_>>, expected: &str, help: &s
 fn unknown_key(key: &Spanned<toml::de::DeString<'_>>, known: &[&str], later: &[&str], whose: &str) -> Problem {
     let name = key.get_ref().as_ref();
     let space = if whose.is_empty() { "" } else { " " };
-    let message = format!("unknown key{space}{whose} `{name}`");
+    let message = format!("unknown key `{name}`{space}{whose}");
     if later.contains(&name) {
         return Problem::new(key.span(), message, "not supported by this version")
             .help(format!("leave it out; known keys{space}{whose} are {}", listed(known)));

@@ -14,10 +14,11 @@ use crate::path::{EnvironmentName, TreePath};
 /// The reference that is meant when none is named.
 pub(super) const DEFAULT_REFERENCE: &str = "HEAD";
 
-/// Judges all values. What it returns is only worth something when no problem was added.
-pub(super) fn validate(raw: Raw, places: Places<'_>, problems: &mut Vec<Problem>) -> Config {
+/// Judges all values; where the text is `broken`, what is missing is not held against it. What is returned is only worth something when no
+/// problem was found.
+pub(super) fn validate(raw: Raw, broken: bool, places: Places<'_>, problems: &mut Vec<Problem>) -> Config {
     let names: Vec<String> = raw.environments.iter().map(|environment| environment.name.get_ref().clone()).collect();
-    if names.is_empty() && !raw.broken {
+    if names.is_empty() && !broken {
         problems.push(
             Problem::new(0..0, "no environments", "there is no `[env.NAME]` in this file")
                 .help("add one for each place to compare: `[env.prod]` and below it `path = \"...\"`"),
@@ -30,8 +31,7 @@ pub(super) fn validate(raw: Raw, places: Places<'_>, problems: &mut Vec<Problem>
             format!("at most {MAX_ENVIRONMENTS} can be told apart"),
         ));
     }
-    let baseline = raw.baseline.and_then(|name| baseline(&name, &names, raw.broken, problems));
-    let broken = raw.broken;
+    let baseline = raw.baseline.and_then(|name| baseline(&name, &names, broken, problems));
     let environments = raw
         .environments
         .into_iter()

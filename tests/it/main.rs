@@ -1,4 +1,5 @@
 //! One test binary: a room each.
 
 mod diff3;
+mod config;
 mod support;
