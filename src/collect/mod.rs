@@ -7,12 +7,29 @@
 //! Nothing here changes an environment or runs what one configures. What cannot be read becomes an incident in its snapshot, and
 //! the entry (or everything below a folder, or the whole environment) is unknown, never absent.
 
+mod access;
+mod answer;
+#[expect(dead_code, reason = "the judging of checkouts lands beside this")]
 mod blob;
+mod cache;
+mod collected;
+mod digest;
 mod filter;
+mod fold;
+mod gather;
+mod local;
+mod naming;
+mod settle;
+mod steady;
+mod sys;
+mod walk;
 
 #[expect(unused_imports, reason = "the judging of checkouts lands beside this")]
 pub(crate) use blob::{BlobHasher, BlobNames};
+pub use collected::Collected;
 pub use filter::Filter;
+pub use gather::collect;
+pub use local::LocalFolder;
 
 use std::io;
 use std::path::PathBuf;
@@ -87,7 +104,7 @@ pub trait Source: Send + Sync {
 
     /// Lists all entries that `filter` does not leave out; what cannot be listed becomes an incident and the listing goes on.
     ///
-    /// Called inside the pool of the plan, once. [`Snapshot::git`] is not filled in here.
+    /// Called inside the pool of the plan, once. To `watch` it is environment number 0. [`Snapshot::git`] is not filled in here.
     ///
     /// # Errors
     /// When nothing at all can be said about the environment (no such folder, not a folder, no such commit).

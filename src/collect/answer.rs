@@ -1,0 +1,166 @@
+//! Answers what comparing asks: which contents are equal, and what is left of texts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::collect::cache::{Extra, Learned};
+use crate::collect::collected::{Collected, lock, whole};
+use crate::collect::digest::{Answer, Desk, Task};
+use crate::collect::steady::{Reading, Trouble};
+use crate::collect::{Source, fold};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question, TextFold, TextFolds};
+
+/// A thread takes so many questions, or bytes, at a time: neighbours share folders.
+const BATCH_TASKS: usize = 64;
+const BATCH_BYTES: u64 = 4 * 1024 * 1024;
+
+/// From this size on a file is work for all threads, when there are not enough such files for each thread to have its own.
+const LARGE: u64 = 16 * 1024 * 1024;
+
+impl Collected<'_> {
+    /// Fills in the digests that the questions need, reading as few files as possible.
+    ///
+    /// Members of a question are read side by side. Afterwards any two members that could be read have a digest under one
+    /// algorithm; a member that could not be read, or changed meanwhile, has become [`Content::Unreadable`] with an incident.
+    pub fn answer(&mut self, questions: &[Question]) {
+        let tasks: Vec<Task<'_>> = questions.iter().filter_map(|question| self.task(question)).collect();
+        self.announce(&tasks);
+        let sources: Vec<Option<&dyn Source>> = self.backings.iter().map(|backing| backing.source.as_deref()).collect();
+        let (large, small): (Vec<&Task<'_>>, Vec<&Task<'_>>) = tasks.iter().partition(|task| task.size >= LARGE);
+        let wide = large.len() < self.pool.current_num_threads();
+        let watch = self.watch;
+        let work = |tasks: &[&Task<'_>], wide: bool| {
+            let mut desk = Desk::new(&sources, watch, wide);
+            for task in tasks {
+                desk.digest(task);
+            }
+            (desk.answers, desk.counters)
+        };
+        let batches: Vec<&[&Task<'_>]> = batches(&small);
+        let mut done: Vec<(Vec<Answer>, Counters)> = self.pool.install(|| {
+            let large = large.par_chunks(1).map(|tasks| work(tasks, wide));
+            let small = batches.par_iter().with_max_len(1).map(|tasks| work(tasks, false));
+            large.chain(small).collect()
+        });
+        drop(tasks);
+        for (answers, counters) in &mut done {
+            self.count(*counters);
+            for (at, result) in answers.drain(..) {
+                self.note(at, result);
+            }
+        }
+    }
+
+    /// Folds the texts among these files, each read at most once; all at once on all threads.
+    pub fn fold(&mut self, entries: &[EntryRef]) -> TextFolds {
+        let wanted: BTreeSet<EntryRef> = entries.iter().copied().collect();
+        let mut folds: BTreeMap<EntryRef, Option<TextFold>> = BTreeMap::new();
+        let mut unknown: Vec<(EntryRef, u64)> = Vec::new();
+        for at in wanted {
+            let Some((_, size, _)) = self.file(at) else { continue };
+            match lock(&self.backings[at.environment].cache).extra(at.entry).fold {
+                Some(known) => drop(folds.insert(at, known)),
+                None if size == 0 => drop(folds.insert(at, fold::fold(b""))),
+                None if size <= fold::LIMIT => unknown.push((at, size)),
+                None => {}
+            }
+        }
+        for &(at, size) in &unknown {
+            self.watch.expects(at.environment, 1, size);
+        }
+        let this = &*self;
+        let read: Vec<(EntryRef, Result<Reading<Option<TextFold>>, Trouble>)> = this.pool.install(|| {
+            let files = unknown.par_iter().with_min_len(8);
+            files
+                .map(|&(at, size)| {
+                    let reading = this.read_listed(at, |open, counters| Ok(fold::fold(&whole(open, size, counters)?)));
+                    this.watch.read(at.environment, 1, size);
+                    (at, reading)
+                })
+                .collect()
+        });
+        for (at, reading) in read {
+            let Ok(reading) = reading else { continue };
+            folds.insert(at, reading.value);
+            let extra = Extra { fold: Some(reading.value), ..Extra::default() };
+            self.learn(at, &reading, Digests::default(), extra);
+        }
+        folds.into_iter().filter_map(|(at, fold)| Some((at, fold?))).collect()
+    }
+
+    /// What must be read to answer a question: under the algorithm that most members are already known under.
+    fn task(&self, question: &Question) -> Option<Task<'_>> {
+        let files: Vec<_> = question.members.iter().filter_map(|&at| self.file(at).map(|file| (at, file))).collect();
+        let lacking = |known: fn(&Digests) -> bool| files.iter().filter(|(_, (.., digests))| !known(digests)).count();
+        let by_blake3 = lacking(|digests| digests.blake3.is_some());
+        let by_git_blob = lacking(|digests| digests.git_blob.is_some());
+        let git_blob = by_git_blob < by_blake3;
+        let (_, (_, size, _)) = *files.first()?;
+        let members = files
+            .into_iter()
+            .filter(|(_, (.., known))| if git_blob { known.git_blob.is_none() } else { known.blake3.is_none() })
+            .map(|(at, (path, ..))| (at, path))
+            .collect::<Vec<_>>();
+        (!members.is_empty()).then_some(Task { size, algorithms: Algorithms { blake3: !git_blob, git_blob }, members })
+    }
+
+    fn announce(&self, tasks: &[Task<'_>]) {
+        let mut expected = vec![(0, 0); self.snapshots.len()];
+        for task in tasks {
+            for (at, _) in &task.members {
+                expected[at.environment].0 += 1;
+                expected[at.environment].1 += task.size;
+            }
+        }
+        for (environment, (files, bytes)) in expected.into_iter().enumerate().filter(|(_, (files, _))| *files > 0) {
+            self.watch.expects(environment, files, bytes);
+        }
+    }
+
+    fn note(&mut self, at: EntryRef, result: Result<Reading<Digests>, Trouble>) {
+        let snapshot = &mut self.snapshots[at.environment];
+        match result {
+            Err(trouble) => {
+                let incident = trouble.incident(&snapshot.entries[at.entry].path);
+                let incident = snapshot.add_incident(incident);
+                snapshot.entries[at.entry].content = Content::Unreadable { incident, folder: false };
+            }
+            Ok(reading) => {
+                let entry = &mut snapshot.entries[at.entry];
+                let Content::File(file) = &mut entry.content else { return };
+                let backing = &mut self.backings[at.environment];
+                if let Some(stamp) = reading.stamp
+                    && backing.stamps[at.entry] != Some(stamp)
+                {
+                    // It was written anew since it was listed, to the same size: what was read is a state as good as the listed one.
+                    backing.stamps[at.entry] = Some(stamp);
+                    entry.attributes.modified = stamp.modified;
+                    file.digests = Digests::default();
+                    lock(&backing.cache).drop_entry(at.entry);
+                }
+                file.digests.merge(reading.value);
+                self.learn(at, &reading, reading.value, Extra::default());
+            }
+        }
+    }
+
+    fn learn<T>(&mut self, at: EntryRef, reading: &Reading<T>, digests: Digests, extra: Extra) {
+        let learned = Learned { stamp: reading.stamp, began: reading.began, digests, extra, now: self.now };
+        lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
+    }
+}
+
+/// Cuts tasks into runs of neighbours.
+fn batches<'t, 'a>(tasks: &'t [&'a Task<'a>]) -> Vec<&'t [&'a Task<'a>]> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (at, task) in tasks.iter().enumerate() {
+        bytes += task.size * task.members.len() as u64;
+        if bytes >= BATCH_BYTES || at + 1 - start >= BATCH_TASKS || at + 1 == tasks.len() {
+            batches.push(&tasks[start..=at]);
+            (start, bytes) = (at + 1, 0);
+        }
+    }
+    batches
+}

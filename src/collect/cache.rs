@@ -1,0 +1,264 @@
+//! What earlier runs read, kept so that unchanged files are not read again.
+//!
+//! One file per source. A record vouches for a file while path, device, inode, size and both times of change are the same; it is
+//! made only when both times were safely past when reading began, since a change within the clock's grain would leave no trace in
+//! them. The file is read in step with a listing, written whole, and replaced at once: of several runs the last one wins. A file that
+//! is damaged, or comes from another version, is left aside.
+
+mod stored;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::collect::Stamp;
+use crate::config::PathMap;
+use crate::path::TreePath;
+use crate::snapshot::{Content, Digests, Entry, TextFold, Timestamp};
+
+/// Records are looked at again when they are older than this.
+const SURE_FOR: i64 = 24 * 60 * 60;
+
+/// How many old records a run checks, and up to which file size.
+const SAMPLE: usize = 32;
+const SAMPLE_SIZE: u64 = 16 * 1024 * 1024;
+
+/// What is known of the files of one environment.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    store: Option<Store>,
+    /// Parallel to the entries; empty when nothing can be kept.
+    memos: Vec<Memo>,
+    /// What is known of few files only, by entry.
+    extras: BTreeMap<usize, Extra>,
+    /// The stored form is not what is known now.
+    changed: bool,
+}
+
+/// Where a cache is kept.
+#[derive(Debug)]
+struct Store {
+    file: PathBuf,
+    identity: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Memo {
+    digests: Digests,
+    /// When the file was last read, in seconds since 1970.
+    verified: i64,
+}
+
+/// What else is known of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Extra {
+    /// The git blob name with every CR LF as LF; `Some(None)` when that is the name of the bytes themselves.
+    pub(super) normalized: Option<Option<[u8; 20]>>,
+    /// The fold; `Some(None)` for binary content.
+    pub(super) fold: Option<Option<TextFold>>,
+}
+
+/// The entries of an environment under the names that they have there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Files<'a> {
+    pub(super) entries: &'a [Entry],
+    pub(super) stamps: &'a [Option<Stamp>],
+    pub(super) map: &'a PathMap,
+}
+
+impl Cache {
+    /// Takes what is stored and still true. What cannot be used is said in words; the cache is then empty, and works.
+    pub(super) fn load(
+        state: Option<&Path>,
+        identity: Vec<u8>,
+        files: Files<'_>,
+        distrust: bool,
+    ) -> (Self, Option<String>) {
+        let Some(state) = state else { return (Self::default(), None) };
+        let name = format!("{}.hashes", &blake3::hash(&identity).to_hex()[..32]);
+        let mut cache = Self {
+            store: Some(Store { file: state.join("hashes").join(name), identity }),
+            memos: vec![Memo::default(); files.entries.len()],
+            extras: BTreeMap::new(),
+            changed: distrust,
+        };
+        if distrust {
+            return (cache, None);
+        }
+        let note = cache.read(files).err();
+        if note.is_some() {
+            cache.forget();
+        }
+        (cache, note)
+    }
+
+    fn read(&mut self, files: Files<'_>) -> Result<(), String> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let bytes = match std::fs::read(&store.file) {
+            Ok(bytes) => bytes,
+            // None yet, or none that we may see: writing will say why.
+            Err(_) => return Ok(()),
+        };
+        let mut records = stored::Records::open(&bytes, &store.identity)?;
+        let order = files.order();
+        let mut order = order.iter().peekable();
+        while let Some(record) = records.next()? {
+            while order.next_if(|(path, _)| crate::path::compare_bytes(path, record.path).is_lt()).is_some() {}
+            let found = order.next_if(|(path, _)| **path == *record.path).map(|(_, entry)| *entry);
+            let Some(entry) = found.filter(|&entry| files.is_file_with(entry, &record.stamp)) else {
+                self.changed = true;
+                continue;
+            };
+            self.memos[entry] = Memo { digests: record.digests, verified: record.verified };
+            if record.extra != Extra::default() {
+                self.extras.insert(entry, record.extra);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is known, if it is not what is stored.
+    pub(super) fn save(&mut self, files: Files<'_>) -> io::Result<()> {
+        let Some(store) = self.store.as_ref().filter(|_| self.changed) else { return Ok(()) };
+        let mut writer = stored::Writer::new(&store.identity);
+        for (path, entry) in files.order() {
+            let (memo, extra) = (self.memos[entry], self.extra(entry));
+            let known = memo.digests != Digests::default() || extra != Extra::default();
+            if let (true, Content::File(_), Some(stamp)) = (known, &files.entries[entry].content, files.stamps[entry]) {
+                writer.add(&stored::Record {
+                    path: &path,
+                    stamp,
+                    digests: memo.digests,
+                    extra,
+                    verified: memo.verified,
+                });
+            }
+        }
+        replace(&store.file, &writer.finish())?;
+        self.changed = false;
+        Ok(())
+    }
+
+    /// The digests that are known of an entry.
+    pub(super) fn digests(&self, entry: usize) -> Digests {
+        self.memos.get(entry).map_or_else(Digests::default, |memo| memo.digests)
+    }
+
+    /// What else is known of an entry.
+    pub(super) fn extra(&self, entry: usize) -> Extra {
+        self.extras.get(&entry).copied().unwrap_or_default()
+    }
+
+    /// Keeps what was read of an entry in the state `stamp`, when reading began late enough after the last change.
+    pub(super) fn learn(&mut self, entry: usize, reading: &Learned) {
+        let Some(stamp) = reading.stamp else { return };
+        let Some(memo) = self.memos.get_mut(entry).filter(|_| is_past(&stamp, reading.began)) else { return };
+        memo.digests.merge(reading.digests);
+        memo.verified = reading.now;
+        if reading.extra != Extra::default() {
+            let extra = self.extras.entry(entry).or_default();
+            extra.normalized = extra.normalized.or(reading.extra.normalized);
+            extra.fold = extra.fold.or(reading.extra.fold);
+        }
+        self.changed = true;
+    }
+
+    /// Drops what is known of an entry, which is not in that state any more.
+    pub(super) fn drop_entry(&mut self, entry: usize) {
+        if let Some(memo) = self.memos.get_mut(entry) {
+            *memo = Memo::default();
+            self.extras.remove(&entry);
+            self.changed = true;
+        }
+    }
+
+    /// Drops everything.
+    pub(super) fn forget(&mut self) {
+        self.memos.fill(Memo::default());
+        self.extras.clear();
+        self.changed = self.store.is_some();
+    }
+
+    /// Entries whose records should be checked in this run: some of those that were not read for the longest time.
+    pub(super) fn sample(&self, now: i64, entries: &[Entry]) -> Vec<usize> {
+        let is_due = |&at: &usize| {
+            let memo = &self.memos[at];
+            let small = matches!(entries[at].content, Content::File(file) if file.size <= SAMPLE_SIZE);
+            small && memo.digests != Digests::default() && memo.verified < now.saturating_sub(SURE_FOR)
+        };
+        let mut due: Vec<usize> = (0..self.memos.len()).filter(is_due).collect();
+        due.sort_by_key(|&at| (self.memos[at].verified, at));
+        due.truncate(SAMPLE);
+        due.sort_unstable();
+        due
+    }
+}
+
+/// What was read of a file, and when.
+#[derive(Debug)]
+pub(super) struct Learned {
+    pub(super) stamp: Option<Stamp>,
+    pub(super) began: Timestamp,
+    pub(super) digests: Digests,
+    pub(super) extra: Extra,
+    /// The time by the wall clock of the plan, in seconds.
+    pub(super) now: i64,
+}
+
+impl<'a> Files<'a> {
+    /// All entries by the names that they have in the environment, in path order.
+    fn order(&self) -> Vec<(std::borrow::Cow<'a, [u8]>, usize)> {
+        let entries = self.entries.iter().enumerate();
+        if self.map.is_empty() {
+            return entries.map(|(at, entry)| (entry.path.as_bytes().into(), at)).collect();
+        }
+        let mut mapped: Vec<(TreePath, usize)> =
+            entries.map(|(at, entry)| (self.map.to_here(&entry.path), at)).collect();
+        mapped.sort();
+        mapped.into_iter().map(|(path, at)| (path.as_bytes().to_vec().into(), at)).collect()
+    }
+
+    fn is_file_with(&self, entry: usize, stamp: &Stamp) -> bool {
+        matches!(self.entries[entry].content, Content::File(_)) && self.stamps[entry].as_ref() == Some(stamp)
+    }
+}
+
+/// Whether the last change was over, by more than the clock's grain, when reading began.
+fn is_past(stamp: &Stamp, began: Timestamp) -> bool {
+    // File systems that keep whole seconds (or two) show it in a time that cannot be set by hand.
+    let grain = if stamp.changed.nanos == 0 { 2_000_000_000 } else { 50_000_000 };
+    let nanos = |time: Timestamp| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);
+    nanos(stamp.modified.max(stamp.changed)) + grain < nanos(began)
+}
+
+/// Replaces a file at once by one with this content, for the owner's eyes only.
+fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::DirBuilderExt;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(content)?;
+    // Not forced to the disk: what a power cut leaves is told by its checksum, and costs one reading.
+    new.persist(file).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_within_the_grain_of_the_clock_is_not_past() {
+        let at = |seconds, nanos| Timestamp { seconds, nanos };
+        let stamp = |modified, changed| Stamp { device: 0, inode: 0, size: 0, modified, changed };
+        let fine = stamp(at(5, 0), at(100, 1));
+        assert!(!is_past(&fine, at(100, 50_000_001)));
+        assert!(is_past(&fine, at(100, 50_000_002)));
+        let coarse = stamp(at(5, 0), at(100, 0));
+        assert!(!is_past(&coarse, at(102, 0)));
+        assert!(is_past(&coarse, at(102, 1)));
+        let ahead = stamp(at(500, 7), at(100, 7));
+        assert!(!is_past(&ahead, at(200, 0)));
+    }
+}

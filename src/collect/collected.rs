@@ -1,0 +1,184 @@
+//! What was collected, and the way back to the files.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::collect::cache::{Cache, Extra, Files, Learned};
+use crate::collect::steady::{self, Reading, Trouble};
+use crate::collect::walk::in_words;
+use crate::collect::{Source, Stamp, Watch, digest};
+use crate::config::PathMap;
+use crate::path::TreePath;
+use crate::snapshot::{
+    Algorithms, Content, ContentReader, Counters, Digests, EntryRef, Incident, IncidentKind, ReadFailure, Snapshot,
+    Timestamp,
+};
+
+/// All environments, listed; their files can still be asked about.
+pub struct Collected<'w> {
+    /// One for each environment of the plan, in its order.
+    pub snapshots: Vec<Snapshot>,
+    /// Parallel to `snapshots`.
+    pub(super) backings: Vec<Backing>,
+    pub(super) pool: rayon::ThreadPool,
+    pub(super) watch: &'w dyn Watch,
+    /// The time by the wall clock of the plan, in seconds.
+    pub(super) now: i64,
+    work: Mutex<Counters>,
+}
+
+/// What stands behind a snapshot; empty when the environment could not be read.
+#[derive(Default)]
+pub(super) struct Backing {
+    pub(super) source: Option<Box<dyn Source>>,
+    /// Parallel to the entries.
+    pub(super) stamps: Vec<Option<Stamp>>,
+    pub(super) cache: Mutex<Cache>,
+    pub(super) map: PathMap,
+}
+
+impl<'w> Collected<'w> {
+    pub(super) fn new(pool: rayon::ThreadPool, watch: &'w dyn Watch, now: Timestamp) -> Self {
+        Self {
+            snapshots: Vec::new(),
+            backings: Vec::new(),
+            pool,
+            watch,
+            now: now.seconds,
+            work: Mutex::new(Counters::default()),
+        }
+    }
+
+    pub(super) fn add(&mut self, snapshot: Snapshot, backing: Backing, counters: Counters) {
+        self.snapshots.push(snapshot);
+        self.backings.push(backing);
+        self.count(counters);
+    }
+
+    /// The work done so far.
+    pub fn counters(&self) -> Counters {
+        *lock(&self.work)
+    }
+
+    /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.
+    pub fn save(&mut self) -> Vec<Incident> {
+        let mut notes: Vec<Incident> = Vec::new();
+        for (backing, snapshot) in self.backings.iter_mut().zip(&self.snapshots) {
+            let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
+            let cache = backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let Err(error) = cache.save(files) else { continue };
+            let note = Incident {
+                path: None,
+                kind: IncidentKind::Note,
+                message: format!(
+                    "the hash cache cannot be written, so the next run reads everything again: {}",
+                    in_words(&error)
+                ),
+                hint: Some("choose a folder that you may write to with `--state-dir`".to_owned()),
+            };
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+
+    pub(super) fn count(&self, counters: Counters) {
+        *lock(&self.work) += counters;
+    }
+
+    /// The size and what is known of a regular file.
+    pub(super) fn file(&self, at: EntryRef) -> Option<(&TreePath, u64, Digests)> {
+        let entry = self.snapshots.get(at.environment)?.entries.get(at.entry)?;
+        let Content::File(file) = entry.content else { return None };
+        let mut digests = file.digests;
+        digests.merge(lock(&self.backings[at.environment].cache).digests(at.entry));
+        Some((&entry.path, file.size, digests))
+    }
+
+    /// Reads a file in the state in which it was listed.
+    pub(super) fn read_listed<T>(
+        &self,
+        at: EntryRef,
+        read: impl FnMut(&mut dyn crate::collect::OpenFile, &mut Counters) -> std::io::Result<T>,
+    ) -> Result<Reading<T>, Trouble> {
+        let Some((path, size, _)) = self.file(at) else { return Err(Trouble::Gone) };
+        let backing = &self.backings[at.environment];
+        let Some(source) = &backing.source else { return Err(Trouble::Gone) };
+        let mut counters = Counters::default();
+        let reading = steady::steadily(&mut *source.reader(), path, size, &mut counters, read);
+        self.count(counters);
+        match reading {
+            Ok(reading) if reading.stamp != backing.stamps[at.entry] => Err(Trouble::Changed),
+            other => other,
+        }
+    }
+
+    fn failure(&self, environment: usize, path: &TreePath, trouble: &Trouble) -> ReadFailure {
+        ReadFailure(format!("`{}`: {}", self.snapshots[environment].environment, trouble.message(path)))
+    }
+}
+
+impl ContentReader for Collected<'_> {
+    fn read(&self, environment: usize, path: &TreePath, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+        let snapshot = &self.snapshots[environment];
+        let name = String::from_utf8_lossy(path.as_bytes());
+        let entry = snapshot.find(path);
+        let Some((at, Content::File(file))) = entry.map(|at| (at, &snapshot.entries[at].content)) else {
+            return Err(ReadFailure(format!("`{}`: `{name}` is no readable file", snapshot.environment)));
+        };
+        if file.size > limit {
+            return Err(ReadFailure(format!(
+                "`{}`: `{name}` has {} bytes, and {limit} is the limit",
+                snapshot.environment, file.size
+            )));
+        }
+        let reading =
+            self.read_listed(EntryRef { environment, entry: at }, |open, counters| whole(open, file.size, counters));
+        reading.map(|reading| reading.value).map_err(|trouble| self.failure(environment, path, &trouble))
+    }
+
+    fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure> {
+        let Some((path, size, mut known)) = self.file(at) else {
+            let environment = self.snapshots.get(at.environment).map_or("?", |it| it.environment.as_str());
+            return Err(ReadFailure(format!("`{environment}`: there is no readable file at this entry")));
+        };
+        let lacking = Algorithms {
+            blake3: wanted.blake3 && known.blake3.is_none(),
+            git_blob: wanted.git_blob && known.git_blob.is_none(),
+        };
+        if lacking == Algorithms::default() {
+            return Ok(known);
+        }
+        let mut buffer = vec![0; 128 * 1024];
+        let reading = self
+            .read_listed(at, |open, counters| digest::digest_one(open, size, lacking, &mut buffer, counters))
+            .map_err(|trouble| self.failure(at.environment, path, &trouble))?;
+        let learned = Learned {
+            stamp: reading.stamp,
+            began: reading.began,
+            digests: reading.value,
+            extra: Extra::default(),
+            now: self.now,
+        };
+        lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
+        known.merge(reading.value);
+        Ok(known)
+    }
+}
+
+/// Reads all of an open file of a known size.
+pub(super) fn whole(
+    file: &mut dyn crate::collect::OpenFile,
+    size: u64,
+    counters: &mut Counters,
+) -> std::io::Result<Vec<u8>> {
+    let mut content = vec![0; usize::try_from(size).map_err(|_| std::io::ErrorKind::OutOfMemory)?];
+    file.read_exact(&mut content)?;
+    counters.bytes_read += size;
+    Ok(content)
+}
+
+/// Data stays whole when a thread fails while it holds it: all changes here are single steps.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,302 @@
+//! Tells contents apart by reading files side by side.
+//!
+//! The files of one question are read in step, chunk by chunk. They begin as one class; where their bytes differ the class splits. A
+//! class has one hasher, so files that are equal go through the digest once, and those that differ share it up to the first
+//! difference.
+
+use sha1::Digest as _;
+
+use crate::collect::steady::{self, Reading, Trouble};
+use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch};
+use crate::path::TreePath;
+use crate::snapshot::{Algorithms, Counters, Digests, EntryRef, Timestamp};
+
+/// How much is read of a file at a time: it stays in the processor's cache until it is compared and hashed.
+const CHUNK: usize = 128 * 1024;
+
+/// How much is read at a time when all threads hash one file.
+const WIDE_CHUNK: usize = 4 * 1024 * 1024;
+
+/// How many files are open side by side on one thread.
+const SIDE_BY_SIDE: usize = 16;
+
+/// Files of one size whose digest is wanted.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    pub(super) size: u64,
+    pub(super) algorithms: Algorithms,
+    pub(super) members: Vec<(EntryRef, &'a TreePath)>,
+}
+
+/// What came of one file.
+pub(super) type Answer = (EntryRef, Result<Reading<Digests>, Trouble>);
+
+/// Digests files on one thread, keeping folders open between tasks.
+pub(super) struct Desk<'a> {
+    sources: &'a [Option<&'a dyn Source>],
+    watch: &'a dyn Watch,
+    /// All threads help with each chunk; for few large files.
+    wide: bool,
+    /// Readers by environment; several for one environment when a task has several files of it.
+    readers: Vec<(usize, Box<dyn SourceReader + 'a>)>,
+    buffers: Vec<Vec<u8>>,
+    pub(super) answers: Vec<Answer>,
+    pub(super) counters: Counters,
+}
+
+impl<'a> Desk<'a> {
+    /// `sources` by environment.
+    pub(super) fn new(sources: &'a [Option<&'a dyn Source>], watch: &'a dyn Watch, wide: bool) -> Self {
+        Self {
+            sources,
+            watch,
+            wide,
+            readers: Vec::new(),
+            buffers: Vec::new(),
+            answers: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Answers for each member, in order.
+    pub(super) fn digest(&mut self, task: &Task<'_>) {
+        for members in task.members.chunks(SIDE_BY_SIDE) {
+            let first = self.side_by_side(task, members);
+            for (&(at, path), result) in members.iter().zip(first) {
+                let result = match result {
+                    Err(Trouble::Changed) => self.again(task, at, path),
+                    other => other,
+                };
+                self.answers.push((at, result));
+            }
+        }
+    }
+
+    fn side_by_side(
+        &mut self,
+        task: &Task<'_>,
+        members: &[(EntryRef, &TreePath)],
+    ) -> Vec<Result<Reading<Digests>, Trouble>> {
+        let slots = self.slots(members);
+        let chunk = if self.wide { WIDE_CHUNK } else { CHUNK };
+        let room = usize::try_from(task.size).unwrap_or(chunk).min(chunk);
+        self.buffers.resize_with(self.buffers.len().max(members.len()), Vec::new);
+        for buffer in &mut self.buffers[..members.len()] {
+            if buffer.len() < room {
+                buffer.resize(room, 0);
+            }
+        }
+        let mut files: Vec<Result<Open<'_>, Trouble>> = members.iter().map(|_| Err(Trouble::Gone)).collect();
+        for (slot, (_, reader)) in self.readers.iter_mut().enumerate() {
+            if let Some(member) = slots.iter().position(|&used| used == slot) {
+                files[member] = Open::new(&mut **reader, members[member].1, task.size, &mut self.counters);
+            }
+        }
+        let mut refining = Refining {
+            members,
+            files,
+            buffers: &mut self.buffers,
+            counters: &mut self.counters,
+            watch: self.watch,
+            wide: self.wide,
+        };
+        refining.run(task, room)
+    }
+
+    /// Which reader each member gets; no reader has two files open.
+    fn slots(&mut self, members: &[(EntryRef, &TreePath)]) -> Vec<usize> {
+        let mut slots: Vec<usize> = Vec::with_capacity(members.len());
+        for (at, _) in members {
+            let free =
+                (0..self.readers.len()).find(|slot| self.readers[*slot].0 == at.environment && !slots.contains(slot));
+            let slot = free.unwrap_or_else(|| {
+                let source = self.sources[at.environment].expect("only environments with a source have files");
+                self.readers.push((at.environment, source.reader()));
+                self.readers.len() - 1
+            });
+            slots.push(slot);
+        }
+        slots
+    }
+
+    /// The second and last try, for a file that changed while it was read.
+    fn again(&mut self, task: &Task<'_>, at: EntryRef, path: &TreePath) -> Result<Reading<Digests>, Trouble> {
+        let slot = self.slots(&[(at, path)])[0];
+        let buffer = &mut self.buffers[0];
+        steady::once(&mut *self.readers[slot].1, path, task.size, &mut self.counters, &mut |file, counters| {
+            digest_one(file, task.size, task.algorithms, buffer, counters)
+        })
+    }
+}
+
+/// Digests one open file of a known size, through a buffer that is not empty unless the file is.
+pub(super) fn digest_one(
+    file: &mut dyn OpenFile,
+    size: u64,
+    algorithms: Algorithms,
+    buffer: &mut [u8],
+    counters: &mut Counters,
+) -> std::io::Result<Digests> {
+    let mut hasher = Hasher::new(algorithms, size);
+    let mut left = size;
+    while left > 0 {
+        let length = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        file.read_exact(&mut buffer[..length])?;
+        counters.bytes_read += length as u64;
+        counters.bytes_hashed += length as u64;
+        hasher.update(&buffer[..length], false);
+        left -= length as u64;
+    }
+    Ok(hasher.finish())
+}
+
+struct Open<'f> {
+    file: Box<dyn OpenFile + 'f>,
+    stamp: Option<Stamp>,
+    began: Timestamp,
+}
+
+impl<'f> Open<'f> {
+    fn new(
+        reader: &'f mut dyn SourceReader,
+        path: &TreePath,
+        size: u64,
+        counters: &mut Counters,
+    ) -> Result<Self, Trouble> {
+        let began = steady::clock();
+        let file = reader.open(path)?;
+        let stamp = file.stamp();
+        counters.files_opened += u64::from(stamp.is_some());
+        if file.size() == size { Ok(Self { file, stamp, began }) } else { Err(Trouble::Changed) }
+    }
+}
+
+/// Files that have been equal so far.
+struct Class {
+    hasher: Hasher,
+    members: Vec<usize>,
+}
+
+struct Refining<'d, 'f> {
+    members: &'d [(EntryRef, &'d TreePath)],
+    files: Vec<Result<Open<'f>, Trouble>>,
+    buffers: &'d mut [Vec<u8>],
+    counters: &'d mut Counters,
+    watch: &'d dyn Watch,
+    wide: bool,
+}
+
+impl Refining<'_, '_> {
+    fn run(&mut self, task: &Task<'_>, room: usize) -> Vec<Result<Reading<Digests>, Trouble>> {
+        let mut left = task.size;
+        let members: Vec<usize> = (0..self.files.len()).filter(|&member| self.files[member].is_ok()).collect();
+        for member in (0..self.files.len()).filter(|&member| self.files[member].is_err()) {
+            self.watch.read(self.members[member].0.environment, 1, task.size);
+        }
+        let mut classes = vec![Class { hasher: Hasher::new(task.algorithms, task.size), members }];
+        while left > 0 {
+            let length = room.min(usize::try_from(left).unwrap_or(room));
+            for class in &mut classes {
+                class.members.retain(|&member| self.fill(member, length, left));
+            }
+            classes = classes.into_iter().flat_map(|class| self.split(class, length)).collect();
+            for class in &mut classes {
+                if let Some(&first) = class.members.first() {
+                    class.hasher.update(&self.buffers[first][..length], self.wide);
+                    self.counters.bytes_hashed += length as u64;
+                }
+            }
+            left -= length as u64;
+        }
+        let mut results: Vec<Option<Digests>> = vec![None; self.files.len()];
+        for class in classes {
+            let digests = class.hasher.finish();
+            for member in class.members {
+                results[member] = Some(digests);
+            }
+        }
+        self.files.drain(..).zip(results).map(|(file, digests)| close(file?, digests)).collect()
+    }
+
+    /// Reads the next bytes of a member into its buffer; `false` when that fails.
+    fn fill(&mut self, member: usize, length: usize, left: u64) -> bool {
+        let Ok(open) = &mut self.files[member] else { return false };
+        let environment = self.members[member].0.environment;
+        match open.file.read_exact(&mut self.buffers[member][..length]) {
+            Ok(()) => {
+                self.counters.bytes_read += length as u64;
+                self.watch.read(environment, u64::from(left == length as u64), length as u64);
+                true
+            }
+            Err(error) => {
+                self.watch.read(environment, 1, left);
+                self.files[member] = Err(error.into());
+                false
+            }
+        }
+    }
+
+    /// Parts members whose next bytes differ; each part goes on with what the hasher has seen so far.
+    fn split(&self, class: Class, length: usize) -> Vec<Class> {
+        let bytes = |member: usize| &self.buffers[member][..length];
+        let mut parts: Vec<Vec<usize>> = Vec::with_capacity(1);
+        for member in class.members {
+            match parts.iter_mut().find(|part| bytes(part[0]) == bytes(member)) {
+                Some(part) => part.push(member),
+                None => parts.push(vec![member]),
+            }
+        }
+        let mut parts = parts.into_iter();
+        let Some(first) = parts.next() else { return Vec::new() };
+        let others: Vec<Class> = parts.map(|members| Class { hasher: class.hasher.clone(), members }).collect();
+        std::iter::once(Class { hasher: class.hasher, members: first }).chain(others).collect()
+    }
+}
+
+fn close(mut open: Open<'_>, digests: Option<Digests>) -> Result<Reading<Digests>, Trouble> {
+    match digests {
+        Some(value) if open.file.is_unchanged()? => Ok(Reading { value, stamp: open.stamp, began: open.began }),
+        _ => Err(Trouble::Changed),
+    }
+}
+
+/// The digests of one content while it is read.
+#[derive(Clone)]
+struct Hasher {
+    blake3: Option<Box<blake3::Hasher>>,
+    git: Option<sha1::Sha1>,
+}
+
+impl Hasher {
+    fn new(algorithms: Algorithms, size: u64) -> Self {
+        Self {
+            blake3: algorithms.blake3.then(Box::default),
+            git: algorithms.git_blob.then(|| sha1::Sha1::new_with_prefix(format!("blob {size}\0"))),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8], wide: bool) {
+        if let Some(hasher) = &mut self.blake3 {
+            if wide {
+                hasher.update_rayon(bytes);
+            } else {
+                hasher.update(bytes);
+            }
+        }
+        if let Some(hasher) = &mut self.git {
+            hasher.update(bytes);
+        }
+    }
+
+    fn finish(self) -> Digests {
+        Digests {
+            blake3: self.blake3.map(|hasher| *hasher.finalize().as_bytes()),
+            git_blob: self.git.map(|hasher| hasher.finalize().into()),
+        }
+    }
+}
+
+/// The digests of an empty file, which needs no reading.
+pub(super) fn of_nothing() -> Digests {
+    Hasher::new(Algorithms { blake3: true, git_blob: true }, 0).finish()
+}

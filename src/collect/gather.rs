@@ -1,0 +1,219 @@
+//! Collects all environments in parallel: lists, takes what earlier runs know, judges checkouts.
+
+use std::io;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use crate::collect::blob::FileHasher;
+use crate::collect::cache::{Cache, Extra, Files, Learned};
+use crate::collect::collected::{Backing, Collected};
+use crate::collect::walk::in_words;
+use crate::collect::{CollectError, CollectPlan, Filter, Listing, LocalFolder, Source, Watch, digest, steady};
+use crate::config::{Environment, SourceSpec};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, File, Incident, IncidentKind, Snapshot};
+
+/// Lists all environments of the plan, in parallel, on a pool of its own.
+///
+/// An environment that cannot be read becomes a snapshot that says so ([`Snapshot::unread`]), and the others go on. Files are not
+/// opened here, but for a sample of old records of the hash cache and for what judging a checkout needs. Must not be called from
+/// inside another rayon pool.
+///
+/// # Errors
+/// [`CollectError::MapCollision`] and [`CollectError::Threads`]: the plan itself is at fault.
+pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Collected<'w>, CollectError> {
+    let threads = plan.threads.map_or(0, std::num::NonZeroUsize::get);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("collect-{number}"))
+        .build()
+        .map_err(|source| CollectError::Threads { threads, source })?;
+    let filter = Filter::new(plan.ignore);
+    let gathered: Vec<Result<Gathered, CollectError>> = pool.install(|| {
+        let environments = plan.environments.par_iter().enumerate().with_max_len(1);
+        environments.map(|(number, environment)| gather(plan, environment, number, &filter, watch)).collect()
+    });
+    let mut collected = Collected::new(pool, watch, plan.now);
+    for gathered in gathered {
+        let Gathered { snapshot, backing, counters } = gathered?;
+        collected.add(snapshot, backing, counters);
+    }
+    Ok(collected)
+}
+
+struct Gathered {
+    snapshot: Snapshot,
+    backing: Backing,
+    counters: Counters,
+}
+
+fn gather(
+    plan: &CollectPlan<'_>,
+    environment: &Environment,
+    number: usize,
+    filter: &Filter,
+    watch: &dyn Watch,
+) -> Result<Gathered, CollectError> {
+    let watch = Numbered { watch, environment: number };
+    let listed = open(environment).and_then(|source| {
+        let listing = source.list(filter, &watch)?;
+        Ok((source, listing))
+    });
+    watch.listing_ended(0);
+    let (source, mut listing) = match listed {
+        Ok(listed) => listed,
+        Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => return Err(error),
+        Err(error) => return Ok(unread(environment, &error)),
+    };
+    let nothing = digest::of_nothing();
+    for entry in &mut listing.snapshot.entries {
+        if let Content::File(File { size: 0, digests }) = &mut entry.content {
+            *digests = nothing;
+        }
+    }
+    let files = Files { entries: &listing.snapshot.entries, stamps: &listing.stamps, map: &environment.map };
+    let (mut cache, note) = Cache::load(plan.state_dir, source.identity(), files, plan.rehash);
+    let mut notes: Vec<Incident> = note.map(|why| left_aside(&format!("the hash cache {why}"))).into_iter().collect();
+    let mut counters = listing.counters;
+    notes.extend(check(&mut cache, &*source, &listing, plan, &mut counters));
+    for (at, entry) in listing.snapshot.entries.iter_mut().enumerate() {
+        let known = cache.digests(at);
+        if let Content::File(file) = &mut entry.content
+            && known != Digests::default()
+        {
+            file.digests.merge(known);
+            counters.digests_reused += 1;
+        }
+    }
+    listing.snapshot.incidents.extend(notes);
+    let work = Mutex::new(counters);
+    let cache = Mutex::new(cache);
+    // Asked by the judging of the checkout, which fills in `snapshot.git` and the blob names that an index vouches for.
+    let _hasher = FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
+    let counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Listing { snapshot, stamps, .. } = listing;
+    let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone() };
+    Ok(Gathered { snapshot, backing, counters })
+}
+
+fn open(environment: &Environment) -> Result<Box<dyn Source>, CollectError> {
+    match &environment.source {
+        SourceSpec::Folder { path } => Ok(Box::new(LocalFolder::open(environment, path)?)),
+        SourceSpec::Git { reference, .. } => Err(CollectError::Repository {
+            act: format!("cannot read `{reference}`"),
+            source: git2::Error::from_str("commits are not read by this source"),
+        }),
+    }
+}
+
+/// Reads some files again that the cache has known for long. One that is not what the cache says condemns the whole cache.
+fn check(
+    cache: &mut Cache,
+    source: &dyn Source,
+    listing: &Listing,
+    plan: &CollectPlan<'_>,
+    counters: &mut Counters,
+) -> Option<Incident> {
+    let entries = &listing.snapshot.entries;
+    let mut reader = source.reader();
+    let mut buffer = vec![0; 128 * 1024];
+    for at in cache.sample(plan.now.seconds, entries) {
+        let (Content::File(file), path) = (&entries[at].content, &entries[at].path) else { continue };
+        let known = cache.digests(at);
+        let wanted = Algorithms { blake3: known.blake3.is_some(), git_blob: known.git_blob.is_some() };
+        let reading = steady::steadily(&mut *reader, path, file.size, counters, |open, counters| {
+            digest::digest_one(open, file.size, wanted, &mut buffer, counters)
+        });
+        counters.cache_checked += 1;
+        // What changes just now, or cannot be read, says nothing about the cache.
+        let Ok(reading) = reading else { continue };
+        if reading.stamp != listing.stamps[at] {
+            continue;
+        }
+        if reading.value != known {
+            cache.forget();
+            let name = String::from_utf8_lossy(path.as_bytes());
+            return Some(left_aside(&format!(
+                "the hash cache is wrong about `{name}`, though its times are unchanged,"
+            )));
+        }
+        cache.learn(
+            at,
+            &Learned {
+                stamp: reading.stamp,
+                began: reading.began,
+                digests: reading.value,
+                extra: Extra::default(),
+                now: plan.now.seconds,
+            },
+        );
+    }
+    None
+}
+
+fn left_aside(what: &str) -> Incident {
+    Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: format!("{what} and was left aside; files are read again"),
+        hint: None,
+    }
+}
+
+fn unread(environment: &Environment, error: &CollectError) -> Gathered {
+    let (origin, message, hint) = match (&environment.source, error) {
+        (_, CollectError::Root { path, source }) => {
+            let origin = path.to_string_lossy().into_owned();
+            let (message, hint) = root_in_words(path, &origin, source);
+            (origin, message, hint)
+        }
+        (SourceSpec::Git { repository, reference }, CollectError::Repository { act, source }) => {
+            (format!("{}@{reference}", repository.to_string_lossy()), format!("{act}: {}", source.message()), None)
+        }
+        (_, error) => (String::new(), error.to_string(), None),
+    };
+    Gathered {
+        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint.map(str::to_owned)),
+        backing: Backing::default(),
+        counters: Counters::default(),
+    }
+}
+
+fn root_in_words(path: &std::path::Path, name: &str, error: &io::Error) -> (String, Option<&'static str>) {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let is_link = path.symlink_metadata().is_ok();
+            let what = if is_link { "is a link to something that is not there" } else { "is not there" };
+            (format!("`{name}` {what}"), Some("correct the path, or leave this environment out"))
+        }
+        io::ErrorKind::NotADirectory if path.metadata().is_ok_and(|there| there.is_file()) => {
+            (format!("`{name}` is a file, not a folder"), Some("name the folder to compare"))
+        }
+        io::ErrorKind::NotADirectory => (format!("`{name}` is not a folder"), Some("name the folder to compare")),
+        io::ErrorKind::PermissionDenied => {
+            (format!("cannot read `{name}`: permission denied"), Some("run as a user who may read it"))
+        }
+        _ => (format!("cannot read `{name}`: {}", in_words(error)), None),
+    }
+}
+
+/// Sources count their own environment as number 0.
+struct Numbered<'w> {
+    watch: &'w dyn Watch,
+    environment: usize,
+}
+
+impl Watch for Numbered<'_> {
+    fn listed(&self, _: usize, entries: u64) {
+        self.watch.listed(self.environment, entries);
+    }
+    fn listing_ended(&self, _: usize) {
+        self.watch.listing_ended(self.environment);
+    }
+    fn expects(&self, _: usize, files: u64, bytes: u64) {
+        self.watch.expects(self.environment, files, bytes);
+    }
+    fn read(&self, _: usize, files: u64, bytes: u64) {
+        self.watch.read(self.environment, files, bytes);
+    }
+}

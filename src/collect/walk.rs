@@ -1,0 +1,262 @@
+//! Lists a folder in parallel, by descriptors, following nothing.
+//!
+//! Each folder is opened anew below the root when its turn comes, so there are never more open folders than threads, however wide or
+//! deep the tree is, and no stack grows with its depth. Mount points below the root are part of the tree.
+
+use std::cell::RefCell;
+use std::ffi::CStr;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::fs::{FileType, RawDir, Stat};
+use rustix::io::Errno;
+
+use crate::collect::access::Reader;
+use crate::collect::naming::{Naming, Place};
+use crate::collect::{Filter, Stamp, sys};
+use crate::path::TreePath;
+use crate::snapshot::{
+    Attributes, Content, Counters, Digests, Entry, File, Incident, IncidentId, IncidentKind, Special,
+};
+
+/// What is below a root. Common paths; in path order when nothing is mapped.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) entries: Vec<Entry>,
+    /// Parallel to `entries`.
+    pub(super) stamps: Vec<Option<Stamp>>,
+    pub(super) incidents: Vec<Incident>,
+    pub(super) counters: Counters,
+}
+
+/// Lists everything below `root` that is not left out; `listed` is told of so many more entries, from any thread.
+///
+/// # Errors
+/// When the root itself cannot be listed.
+pub(super) fn walk(
+    root: BorrowedFd<'_>,
+    naming: &Naming<'_>,
+    filter: &Filter,
+    listed: &(dyn Fn(u64) + Sync),
+) -> io::Result<Walked> {
+    let walk = Walk {
+        root,
+        naming,
+        filter,
+        listed,
+        reader: Reader::current(),
+        lists: Mutex::new(Vec::new()),
+        next: AtomicU32::new(1),
+    };
+    rayon::scope(|scope| walk.folder(scope, Task { list: 0, place: Place::root() }));
+    let mut lists = walk.lists.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // Each task has sent exactly one list, so numbers are places.
+    lists.sort_unstable_by_key(|(number, _)| *number);
+    assemble(lists.into_iter().map(|(_, list)| Some(list)).collect())
+}
+
+struct Walk<'a> {
+    root: BorrowedFd<'a>,
+    naming: &'a Naming<'a>,
+    filter: &'a Filter,
+    listed: &'a (dyn Fn(u64) + Sync),
+    reader: Reader,
+    lists: Mutex<Vec<(u32, List)>>,
+    next: AtomicU32,
+}
+
+/// A folder that is to be listed.
+struct Task {
+    list: u32,
+    place: Place,
+}
+
+/// The entries of one folder, or why there are none.
+type List = Result<Vec<Item>, Failure>;
+
+struct Item {
+    entry: Entry,
+    /// A folder that is left out, and only passed through on the way to a mapped one.
+    passage: bool,
+    stamp: Option<Stamp>,
+    /// Where the content of a folder is.
+    list: Option<u32>,
+    /// Why the entry is unreadable; it gets its number when everything is put in order.
+    failure: Option<Failure>,
+}
+
+struct Failure {
+    kind: IncidentKind,
+    act: &'static str,
+    error: io::Error,
+}
+
+thread_local! {
+    /// Room for names as the kernel lists them.
+    static NAMES: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(64 * 1024));
+}
+
+impl Walk<'_> {
+    fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, task: Task) {
+        let list = NAMES.with_borrow_mut(|names| self.list(scope, &task.place, names.spare_capacity_mut()));
+        if let Ok(items) = &list {
+            (self.listed)(items.len() as u64);
+        }
+        self.lists.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((task.list, list));
+    }
+
+    fn list<'s>(&'s self, scope: &rayon::Scope<'s>, place: &Place, names: &mut [MaybeUninit<u8>]) -> List {
+        let folder = sys::open_to_list(self.root, place.here()).map_err(Failure::open)?;
+        let mut items = Vec::new();
+        let mut folders = Vec::new();
+        let mut dir = RawDir::new(folder.as_fd(), names);
+        while let Some(next) = dir.next() {
+            let next = next.map_err(|errno| Failure::folder("list", errno))?;
+            let name = next.file_name();
+            // A repository's own files are not part of what was deployed.
+            if matches!(name.to_bytes(), b"." | b".." | b".git") {
+                continue;
+            }
+            let stat = match sys::look(folder.as_fd(), name) {
+                Ok(stat) => stat,
+                // It went away since it was listed, as if the listing had come a moment later.
+                Err(Errno::NOENT) => continue,
+                Err(errno) => return Err(Failure::folder("look into", errno)),
+            };
+            let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            let Some(child) = self.naming.child(place, name.to_bytes(), is_folder, self.filter) else { continue };
+            let Some(path) = child.common() else { continue };
+            let mut item = self.item(&stat, folder.as_fd(), name, path.clone());
+            item.passage = child.is_passage();
+            if is_folder {
+                let list = self.next.fetch_add(1, Ordering::Relaxed);
+                item.list = Some(list);
+                folders.push(Task { list, place: child });
+            }
+            items.push(item);
+        }
+        let skip = place.common().map_or(0, |path| path.as_bytes().len() + 1);
+        if self.naming.is_plain() {
+            items.sort_unstable_by(|a, b| a.name_from(skip).cmp(b.name_from(skip)));
+        }
+        for task in folders {
+            scope.spawn(move |scope| self.folder(scope, task));
+        }
+        Ok(items)
+    }
+
+    fn item(&self, stat: &Stat, folder: BorrowedFd<'_>, name: &CStr, path: TreePath) -> Item {
+        let mut failure = None;
+        let stamp = sys::stamp(stat);
+        let content = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {
+                if !self.reader.may_read(stat, folder, name) {
+                    let error = io::Error::from_raw_os_error(Errno::ACCESS.raw_os_error());
+                    failure = Some(Failure { kind: IncidentKind::File, act: "open", error });
+                }
+                Content::File(File { size: u64::try_from(stat.st_size).unwrap_or(0), digests: Digests::default() })
+            }
+            FileType::Symlink => match rustix::fs::readlinkat(folder, name, Vec::new()) {
+                Ok(target) => Content::Symlink { target: target.into_bytes().into() },
+                Err(errno) => {
+                    failure = Some(Failure { kind: IncidentKind::File, act: "read the link", error: errno.into() });
+                    Content::Special(Special::Other)
+                }
+            },
+            FileType::Directory => Content::Directory,
+            FileType::Fifo => Content::Special(Special::Fifo),
+            FileType::Socket => Content::Special(Special::Socket),
+            FileType::BlockDevice => Content::Special(Special::BlockDevice),
+            FileType::CharacterDevice => Content::Special(Special::CharacterDevice),
+            FileType::Unknown => Content::Special(Special::Other),
+        };
+        let attributes =
+            Attributes { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, modified: stamp.modified };
+        let entry = Entry { path, content, attributes };
+        Item { entry, passage: false, stamp: Some(stamp), list: None, failure }
+    }
+}
+
+impl Item {
+    fn name_from(&self, skip: usize) -> &[u8] {
+        &self.entry.path.as_bytes()[skip..]
+    }
+}
+
+impl Failure {
+    fn open(error: io::Error) -> Self {
+        // What was a folder a moment ago and is none now is in motion rather than closed.
+        let kind = match Errno::from_io_error(&error) {
+            Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => IncidentKind::Unstable,
+            _ => IncidentKind::Folder,
+        };
+        Self { kind, act: "open the folder", error }
+    }
+
+    fn folder(act: &'static str, errno: Errno) -> Self {
+        Self { kind: IncidentKind::Folder, act, error: errno.into() }
+    }
+
+    fn incident(self, path: TreePath) -> Incident {
+        let Self { kind, act, error } = self;
+        let name = String::from_utf8_lossy(path.as_bytes()).into_owned();
+        let (why, hint) = if kind == IncidentKind::Unstable {
+            ("it went away or became something else meanwhile".to_owned(), "run again when the environment is at rest")
+        } else {
+            (in_words(&error), "run as a user who may read it, or add it to `ignore`")
+        };
+        let hint = (kind == IncidentKind::Unstable || error.kind() == io::ErrorKind::PermissionDenied)
+            .then(|| hint.to_owned());
+        Incident { path: Some(path), kind, message: format!("cannot {act} `{name}`: {why}"), hint }
+    }
+}
+
+/// What the system said, in lower case and without its number.
+pub(super) fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::NotFound => "it is not there any more".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or_default();
+            text[..1].to_lowercase() + &text[1..]
+        }
+    }
+}
+
+/// Puts the lists into one: everything below a folder directly follows it. The first list is the root's.
+fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
+    let mut walked = Walked::default();
+    let mut take = |number: u32| lists[number as usize].take().expect("each list is referred to once");
+    let mut open = vec![take(0).map_err(|failure| failure.error)?.into_iter()];
+    walked.counters.folders_listed = 1;
+    while let Some(items) = open.last_mut() {
+        let Some(Item { mut entry, passage, stamp, list, mut failure }) = items.next() else {
+            open.pop();
+            continue;
+        };
+        match list.map(&mut take) {
+            Some(Ok(below)) => {
+                walked.counters.folders_listed += 1;
+                open.push(below.into_iter());
+            }
+            Some(Err(reason)) => failure = Some(reason),
+            None => {}
+        }
+        if passage && failure.is_none() {
+            continue;
+        }
+        if let Some(failure) = failure {
+            walked.incidents.push(failure.incident(entry.path.clone()));
+            let incident = IncidentId((walked.incidents.len() - 1) as u32);
+            entry.content = Content::Unreadable { incident, folder: entry.content == Content::Directory };
+        }
+        walked.counters.entries_listed += 1;
+        walked.entries.push(entry);
+        walked.stamps.push(stamp);
+    }
+    Ok(walked)
+}
