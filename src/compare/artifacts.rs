@@ -1,7 +1,13 @@
 //! Finds what editing by hand leaves behind: `X.orig`, `X.backup`, `X~` and their like.
 
+mod names;
+
+pub use names::{Named, name};
+
+use std::collections::BTreeMap;
+
 use crate::path::TreePath;
-use crate::snapshot::EntryRef;
+use crate::snapshot::{Content, EntryRef, Question, Snapshot};
 
 /// A file that is called like a copy of another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +33,115 @@ pub enum ArtifactKind {
     Numbered,
     /// What an editor or its crash left: `X~`, `.X.swp`, `#X#`, `.#X`.
     Editor,
-    /// What a patch or merge left: `X.rej`.
+    /// What a patch or merge could not apply: `X.rej`.
     Rejected,
 }
+
+impl ArtifactKind {
+    /// Its lasting name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Numbered => "numbered",
+            Self::Editor => "editor",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Finds all artifacts of all environments, by environment, then path.
+///
+/// A name alone is enough where it says so ([`Named::alone`]); otherwise there must be a file of the original's name in the same folder,
+/// here or in another environment: `man.1` is a manual page, and `app.log.1` is one where `app.log` is. Links count as files: `.#X` is
+/// one when Emacs makes it.
+///
+/// # Cost
+/// Looks at every name; a binary search for each that looks like an artifact.
+pub fn find(snapshots: &[Snapshot]) -> Vec<Artifact> {
+    let mut found = Vec::new();
+    for (environment, snapshot) in snapshots.iter().enumerate() {
+        for (entry, file) in snapshot.entries.iter().enumerate() {
+            if !matches!(
+                file.content,
+                Content::File(_) | Content::Symlink { .. } | Content::Unreadable { folder: false, .. }
+            ) {
+                continue;
+            }
+            let Some(named) = name(file.path.file_name()) else { continue };
+            let original = named.originals.iter().find_map(|original| {
+                let path = beside(&file.path, original)?;
+                let here = is_file(snapshot, &path);
+                (here || snapshots.iter().any(|other| is_file(other, &path))).then_some((path, here))
+            });
+            if original.is_none() && !named.alone {
+                continue;
+            }
+            found.push(Artifact {
+                at: EntryRef { environment, entry },
+                path: file.path.clone(),
+                kind: named.kind,
+                has_original_here: original.as_ref().is_some_and(|(_, here)| *here),
+                original: original.map(|(path, _)| path),
+            });
+        }
+    }
+    found
+}
+
+/// Says which files must be told apart to know what each artifact equals: the artifact and its original in every environment where that has
+/// the same size, unless known digests decide. Empty files need no question. In order of original and size.
+pub fn questions(artifacts: &[Artifact], snapshots: &[Snapshot]) -> Vec<Question> {
+    let mut groups: BTreeMap<(&TreePath, u64), Vec<EntryRef>> = BTreeMap::new();
+    for artifact in artifacts {
+        let Some(original) = &artifact.original else { continue };
+        let Some(size) = size(snapshots, artifact.at).filter(|size| *size > 0) else { continue };
+        let members = groups.entry((original, size)).or_default();
+        members.push(artifact.at);
+        for (environment, snapshot) in snapshots.iter().enumerate() {
+            let there = snapshot.find(original).map(|entry| EntryRef { environment, entry });
+            members.extend(there.filter(|at| self::size(snapshots, *at) == Some(size)));
+        }
+    }
+    let mut questions = Vec::new();
+    for mut members in groups.into_values() {
+        members.sort_unstable();
+        members.dedup();
+        if members.len() > 1 && !is_decided(&members, snapshots) {
+            questions.push(Question { members });
+        }
+    }
+    questions
+}
+
+/// Whether any two of these files have a digest under a common algorithm.
+fn is_decided(members: &[EntryRef], snapshots: &[Snapshot]) -> bool {
+    let digests = || {
+        members.iter().filter_map(|at| match &snapshots[at.environment].entries[at.entry].content {
+            Content::File(file) => Some(file.digests),
+            _ => None,
+        })
+    };
+    digests().all(|digests| digests.blake3.is_some()) || digests().all(|digests| digests.git_blob.is_some())
+}
+
+fn size(snapshots: &[Snapshot], at: EntryRef) -> Option<u64> {
+    match &snapshots[at.environment].entries[at.entry].content {
+        Content::File(file) => Some(file.size),
+        _ => None,
+    }
+}
+
+fn is_file(snapshot: &Snapshot, path: &TreePath) -> bool {
+    let content = snapshot.find(path).map(|entry| &snapshot.entries[entry].content);
+    matches!(content, Some(Content::File(_) | Content::Unreadable { folder: false, .. }))
+}
+
+fn beside(path: &TreePath, name: &[u8]) -> Option<TreePath> {
+    match path.parent() {
+        Some(folder) => folder.join(name).ok(),
+        None => TreePath::new(name).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
