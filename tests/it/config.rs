@@ -487,31 +487,39 @@ fn paths_and_rules_must_be_such() {
       |
       = help: keep one of them
 
-    error: `ignore`: `` is no rule
-     --> paths.toml:2:17
+    error: `ignore`: `[z-a].txt` is no rule
+     --> paths.toml:2:11
       |
-    2 | ignore = ["a[", "", "# comment", "a\nb"]
-      |                 ^^ this leaves nothing out
+    2 | ignore = ["[z-a].txt", "", "# comment", "a\nb"]
+      |           ^^^^^^^^^^^ error parsing glob '[z-a].txt': invalid range; 'z' > 'a'
+      |
+      = help: write rules as in a .gitignore file, such as "node_modules/" or "*.pyc"
+
+    error: `ignore`: `` is no rule
+     --> paths.toml:2:24
+      |
+    2 | ignore = ["[z-a].txt", "", "# comment", "a\nb"]
+      |                        ^^ this leaves nothing out
       |
       = help: write rules as in a .gitignore file, such as "node_modules/" or "*.pyc"
 
     error: `ignore`: `# comment` is no rule
-     --> paths.toml:2:21
+     --> paths.toml:2:28
       |
-    2 | ignore = ["a[", "", "# comment", "a\nb"]
-      |                     ^^^^^^^^^^^ this leaves nothing out
+    2 | ignore = ["[z-a].txt", "", "# comment", "a\nb"]
+      |                            ^^^^^^^^^^^ this leaves nothing out
       |
       = help: write rules as in a .gitignore file, such as "node_modules/" or "*.pyc"
 
     error: `ignore`: `a\nb` is no rule
-     --> paths.toml:2:34
+     --> paths.toml:2:41
       |
-    2 | ignore = ["a[", "", "# comment", "a\nb"]
-      |                                  ^^^^^^ a rule is one line
+    2 | ignore = ["[z-a].txt", "", "# comment", "a\nb"]
+      |                                         ^^^^^^ a rule is one line
       |
       = help: write rules as in a .gitignore file, such as "node_modules/" or "*.pyc"
 
-    7 problems in the configuration
+    8 problems in the configuration
     "##);
 }
 
