@@ -92,9 +92,7 @@ impl Sheet<'_> {
         match (environment.complete, environment.unreadable) {
             (true, _) => "all".to_owned(),
             (false, 0) => self.styles.paint(Look::Unreadable, "not read").to_string(),
-            (false, paths) => {
-                self.styles.paint(Look::Unreadable, format!("all but {}", count(paths))).to_string()
-            }
+            (false, paths) => self.styles.paint(Look::Unreadable, format!("all but {}", count(paths))).to_string(),
         }
     }
 

@@ -196,7 +196,8 @@ impl Words<'_> {
         let slash = if moved.kind == MoveKind::Folder { "/" } else { "" };
         let first = self.list(&moved.first.environments);
         let second = self.list(&moved.second.environments);
-        let mut words = format!("{}{slash} in {first} is {}{slash} in {second}", name(&moved.first.path), name(&moved.second.path));
+        let mut words =
+            format!("{}{slash} in {first} is {}{slash} in {second}", name(&moved.first.path), name(&moved.second.path));
         if moved.kind == MoveKind::Folder {
             let equal = counted(moved.files as u64, "file", "files");
             let others = match (moved.edited, moved.left) {
@@ -220,8 +221,10 @@ impl Words<'_> {
                 None => groups.push((value, vec![at])),
             }
         }
-        let parts: Vec<String> =
-            groups.iter().map(|(value, environments)| format!("{} in {}", word(value), self.list(environments))).collect();
+        let parts: Vec<String> = groups
+            .iter()
+            .map(|(value, environments)| format!("{} in {}", word(value), self.list(environments)))
+            .collect();
         parts.join(", ")
     }
 
@@ -230,7 +233,8 @@ impl Words<'_> {
         let snapshot = self.snapshots.get(*finding.environments.first()?)?;
         let Evidence::Uncommitted { changes, .. } = &finding.evidence else { return None };
         let times = changes.iter().filter(|change| change.stage != Stage::Staged && snapshot.knows.times);
-        let times = times.filter_map(|change| Some(snapshot.entries[snapshot.find(&change.path)?].attributes.modified.seconds));
+        let times =
+            times.filter_map(|change| Some(snapshot.entries[snapshot.find(&change.path)?].attributes.modified.seconds));
         times.min().map(|oldest| self.age(oldest))
     }
 }

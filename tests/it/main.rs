@@ -1,5 +1,6 @@
 //! One test binary: a room each.
 
-mod diff3;
 mod config;
+mod diff3;
+mod local;
 mod support;

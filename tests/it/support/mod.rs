@@ -1,3 +1,5 @@
 //! What tests share.
 
+pub(crate) mod collecting;
 pub(crate) mod run;
+pub(crate) mod tree;

@@ -1,0 +1,111 @@
+//! Folders of this machine: what is read of them, and how little.
+
+use driftline::snapshot::{Content, ContentReader, IncidentKind};
+use tempfile::tempdir;
+
+use crate::support::collecting::{Plan, paths, reference};
+use crate::support::tree::Tree;
+
+#[test]
+fn only_files_of_equal_size_are_opened() {
+    let home = tempdir().unwrap();
+    let one = Tree::at(home.path().join("one"))
+        .file("same", "equal")
+        .file("size", "longer")
+        .file("bytes", "abc")
+        .file("only", "here")
+        .file("empty", "")
+        .link("link", "same");
+    let two = Tree::at(home.path().join("two"))
+        .file("same", "equal")
+        .file("size", "short")
+        .file("bytes", "abd")
+        .file("empty", "")
+        .link("link", "other");
+    let outcome = Plan::of(&[one.root(), two.root()]).run();
+    assert_eq!(outcome.same("same"), Some(true));
+    assert_eq!(outcome.same("bytes"), Some(false));
+    assert_eq!(outcome.same("empty"), Some(true));
+    assert_eq!(outcome.counters.files_opened, 4, "`same` and `bytes` on both sides");
+    assert_eq!(outcome.counters.bytes_read, 5 + 5 + 3 + 3);
+    assert_eq!(outcome.counters.bytes_hashed, 5 + 3 + 3, "equal bytes go through the digest once");
+    assert_eq!(outcome.counters.entries_listed, 6 + 5);
+    assert_eq!(outcome.counters.folders_listed, 2);
+}
+
+#[test]
+fn equal_files_are_hashed_once_however_many_there_are() {
+    let home = tempdir().unwrap();
+    let mut large = vec![b'x'; 700_000];
+    let trees: Vec<Tree> = (0..4)
+        .map(|number| {
+            // The last one leaves the others behind in its last byte.
+            *large.last_mut().unwrap() = u8::from(number == 3);
+            Tree::at(home.path().join(number.to_string())).file("large", &large)
+        })
+        .collect();
+    let roots: Vec<_> = trees.iter().map(Tree::root).collect();
+    let outcome = Plan::of(&roots).run();
+    assert_eq!(outcome.same("large"), Some(true));
+    let digests: Vec<_> = (0..4)
+        .map(|number| match outcome.entry(number, "large").content {
+            Content::File(file) => file.digests.blake3.unwrap(),
+            _ => unreachable!(),
+        })
+        .collect();
+    assert_eq!(digests[1], digests[2]);
+    assert_eq!(digests[2], *blake3_of(&trees[2]).as_bytes());
+    assert_eq!(digests[3], *blake3_of(&trees[3]).as_bytes());
+    assert_eq!(outcome.counters.bytes_read, 4 * 700_000);
+    assert!(outcome.counters.bytes_hashed < 700_000 + 200_000, "{:?}", outcome.counters);
+}
+
+fn blake3_of(tree: &Tree) -> blake3::Hash {
+    blake3::hash(&std::fs::read(tree.path("large")).unwrap())
+}
+
+#[test]
+fn contents_are_read_and_folded() {
+    let home = tempdir().unwrap();
+    let one = Tree::at(home.path().join("one")).file("text", "a\nb\n").file("binary", "a\0b");
+    let two = Tree::at(home.path().join("two")).file("text", "a\r\nb\r\n").file("binary", "c\0d");
+    let mut collected = Plan::of(&[one.root(), two.root()]).collect();
+    let entries: Vec<_> = (0..2)
+        .flat_map(|number| ["text", "binary"].map(|path| reference(&collected.snapshots[number], number, path)))
+        .collect();
+    let folds = collected.fold(&entries);
+    assert_eq!(folds.len(), 2, "binary files have no fold");
+    assert_eq!(folds[&entries[0]].plain, folds[&entries[2]].plain);
+    assert!(folds[&entries[2]].has_crlf);
+    let path = crate::support::collecting::path("text");
+    assert_eq!(collected.read(1, &path, 100).unwrap(), b"a\r\nb\r\n");
+    assert_eq!(collected.read(1, &path, 3).unwrap_err().to_string(), "`e1`: `text` has 6 bytes, and 3 is the limit");
+}
+
+#[test]
+fn a_root_that_is_no_folder_is_said_and_the_others_go_on() {
+    let home = tempdir().unwrap();
+    let tree = Tree::at(home.path().join("tree")).file("file", "").link("gone", "nowhere");
+    let (file, gone, absent) = (tree.path("file"), tree.path("gone"), tree.path("absent"));
+    let below = file.join("below");
+    let collected = Plan::of(&[&file, tree.root(), &gone, &absent, &below]).collect();
+    let said: Vec<String> = collected
+        .snapshots
+        .iter()
+        .flat_map(|snapshot| &snapshot.incidents)
+        .map(|incident| {
+            assert_eq!(incident.kind, IncidentKind::Environment);
+            incident.message.replace(home.path().to_str().unwrap(), "")
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "`/tree/file` is a file, not a folder",
+            "`/tree/gone` is a link to something that is not there",
+            "`/tree/absent` is not there",
+            "`/tree/file/below` is not a folder",
+        ]
+    );
+    assert_eq!(paths(&collected.snapshots[1]), ["file", "gone"]);
+}
