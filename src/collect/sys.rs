@@ -12,7 +12,10 @@ use crate::collect::Stamp;
 use crate::snapshot::Timestamp;
 
 /// Flags of every folder that is opened below a root.
-const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Flags to pass through a folder, which takes no permission to list it. `openat2` refuses `PATH` with any flags but these.
+const PASS: OFlags = FOLDER.union(OFlags::PATH);
 
 /// The kernel takes paths of up to 4095 bytes in one call.
 const LONGEST_PATH: usize = 4000;
@@ -28,12 +31,12 @@ pub(super) fn open_root(path: &Path) -> io::Result<OwnedFd> {
 
 /// Opens a folder to list it; an empty path is the root itself.
 pub(super) fn open_to_list(root: BorrowedFd<'_>, path: &[u8]) -> io::Result<OwnedFd> {
-    without_access_time(|noatime| open_below(root, path, FOLDER | OFlags::RDONLY | noatime))
+    without_access_time(|noatime| open_below(root, path, FOLDER | OFlags::RDONLY | OFlags::NONBLOCK | noatime))
 }
 
 /// Opens a folder to open files in it, which needs no permission to list it; an empty path is the root itself.
 pub(super) fn open_to_enter(root: BorrowedFd<'_>, path: &[u8]) -> io::Result<OwnedFd> {
-    Ok(open_below(root, path, FOLDER | OFlags::PATH)?)
+    Ok(open_below(root, path, PASS)?)
 }
 
 /// Opens a file for reading. The caller must look at what was opened: a pipe opens as well, without blocking.
@@ -84,7 +87,7 @@ fn open_below(root: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> rustix::io::R
         // A part has at most 255 bytes on common systems; a longer one is cut in the middle and is then not found.
         let at = rest[..LONGEST_PATH].iter().rposition(|&b| b == b'/').unwrap_or(LONGEST_PATH);
         let from = passed.as_ref().map_or(root, AsFd::as_fd);
-        passed = Some(open_piece(from, &rest[..at], FOLDER | OFlags::PATH)?);
+        passed = Some(open_piece(from, &rest[..at], PASS)?);
         rest = rest[at..].strip_prefix(b"/").unwrap_or(&rest[at..]);
     }
     open_piece(passed.as_ref().map_or(root, AsFd::as_fd), rest, flags)
@@ -114,7 +117,7 @@ fn open_part_by_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> rustix
     let mut rest = path;
     while let Some(at) = rest.iter().position(|&b| b == b'/') {
         let folder = passed.as_ref().map_or(from, AsFd::as_fd);
-        passed = Some(rustix::fs::openat(folder, &rest[..at], FOLDER | OFlags::PATH, Mode::empty())?);
+        passed = Some(rustix::fs::openat(folder, &rest[..at], PASS, Mode::empty())?);
         rest = &rest[at + 1..];
     }
     rustix::fs::openat(passed.as_ref().map_or(from, AsFd::as_fd), rest, flags, Mode::empty())
@@ -134,6 +137,7 @@ mod tests {
         let identity = |fd: OwnedFd| rustix::fs::fstat(fd).unwrap().st_ino;
         let fast = identity(open_below(root.as_fd(), b"a/b/c", flags).unwrap());
         assert_eq!(identity(open_part_by_part(root.as_fd(), b"a/b/c", flags).unwrap()), fast);
+        assert_eq!(identity(open_to_enter(root.as_fd(), b"a/b/c").unwrap()), fast);
         assert_eq!(open_below(root.as_fd(), b"a/link/c", flags).unwrap_err(), Errno::LOOP);
         assert!(open_part_by_part(root.as_fd(), b"a/link/c", flags).is_err());
         assert_eq!(open_part_by_part(root.as_fd(), b"a/x/c", flags).unwrap_err(), Errno::NOENT);

@@ -3,3 +3,4 @@
 pub(crate) mod collecting;
 pub(crate) mod run;
 pub(crate) mod tree;
+pub(crate) mod user;

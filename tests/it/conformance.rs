@@ -1,0 +1,182 @@
+//! What every source promises, asked of each of them.
+//!
+//! A source joins by `source_suite!(name, prepare)`, where `prepare` makes the source that holds what a [`Tree`] holds. What a kind of
+//! source cannot hold (a FIFO in a commit) is asked of those that can.
+
+use driftline::config::SourceSpec;
+use driftline::snapshot::{Content, Snapshot};
+use tempfile::tempdir;
+
+use crate::support::collecting::{Plan, entry, paths};
+use crate::support::tree::Tree;
+
+/// Names that break whatever takes names for text.
+fn odd_names() -> Vec<Vec<u8>> {
+    let mut names: Vec<Vec<u8>> = [
+        &b"new\nline"[..],
+        b"-rf",
+        b"not utf-8 \xff\xfe",
+        b"\x1b[31mred",
+        b"back\\slash",
+        b"quote\"'`$(x)",
+        b" blanks ",
+        b"...",
+        b".gitignore",
+        b"\xe2\x80\xaegnp.exe",
+        b"*?[a]",
+    ]
+    .iter()
+    .map(|name| name.to_vec())
+    .collect();
+    names.push(vec![b'n'; 255]);
+    names
+}
+
+fn collect(prepare: fn(&Tree) -> SourceSpec, tree: &Tree, change: impl FnOnce(Plan) -> Plan) -> Snapshot {
+    let mut plan = Plan::of(&[tree.root()]);
+    plan.environments[0].source = prepare(tree);
+    change(plan).collect().snapshots.remove(0)
+}
+
+fn unchanged(plan: Plan) -> Plan {
+    plan
+}
+
+mod checks {
+    use super::*;
+
+    pub(super) fn odd_names_are_listed_and_read(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let mut tree = Tree::at(home.path().join("tree"));
+        for name in odd_names() {
+            tree = tree.file(&name, &name).file([&b"folder/"[..], &name].concat(), "x");
+        }
+        let mut plan = Plan::of(&[tree.root()]);
+        plan.environments[0].source = prepare(&tree);
+        let collected = plan.collect();
+        for name in odd_names() {
+            let path = crate::support::collecting::path(&name);
+            assert!(matches!(entry(&collected.snapshots[0], &name).content, Content::File(_)));
+            let content = driftline::snapshot::ContentReader::read(&collected, 0, &path, 1000).unwrap();
+            assert_eq!(content, name, "{}", name.escape_ascii());
+        }
+    }
+
+    pub(super) fn entries_are_in_path_order(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree"))
+            .file("a/b/c", "1")
+            .file("a-b", "2")
+            .file("a.txt", "3")
+            .file("a/b-c", "4")
+            .file("B", "5")
+            .file("a0", "6");
+        let snapshot = collect(prepare, &tree, unchanged);
+        assert_eq!(paths(&snapshot), ["B", "a", "a/b", "a/b/c", "a/b-c", "a-b", "a.txt", "a0"]);
+        assert!(snapshot.entries.is_sorted_by(|a, b| a.path < b.path));
+    }
+
+    pub(super) fn links_are_never_followed(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let outside = Tree::at(home.path().join("outside")).file("secret", "s");
+        let tree = Tree::at(home.path().join("tree"))
+            .file("folder/file", "f")
+            .link("dangling", "nowhere/at all")
+            .link("loop", "loop")
+            .link("folder/up", "..")
+            .link("out", outside.root().to_str().unwrap())
+            .link("odd", b"\xff\n");
+        let snapshot = collect(prepare, &tree, unchanged);
+        assert_eq!(paths(&snapshot), ["dangling", "folder", "folder/file", "folder/up", "loop", "odd", "out"]);
+        for (path, target) in
+            [("dangling", &b"nowhere/at all"[..]), ("loop", b"loop"), ("folder/up", b".."), ("odd", b"\xff\n")]
+        {
+            assert_eq!(entry(&snapshot, path).content, Content::Symlink { target: target.into() }, "{path}");
+        }
+        assert_eq!(snapshot.incidents, []);
+    }
+
+    pub(super) fn an_empty_tree_is_no_failure(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree"));
+        let snapshot = collect(prepare, &tree, unchanged);
+        assert_eq!(paths(&snapshot), [""; 0]);
+        assert_eq!(snapshot.unread_because(), None);
+    }
+
+    pub(super) fn what_is_ignored_is_not_listed(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree"))
+            .file("node_modules/deep/file", "1")
+            .file("app/node_modules/x", "2")
+            .file("app/a.pyc", "3")
+            .file("app/a.py", "4")
+            .file("logs", "a file of this name stays");
+        let snapshot = collect(prepare, &tree, |plan| plan.ignore(&["node_modules/", "*.pyc", "logs/"]));
+        assert_eq!(paths(&snapshot), ["app", "app/a.py", "logs"]);
+    }
+
+    pub(super) fn mapped_names_are_common_names(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree"))
+            .file("oncall_backend/app/x.py", "x")
+            .file("zz/react/src/y.js", "y")
+            .file("README", "r");
+        let map = [("backend", "oncall_backend"), ("apps/web", "zz/react"), ("docs", "handbook")];
+        let plan = |plan: Plan| plan.map(0, &map).ignore(&["/backend/app/*.tmp"]);
+        let snapshot = collect(prepare, &tree, plan);
+        let expected = ["README", "apps", "apps/web", "apps/web/src", "apps/web/src/y.js", "backend", "backend/app"];
+        assert_eq!(paths(&snapshot), [&expected[..], &["backend/app/x.py"]].concat());
+        let notes: Vec<&str> = snapshot.incidents.iter().map(|incident| &*incident.message).collect();
+        assert_eq!(notes, ["`handbook`, to which `map` gives the name `docs`, is not there"]);
+    }
+
+    pub(super) fn two_things_under_one_name_are_refused(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree")).file("backend/x", "1").file("oncall_backend/y", "2");
+        let mut plan = Plan::of(&[tree.root()]).map(0, &[("backend", "oncall_backend")]);
+        plan.environments[0].source = prepare(&tree);
+        let error = plan.try_collect().err().expect("two folders cannot both be `backend`");
+        assert_eq!(error.to_string(), "`backend` is both a path here and what `oncall_backend` is mapped to");
+    }
+
+    pub(super) fn deep_trees_are_walked(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree")).file([b"d/".repeat(600), b"file".to_vec()].concat(), "deep");
+        let snapshot = collect(prepare, &tree, unchanged);
+        assert_eq!(snapshot.entries.len(), 601);
+    }
+
+    pub(super) fn threads_do_not_matter(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let mut tree = Tree::at(home.path().join("tree"));
+        for number in 0..300 {
+            tree = tree.file(format!("{}/{}/{number}", number % 7, number % 31), format!("{}", number % 5));
+        }
+        let with = |threads| {
+            collect(prepare, &tree, |mut plan| {
+                plan.threads = threads;
+                plan
+            })
+        };
+        assert_eq!(with(1), with(8));
+    }
+}
+
+/// Asks everything of one source.
+macro_rules! source_suite {
+    ($name:ident, $prepare:expr) => {
+        source_suite!($name, $prepare;
+            odd_names_are_listed_and_read, entries_are_in_path_order, links_are_never_followed, an_empty_tree_is_no_failure,
+            what_is_ignored_is_not_listed, mapped_names_are_common_names, two_things_under_one_name_are_refused,
+            deep_trees_are_walked, threads_do_not_matter);
+    };
+    ($name:ident, $prepare:expr; $($check:ident),+) => {
+        mod $name {
+            use super::*;
+            $(#[test] fn $check() { super::checks::$check($prepare); })+
+        }
+    };
+}
+
+source_suite!(local_folder, |tree: &Tree| SourceSpec::Folder { path: tree.root().to_owned() });
