@@ -136,7 +136,8 @@ fn is_file(snapshot: &Snapshot, path: &TreePath) -> bool {
     matches!(content, Some(Content::File(_) | Content::Unreadable { folder: false, .. }))
 }
 
-fn beside(path: &TreePath, name: &[u8]) -> Option<TreePath> {
+/// The path of another name in the same folder.
+pub(crate) fn beside(path: &TreePath, name: &[u8]) -> Option<TreePath> {
     match path.parent() {
         Some(folder) => folder.join(name).ok(),
         None => TreePath::new(name).ok(),

@@ -18,8 +18,8 @@ pub struct Finding {
     pub severity: Severity,
     /// Where, as a common path; `None` for an environment as a whole.
     pub path: Option<TreePath>,
-    /// The environments that it is about, in order: who has the path, the changes, the artifact; all that have the path when it says
-    /// that they differ.
+    /// The environments that it is about, in order: who has the path, the changes, the artifact; for `absent-in` who lacks the path; all
+    /// that have the path when it says that they differ.
     pub environments: Vec<usize>,
     /// The facts.
     pub evidence: Evidence,
@@ -67,7 +67,7 @@ impl fmt::Display for Severity {
 }
 
 /// The name of a finding: ten hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FindingId(u64);
 
 impl fmt::Display for FindingId {

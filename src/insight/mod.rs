@@ -5,10 +5,14 @@
 
 pub mod base;
 mod evidence;
+mod examine;
 mod finding;
+mod rules;
 
 pub use evidence::{ArtifactEvidence, Evidence, Kind, Older, Owner, Usual};
+pub use examine::examine;
 pub use finding::{Finding, FindingId, Severity};
+pub use rules::{RULES, Rule, judge, rule};
 
 use crate::compare::{Comparison, moves::Move};
 use crate::path::TreePath;

@@ -1,0 +1,223 @@
+//! Finds out what an artifact is: what it equals, or between which two states it lies.
+
+use crate::compare::artifacts::{self, Artifact};
+use crate::insight::{ArtifactEvidence, Older};
+use crate::path::TreePath;
+use crate::snapshot::{
+    Algorithms, CommittedVersion, Content, ContentReader, EntryRef, File, GitState, HistoryReader, Snapshot,
+};
+
+/// Larger files are not looked into.
+const SIZE_LIMIT: u64 = 1 << 20;
+
+/// Longer files are not looked into: line differences cost lines times changes.
+const LINE_LIMIT: usize = 20_000;
+
+/// Finds out what each artifact is, after [`artifacts::questions`] were answered. Evidence comes in the order of the artifacts.
+///
+/// Histories are asked only about artifacts that equal no file, and contents are read only where no history has them either.
+pub fn examine(
+    artifacts: &[Artifact],
+    snapshots: &[Snapshot],
+    contents: &dyn ContentReader,
+    history: &dyn HistoryReader,
+) -> Vec<ArtifactEvidence> {
+    let examiner = Examiner { artifacts, snapshots, contents, history };
+    artifacts.iter().map(|artifact| examiner.examine(artifact)).collect()
+}
+
+struct Examiner<'a> {
+    artifacts: &'a [Artifact],
+    snapshots: &'a [Snapshot],
+    contents: &'a dyn ContentReader,
+    history: &'a dyn HistoryReader,
+}
+
+impl Examiner<'_> {
+    fn examine(&self, artifact: &Artifact) -> ArtifactEvidence {
+        let mut evidence = ArtifactEvidence {
+            artifact: artifact.clone(),
+            equals_current: false,
+            equals: Vec::new(),
+            committed: None,
+            between: None,
+            unknown: None,
+        };
+        let file = match &self.entry(artifact.at).content {
+            Content::File(file) => *file,
+            Content::Symlink { .. } => return unknown(evidence, "it is a link and holds nothing itself"),
+            _ => return unknown(evidence, "it cannot be read"),
+        };
+        let here = artifact.at.environment;
+        if let Some(original) = &artifact.original {
+            for environment in 0..self.snapshots.len() {
+                match self.equals(file, environment, original) {
+                    Some(true) if environment == here => evidence.equals_current = true,
+                    Some(true) => evidence.equals.push(environment),
+                    Some(false) => {}
+                    None => {
+                        let name = &self.snapshots[environment].environment;
+                        evidence.unknown = Some(format!("what `{name}` has could not be compared with it"));
+                    }
+                }
+            }
+        }
+        if evidence.equals_current || !evidence.equals.is_empty() {
+            evidence.unknown = None;
+            return evidence;
+        }
+        match self.committed(artifact) {
+            Ok(Some(committed)) => {
+                evidence.committed = Some(committed);
+                evidence.unknown = None;
+                return evidence;
+            }
+            Ok(None) => {}
+            Err(reason) => evidence.unknown = Some(reason),
+        }
+        if let Some(original) = artifact.original.as_ref().filter(|_| artifact.has_original_here) {
+            match self.between(artifact, original) {
+                Ok(between) => evidence.between = between,
+                Err(reason) => evidence.unknown = Some(reason),
+            }
+        }
+        evidence
+    }
+
+    /// Whether `file` equals what an environment has at a path; `None` when it cannot be told.
+    fn equals(&self, file: File, environment: usize, path: &TreePath) -> Option<bool> {
+        match &self.entry_at(environment, path) {
+            Some(Content::File(other)) if other.size != file.size => Some(false),
+            Some(Content::File(_)) if file.size == 0 => Some(true),
+            Some(Content::File(other)) => file.digests.same(&other.digests),
+            Some(Content::Unreadable { .. }) => None,
+            _ => Some(false),
+        }
+    }
+
+    /// The newest commit in which the original had this content; the artifact's own history comes first.
+    fn committed(&self, artifact: &Artifact) -> Result<Option<(usize, crate::snapshot::CommitSummary)>, String> {
+        let original = artifact.original.clone().or_else(|| {
+            let named = artifacts::name(artifact.path.file_name())?;
+            artifacts::beside(&artifact.path, named.originals.first()?)
+        });
+        let Some(original) = original else { return Ok(None) };
+        let here = artifact.at.environment;
+        let mut blob = None;
+        for environment in std::iter::once(here).chain((0..self.snapshots.len()).filter(|other| *other != here)) {
+            if !matches!(self.snapshots[environment].git, GitState::Checkout(_) | GitState::Commit { .. }) {
+                continue;
+            }
+            let versions = self.history.versions(environment, &original).map_err(|failure| failure.0)?;
+            if versions.is_empty() {
+                continue;
+            }
+            if blob.is_none() {
+                let wanted = Algorithms { blake3: false, git_blob: true };
+                blob = self.contents.digests(artifact.at, wanted).map_err(|failure| failure.0)?.git_blob;
+            }
+            let found = versions.into_iter().find(|version: &CommittedVersion| Some(version.git_blob) == blob);
+            if let Some(version) = found {
+                return Ok(Some((environment, version.commit)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first older version such that every change of the artifact against it is in the current file too.
+    fn between(&self, artifact: &Artifact, original: &TreePath) -> Result<Option<Older>, String> {
+        let here = artifact.at.environment;
+        let Some(current) = self.read(here, original)? else { return Ok(None) };
+        let Some(middle) = self.read(here, &artifact.path)? else { return Ok(None) };
+        let lies_after = |older: &[u8]| lies_between(older, &middle, &current);
+        for other in self.artifacts {
+            let is_sibling = other.at.environment == here && other.original.as_ref() == Some(original);
+            if is_sibling && other.at != artifact.at {
+                if let Some(older) = self.read(here, &other.path)? {
+                    if lies_after(&older) {
+                        return Ok(Some(Older::Artifact(other.path.clone())));
+                    }
+                }
+            }
+        }
+        for environment in (0..self.snapshots.len()).filter(|other| *other != here) {
+            if let Some(older) = self.read(environment, original)? {
+                if lies_after(&older) {
+                    return Ok(Some(Older::Environment(environment)));
+                }
+            }
+        }
+        let commit = match &self.snapshots[here].git {
+            GitState::Checkout(status) => status.commit.as_ref(),
+            GitState::Commit { commit, .. } => Some(commit),
+            _ => None,
+        };
+        let Some(commit) = commit else { return Ok(None) };
+        let committed = self.history.committed(here, original).map_err(|failure| failure.0)?;
+        let lies_after = committed.is_some_and(|older| is_small_text(&older) && lies_after(&older));
+        Ok(lies_after.then(|| Older::Commit(here, commit.clone())))
+    }
+
+    /// A file's content; `None` when it is no file, too large or no text.
+    fn read(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, String> {
+        match self.entry_at(environment, path) {
+            Some(Content::File(file)) if file.size <= SIZE_LIMIT => {}
+            _ => return Ok(None),
+        }
+        let bytes = self.contents.read(environment, path, SIZE_LIMIT).map_err(|failure| failure.0)?;
+        Ok(Some(bytes).filter(|bytes| is_small_text(bytes)))
+    }
+
+    fn entry(&self, at: EntryRef) -> &crate::snapshot::Entry {
+        &self.snapshots[at.environment].entries[at.entry]
+    }
+
+    fn entry_at(&self, environment: usize, path: &TreePath) -> Option<&Content> {
+        let snapshot = &self.snapshots[environment];
+        Some(&snapshot.entries[snapshot.find(path)?].content)
+    }
+}
+
+fn unknown(mut evidence: ArtifactEvidence, why: &str) -> ArtifactEvidence {
+    evidence.unknown = Some(why.to_owned());
+    evidence
+}
+
+/// As git decides it: no zero byte among the first 8,000.
+fn is_small_text(bytes: &[u8]) -> bool {
+    !bytes[..bytes.len().min(8000)].contains(&0) && lines(bytes).len() <= LINE_LIMIT
+}
+
+/// Whether `middle` differs from both, and each of its changes against `older` lies inside a change of `newer`: it takes away nothing that
+/// `newer` keeps, and adds, at the same place, only lines that `newer` adds in the same order.
+pub(super) fn lies_between(older: &[u8], middle: &[u8], newer: &[u8]) -> bool {
+    if middle == older || middle == newer {
+        return false;
+    }
+    let (older, middle, newer) = (lines(older), lines(middle), lines(newer));
+    let changes = |to: &[&[u8]]| {
+        let all = similar::capture_diff_slices(similar::Algorithm::Myers, &older, to);
+        let changed = all.into_iter().filter(|op| op.tag() != similar::DiffTag::Equal);
+        changed.map(|op| (op.old_range(), op.new_range())).collect::<Vec<_>>()
+    };
+    let in_newer = changes(&newer);
+    changes(&middle).iter().all(|(old, new)| {
+        in_newer.iter().any(|(newer_old, newer_new)| {
+            newer_old.start <= old.start
+                && old.end <= newer_old.end
+                && is_subsequence(&middle[new.clone()], &newer[newer_new.clone()])
+        })
+    })
+}
+
+fn is_subsequence(part: &[&[u8]], whole: &[&[u8]]) -> bool {
+    let mut whole = whole.iter();
+    part.iter().all(|line| whole.any(|other| other == line))
+}
+
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split_inclusive(|&b| b == b'\n').collect()
+}
+
+#[cfg(test)]
+mod tests;
