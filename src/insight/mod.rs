@@ -7,12 +7,16 @@ pub mod base;
 mod evidence;
 mod examine;
 mod finding;
+mod folders;
 mod rules;
+mod summary;
 
 pub use evidence::{ArtifactEvidence, Evidence, Kind, Older, Owner, Usual};
 pub use examine::examine;
 pub use finding::{Finding, FindingId, Severity};
+pub use folders::{DriftMap, FolderLine, where_the_drift_is};
 pub use rules::{RULES, Rule, judge, rule};
+pub use summary::{Summary, Totals, summaries, totals};
 
 use crate::compare::{Comparison, moves::Move};
 use crate::path::TreePath;
