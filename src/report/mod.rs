@@ -9,4 +9,5 @@ pub mod layout;
 pub mod model;
 pub mod style;
 pub mod terminal;
+pub mod text_view;
 pub mod wording;

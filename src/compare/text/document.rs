@@ -181,24 +181,22 @@ impl Document {
         self.line_count().checked_sub(1).is_some_and(|last| !self.is_terminated(last))
     }
 
-    /// How its lines end. One pass over the ends.
-    pub fn line_endings(&self) -> LineEndings {
-        let mut endings = LineEndings::default();
-        for number in 0..self.line_count() {
-            if !self.is_terminated(number) {
-                continue;
-            }
-            let line = self.line(number);
-            let is_crlf = match self.encoding {
+    /// Whether a line ends with CR LF.
+    pub fn is_crlf(&self, number: usize) -> bool {
+        let line = self.line(number);
+        self.is_terminated(number)
+            && match self.encoding {
                 Encoding::Utf16Le => line.ends_with(b"\r\0\n\0"),
                 Encoding::Utf16Be => line.ends_with(b"\0\r\0\n"),
                 _ => line.ends_with(b"\r\n"),
-            };
-            if is_crlf {
-                endings.crlf += 1;
-            } else {
-                endings.lf += 1;
             }
+    }
+
+    /// How its lines end. One pass over the ends.
+    pub fn line_endings(&self) -> LineEndings {
+        let mut endings = LineEndings::default();
+        for number in (0..self.line_count()).filter(|&number| self.is_terminated(number)) {
+            *(if self.is_crlf(number) { &mut endings.crlf } else { &mut endings.lf }) += 1;
         }
         endings
     }

@@ -247,7 +247,7 @@ mod tests {
                 nearest: vec![
                     path("backend/app/MemberService.py"),
                     path("backend/app/MemberService.py.original"),
-                    path("backend/app/HomeService.py"),
+                    path("backend/app/membership.py"),
                 ]
             }
         );

@@ -1,0 +1,197 @@
+//! The same as data, for programs. The documentation of these types is the specification of `driftline diff --format json`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::compare::text::{Document, RegionClass};
+use crate::insight::base::BaseKind;
+use crate::report::escape::json_name;
+use crate::report::model::PathReport;
+use crate::report::text_view::{FileRegion, FileView, Side, TextView};
+
+/// The version of the format, in [`TextReport::version`].
+pub const VERSION: u32 = 1;
+
+/// Chosen files over all environments.
+#[derive(Debug, Clone, Serialize)]
+pub struct TextReport {
+    /// `driftline-diff`.
+    pub format: &'static str,
+    /// [`VERSION`].
+    pub version: u32,
+    /// The version of the program.
+    pub driftline: &'static str,
+    /// The names of the environments, in order; every pattern has its characters in this order.
+    pub environments: Vec<String>,
+    /// The files, in the order in which they were asked for.
+    pub files: Vec<FileReport>,
+}
+
+/// One file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileReport {
+    /// Its common path.
+    #[serde(flatten)]
+    pub path: PathReport,
+    /// A character for each environment: `A`, `B`, `C`… by equal content, `-` absent, `!` unreadable.
+    pub pattern: String,
+    /// What is there, by environment: `text`, `not-text`, `symlink`, `other`, `absent`, `unknown`.
+    pub kinds: BTreeMap<String, &'static str>,
+    /// What the texts are measured against; null when no environment has a text or the base is none.
+    pub base: Option<BaseReport>,
+    /// The regions in which at least one text differs from the base, in base order. Lines of the base that are in none of them are the same
+    /// in all texts.
+    pub regions: Vec<RegionReport>,
+    /// Encodings and byte-order marks differ and are left out when lines are compared.
+    pub without_encoding: bool,
+    /// Line endings differ and are left out when lines are compared.
+    pub without_line_endings: bool,
+    /// What else is to be said, in words: why an environment's file is not shown as text, which line endings differ.
+    pub notes: Vec<String>,
+}
+
+/// The version that the others are measured against.
+#[derive(Debug, Clone, Serialize)]
+pub struct BaseReport {
+    /// Why this version: `named` (asked for), `common-ancestor`, `committed` (the committed version of an environment with uncommitted
+    /// changes in the file), `artifact` (a file like `X.orig` beside another version), `baseline`, `two-way` (no direction is
+    /// known).
+    pub kind: &'static str,
+    /// Whose version, ancestor, commit or artifact it is.
+    pub of: Vec<String>,
+    /// The environments whose present version equals it, in order.
+    pub environments: Vec<String>,
+    /// The commit, in hexadecimal, for `common-ancestor`; else null.
+    pub commit: Option<String>,
+    /// The path of the artifact, for `artifact`; else null.
+    pub artifact: Option<PathReport>,
+    /// The same in words, with what else equals it.
+    pub description: String,
+}
+
+/// A region in which at least one text differs from the base.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegionReport {
+    /// `only`: one environment differs; `shared`: several made the same change; `conflict`: there are at least two different changes.
+    pub class: &'static str,
+    /// The environments that differ from the base in it, in order.
+    pub environments: Vec<String>,
+    /// The same, in groups of equal text.
+    pub groups: Vec<Vec<String>>,
+    /// Those of them whose difference is uncommitted there.
+    pub uncommitted: Vec<String>,
+    /// Its lines in the base.
+    pub base: RangeReport,
+    /// Its lines in each environment that has a text.
+    pub sides: BTreeMap<String, RangeReport>,
+}
+
+/// A stretch of lines.
+#[derive(Debug, Clone, Serialize)]
+pub struct RangeReport {
+    /// The first line, counted from 0.
+    pub start: usize,
+    /// The line after the last one; equal to `start` when there are none.
+    pub end: usize,
+    /// The lines' text in UTF-8 without terminators; only for the base and for environments that differ from it. What is no text in the file's
+    /// encoding is U+FFFD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<String>>,
+}
+
+/// The data of a view.
+pub fn report(view: &TextView) -> TextReport {
+    TextReport {
+        format: "driftline-diff",
+        version: VERSION,
+        driftline: env!("CARGO_PKG_VERSION"),
+        environments: view.environments.iter().map(ToString::to_string).collect(),
+        files: view.files.iter().map(|file| file_report(view, file)).collect(),
+    }
+}
+
+fn file_report(view: &TextView, file: &FileView) -> FileReport {
+    let kinds = file.sides.iter().enumerate().map(|(at, side)| {
+        let kind = match side {
+            Side::Absent => "absent",
+            Side::Unknown { .. } => "unknown",
+            Side::Symlink { .. } => "symlink",
+            Side::Other { .. } => "other",
+            Side::NotText { .. } => "not-text",
+            Side::Text { .. } => "text",
+        };
+        (view.environments[at].to_string(), kind)
+    });
+    FileReport {
+        path: PathReport::from(&file.path),
+        pattern: file.pattern.as_str().to_owned(),
+        kinds: kinds.collect(),
+        base: base_report(view, file),
+        regions: file.changed().map(|region| region_report(view, file, region)).collect(),
+        without_encoding: file.comparing.without_encoding,
+        without_line_endings: file.comparing.without_endings,
+        notes: view.remarks(file),
+    }
+}
+
+fn base_report(view: &TextView, file: &FileView) -> Option<BaseReport> {
+    let base = &file.base.as_ref()?.base;
+    let (kind, of) = match &base.kind {
+        BaseKind::Named { environment, .. } => ("named", vec![*environment]),
+        BaseKind::CommonAncestor { environments, .. } => ("common-ancestor", environments.clone()),
+        BaseKind::Committed { environment } => ("committed", vec![*environment]),
+        BaseKind::Artifact { environment, .. } => ("artifact", vec![*environment]),
+        BaseKind::Baseline { environment } => ("baseline", vec![*environment]),
+        BaseKind::TwoWay { environment } => ("two-way", vec![*environment]),
+    };
+    Some(BaseReport {
+        kind,
+        of: names(view, &of),
+        environments: names(view, &base.equal),
+        commit: match &base.kind {
+            BaseKind::CommonAncestor { commit, .. } => Some(commit.id.to_string()),
+            _ => None,
+        },
+        artifact: match &base.kind {
+            BaseKind::Artifact { path, .. } => Some(PathReport::from(path)),
+            _ => None,
+        },
+        description: view.base(file)?,
+    })
+}
+
+fn region_report(view: &TextView, file: &FileView, region: &FileRegion) -> RegionReport {
+    let groups = region.class.groups();
+    let mut owners = groups.concat();
+    owners.sort_unstable();
+    let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(at)).collect();
+    let sides = (0..file.sides.len()).filter_map(|environment| {
+        let text = file.text_of(environment)?;
+        let document = owners.contains(&environment).then_some(&file.texts[text].document);
+        Some((view.environments[environment].to_string(), range(&region.texts[text], document)))
+    });
+    RegionReport {
+        class: match region.class {
+            RegionClass::Unchanged => "unchanged",
+            RegionClass::Only(_) => "only",
+            RegionClass::Shared(_) => "shared",
+            RegionClass::Conflict(_) => "conflict",
+        },
+        environments: names(view, &owners),
+        groups: groups.iter().map(|group| names(view, group)).collect(),
+        uncommitted: names(view, &uncommitted),
+        base: range(&region.base, file.base.as_ref().map(|base| &base.document)),
+        sides: sides.collect(),
+    }
+}
+
+fn range(lines: &Range<usize>, document: Option<&Document>) -> RangeReport {
+    let text = |document: &Document| lines.clone().map(|line| json_name(&document.text(line)).0).collect();
+    RangeReport { start: lines.start, end: lines.end, lines: document.map(text) }
+}
+
+fn names(view: &TextView, environments: &[usize]) -> Vec<String> {
+    environments.iter().map(|&at| view.environments[at].to_string()).collect()
+}

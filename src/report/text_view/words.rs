@@ -1,0 +1,202 @@
+//! What is said about a file in words.
+
+use crate::compare::text::{LineEndings, NotText, RegionClass};
+use crate::insight::base::{Also, BaseKind};
+use crate::path::EnvironmentName;
+use crate::report::escape;
+use crate::report::layout::{count, counted};
+use crate::report::text_view::{FileRegion, FileView, Note, Side, TextView};
+use crate::report::wording::join;
+
+impl TextView {
+    fn name(&self, environment: usize) -> &str {
+        self.environments.get(environment).map_or("", EnvironmentName::as_str)
+    }
+
+    pub(super) fn names(&self, environments: &[usize]) -> String {
+        join(&environments.iter().map(|&at| self.name(at)).collect::<Vec<_>>())
+    }
+
+    pub(super) fn label(&self, environment: usize) -> &str {
+        self.labels.get(environment).map_or("", String::as_str)
+    }
+
+    /// `P = S`.
+    pub(super) fn equal(&self, environments: &[usize]) -> String {
+        environments.iter().map(|&at| self.label(at)).collect::<Vec<_>>().join(" = ")
+    }
+
+    /// Which version is the base, and why: `P = S, committed in debug (debug's X.original too)`. `None` without one.
+    pub(super) fn base(&self, file: &FileView) -> Option<String> {
+        let base = &file.base.as_ref()?.base;
+        let reason = match &base.kind {
+            BaseKind::Named { environment, present: true } => format!("as asked: {}'s", self.name(*environment)),
+            BaseKind::Named { environment, present: false } => {
+                format!("nothing, as asked: {} has no such file", self.name(*environment))
+            }
+            BaseKind::CommonAncestor { commit, environments } => {
+                format!("common ancestor {:.7} of {}", commit.id, self.names(environments))
+            }
+            BaseKind::Committed { environment } => format!("committed in {}", self.name(*environment)),
+            BaseKind::Artifact { environment, path } => {
+                format!("{}'s {}", self.name(*environment), escape::name(path.file_name()))
+            }
+            BaseKind::Baseline { .. } => "the baseline".to_owned(),
+            BaseKind::TwoWay { .. } => "two-way: which came first is not known".to_owned(),
+        };
+        let also: Vec<String> = base
+            .also
+            .iter()
+            .map(|also| match also {
+                Also::Committed { environment } => format!("{}'s committed version", self.name(*environment)),
+                Also::Artifact { environment, path } => {
+                    format!("{}'s {}", self.name(*environment), escape::name(path.file_name()))
+                }
+            })
+            .collect();
+        let mut words = match &base.equal[..] {
+            [] => reason,
+            equal => format!("{}, {reason}", self.equal(equal)),
+        };
+        if !also.is_empty() {
+            words.push_str(&format!(" ({} too)", join(&also)));
+        }
+        Some(words)
+    }
+
+    /// Who has what in a region.
+    pub(super) fn owners(&self, file: &FileView, region: &FileRegion) -> String {
+        let is_two_way = matches!(file.base.as_ref().map(|text| &text.base.kind), Some(BaseKind::TwoWay { .. }));
+        let mut words = match &region.class {
+            RegionClass::Unchanged => String::new(),
+            RegionClass::Only(at) if is_two_way => format!("{} differs", self.name(*at)),
+            RegionClass::Only(at) => format!("only {}", self.name(*at)),
+            RegionClass::Shared(environments) => format!("{} alike", self.names(environments)),
+            RegionClass::Conflict(groups) => {
+                let groups: Vec<String> = groups.iter().map(|group| self.names(group)).collect();
+                format!("conflict: {}", groups.join(" | "))
+            }
+        };
+        let owners = region.class.groups().concat();
+        let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(at)).collect();
+        if !uncommitted.is_empty() && uncommitted == owners {
+            words.push_str(", uncommitted");
+        } else if !uncommitted.is_empty() {
+            words.push_str(&format!(", uncommitted in {}", self.names(&uncommitted)));
+        }
+        words
+    }
+
+    /// What is to be said about environments whose version is not shown as text, and about the file.
+    pub(super) fn remarks(&self, file: &FileView) -> Vec<String> {
+        let mut remarks = self.sides(file);
+        remarks.extend(file.notes.iter().map(|note| self.note(note)));
+        remarks
+    }
+
+    fn sides(&self, file: &FileView) -> Vec<String> {
+        let mut words: Vec<(String, Vec<usize>)> = Vec::new();
+        for (environment, side) in file.sides.iter().enumerate() {
+            let word = match side {
+                Side::Text { .. } => continue,
+                Side::Absent => "it is absent".to_owned(),
+                Side::Unknown { why } => format!("it is not known what is there: {}", escape::text(why.as_bytes())),
+                Side::Symlink { target } => format!("a symbolic link to {}", escape::name(target)),
+                Side::Other { kind } => (*kind).to_owned(),
+                Side::NotText { why, size } => {
+                    let variant = file.pattern.as_str().get(environment..=environment).unwrap_or_default();
+                    format!("not shown as text: {} (content {variant})", why_not(*why, *size))
+                }
+            };
+            match words.iter_mut().find(|(known, _)| *known == word) {
+                Some((_, environments)) => environments.push(environment),
+                None => words.push((word, vec![environment])),
+            }
+        }
+        words.into_iter().map(|(word, environments)| format!("{}: {word}", self.names(&environments))).collect()
+    }
+
+    fn note(&self, note: &Note) -> String {
+        match note {
+            Note::InSync => "in sync in all".to_owned(),
+            Note::OnlyIn(environments) => {
+                let have = if environments.len() == 1 { "has" } else { "have" };
+                format!("only {} {have} it", self.names(environments))
+            }
+            Note::LineEndings(groups) => {
+                let groups: Vec<String> = groups
+                    .iter()
+                    .map(|(endings, environments)| format!("{} in {}", style(*endings), self.names(environments)))
+                    .collect();
+                format!("line endings differ and are left out below: {}", groups.join(", "))
+            }
+            Note::Encodings(groups) => {
+                let groups: Vec<String> = groups
+                    .iter()
+                    .map(|(encoding, environments)| format!("{} in {}", encoding.name(), self.names(environments)))
+                    .collect();
+                format!("encodings differ and are left out below: {}", groups.join(", "))
+            }
+            Note::QuietOnly => "nothing else differs".to_owned(),
+            Note::NoFinalNewline(environments) => {
+                format!("no newline at the end of the file in {}", self.names(environments))
+            }
+            Note::BaseNotText(why) => format!("the base is not shown as text: {why}"),
+            Note::Base(words) => format!("base: {}", escape::text(words.as_bytes())),
+        }
+    }
+
+    /// How many regions are whose: `2 regions only in debug, 1 only in staging, 0 conflicts`.
+    pub(super) fn summary(&self, files: &[FileView]) -> Option<String> {
+        let mut owners: Vec<(&RegionClass, u64)> = Vec::new();
+        let mut conflicts = 0;
+        for region in files.iter().flat_map(FileView::changed) {
+            match &region.class {
+                RegionClass::Conflict(_) => conflicts += 1,
+                class => match owners.iter_mut().find(|(known, _)| *known == class) {
+                    Some((_, number)) => *number += 1,
+                    None => owners.push((class, 1)),
+                },
+            }
+        }
+        if !files.iter().any(|file| file.base.is_some()) {
+            return None;
+        }
+        owners.sort_by_key(|(class, number)| (std::cmp::Reverse(*number), class.groups()));
+        let mut parts: Vec<String> = owners
+            .iter()
+            .enumerate()
+            .map(|(at, (class, number))| {
+                let number = if at == 0 { counted(*number, "region", "regions") } else { count(*number) };
+                match class {
+                    RegionClass::Shared(environments) => format!("{number} alike in {}", self.names(environments)),
+                    class => format!("{number} only in {}", self.names(&class.groups().concat())),
+                }
+            })
+            .collect();
+        if parts.is_empty() && conflicts == 0 {
+            return Some("no region differs".to_owned());
+        }
+        parts.push(counted(conflicts, "conflict", "conflicts"));
+        Some(parts.join(", "))
+    }
+}
+
+/// Why a file is not shown as text, with its size.
+fn why_not(why: NotText, size: u64) -> String {
+    let size = counted(size, "byte", "bytes");
+    match why {
+        NotText::Binary => format!("binary, {size}"),
+        NotText::TooLarge { limit, .. } => format!("{size}, more than the {} that are compared by lines", count(limit)),
+        NotText::TooManyLines { limit } => format!("{size}, more than {} lines", count(limit as u64)),
+    }
+}
+
+fn style(endings: LineEndings) -> String {
+    match endings {
+        LineEndings { lf: 0, crlf: 0 } => "none".to_owned(),
+        LineEndings { crlf: 0, .. } => "LF".to_owned(),
+        LineEndings { lf: 0, .. } => "CR LF".to_owned(),
+        LineEndings { lf, crlf } => format!("CR LF ({} of {} lines)", count(crlf as u64), count((lf + crlf) as u64)),
+    }
+}
