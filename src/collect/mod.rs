@@ -17,6 +17,7 @@ mod digest;
 mod filter;
 mod fold;
 mod gather;
+mod git;
 mod local;
 mod naming;
 mod settle;
@@ -29,6 +30,7 @@ pub(crate) use blob::{BlobHasher, BlobNames};
 pub use collected::Collected;
 pub use filter::Filter;
 pub use gather::collect;
+pub use git::GitReference;
 pub use local::LocalFolder;
 
 use std::io;

@@ -1,0 +1,204 @@
+//! What a repository says beside its files: HEAD, upstream, unpushed commits, stashes, unfinished operations, worktrees.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use git2::Oid;
+
+use super::fault::GitFault;
+use super::files;
+use super::objects::{Commit, commit_id, parse_id, parse_person};
+use super::place::Repo;
+use super::refs::Target;
+use super::walk;
+use crate::snapshot::{CommitSummary, Head, Operation, Stash, Upstream, Worktree};
+
+/// Where HEAD is.
+#[derive(Debug)]
+pub(super) struct HeadFacts {
+    pub(super) head: Head,
+    /// The full name of the branch.
+    branch: Option<Vec<u8>>,
+    pub(super) id: Option<Oid>,
+    pub(super) commit: Option<Commit>,
+}
+
+/// The rest.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) upstream: Option<Upstream>,
+    pub(super) unpushed: Vec<CommitSummary>,
+    pub(super) has_remotes: bool,
+    pub(super) stashes: Vec<Stash>,
+    pub(super) operation: Option<Operation>,
+    pub(super) worktrees: Vec<Worktree>,
+}
+
+pub(super) fn head(repo: &Repo) -> Result<HeadFacts, GitFault> {
+    let (branch, id) = match repo.refs.head()? {
+        Target::Direct(id) => (None, Some(id)),
+        Target::Symbolic(name) => {
+            let id = repo.refs.resolve(&name)?;
+            (Some(name), id)
+        }
+    };
+    let commit = id.map(|id| repo.objects.commit(id)).transpose()?;
+    let head = match &branch {
+        None => Head::Detached,
+        Some(name) => {
+            let short = text(name.strip_prefix(b"refs/heads/").unwrap_or(name));
+            if id.is_some() { Head::Branch(short) } else { Head::Unborn(short) }
+        }
+    };
+    Ok(HeadFacts { head, branch, id, commit })
+}
+
+pub(super) fn of_repository(repo: &Repo, head: &HeadFacts) -> Result<Facts, GitFault> {
+    let remote: Vec<Oid> = repo.refs.below("refs/remotes/")?.into_values().collect();
+    let mut local: Vec<Oid> = head.id.into_iter().collect();
+    for id in repo.refs.below("refs/heads/")?.into_values() {
+        local.push(repo.objects.peel_tag(id)?);
+    }
+    let unpushed = if remote.is_empty() { Vec::new() } else { walk::difference(&repo.objects, &local, &remote)? };
+    Ok(Facts {
+        upstream: upstream(repo, head)?,
+        unpushed: unpushed.into_iter().map(|commit| commit.summary).collect(),
+        has_remotes: !remote.is_empty(),
+        stashes: stashes(repo)?,
+        operation: operation(&repo.place.git_dir)?,
+        worktrees: worktrees(repo)?,
+    })
+}
+
+fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault> {
+    let Some(branch) = head.branch.as_deref().and_then(|name| name.strip_prefix(b"refs/heads/")) else {
+        return Ok(None);
+    };
+    let config = &repo.config;
+    let (Some(remote), Some(merge)) =
+        (config.get_in("branch", branch, "remote"), config.get_in("branch", branch, "merge"))
+    else {
+        return Ok(None);
+    };
+    let followed = if remote == b"." {
+        Some(merge.to_vec())
+    } else {
+        config.all_in("remote", remote, "fetch").find_map(|rule| translate(rule, merge))
+    };
+    let Some(followed) = followed else { return Ok(None) };
+    let short = [&b"refs/remotes/"[..], b"refs/heads/"].iter().find_map(|prefix| followed.strip_prefix(*prefix));
+    let name = text(short.unwrap_or(&followed));
+    let distance = match (head.id, repo.refs.resolve(&followed)?) {
+        (Some(here), Some(there)) => {
+            let ahead = walk::difference(&repo.objects, &[here], &[there])?.len();
+            let behind = walk::difference(&repo.objects, &[there], &[here])?.len();
+            Some((ahead, behind))
+        }
+        _ => None,
+    };
+    Ok(Some(Upstream { name, distance }))
+}
+
+/// Where a fetch rule such as `+refs/heads/*:refs/remotes/origin/*` keeps a remote reference.
+fn translate(rule: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let rule = rule.strip_prefix(b"+").unwrap_or(rule);
+    let colon = rule.iter().position(|&byte| byte == b':')?;
+    let (from, to) = (&rule[..colon], &rule[colon + 1..]);
+    let star = |side: &[u8]| side.iter().position(|&byte| byte == b'*');
+    match (star(from), star(to)) {
+        (None, None) => (from == name).then(|| to.to_vec()),
+        (Some(a), Some(b)) => {
+            let middle = name.strip_prefix(&from[..a])?.strip_suffix(&from[a + 1..])?;
+            Some([&to[..b], middle, &to[b + 1..]].concat())
+        }
+        _ => None,
+    }
+}
+
+fn stashes(repo: &Repo) -> Result<Vec<Stash>, GitFault> {
+    let Some(newest) = repo.refs.resolve(b"refs/stash")? else { return Ok(Vec::new()) };
+    let mut stashes: Vec<Stash> = repo.refs.log("refs/stash")?.iter().rev().filter_map(|line| stash(line)).collect();
+    if stashes.is_empty() {
+        // All but the newest stash live in the records alone.
+        let commit = repo.objects.commit(newest)?;
+        stashes.push(Stash { id: commit.summary.id, message: commit.summary.subject, made: commit.committed });
+    }
+    Ok(stashes)
+}
+
+/// A record: old name, new name, who and when, a tab, the message.
+fn stash(line: &[u8]) -> Option<Stash> {
+    let tab = line.iter().position(|&byte| byte == b'\t').unwrap_or(line.len());
+    let id = parse_id(line.get(41..81)?)?;
+    let (_, made) = parse_person(line[..tab].get(81..)?);
+    Some(Stash { id: commit_id(id), message: text(line.get(tab + 1..).unwrap_or_default()), made })
+}
+
+fn operation(git_dir: &Path) -> Result<Option<Operation>, GitFault> {
+    let there = |name: &str| std::fs::symlink_metadata(git_dir.join(name)).is_ok();
+    if there("rebase-apply/applying") {
+        return Ok(Some(Operation::ApplyMailbox));
+    }
+    if there("rebase-merge") || there("rebase-apply") {
+        return Ok(Some(Operation::Rebase));
+    }
+    for (name, operation) in [
+        ("MERGE_HEAD", Operation::Merge),
+        ("CHERRY_PICK_HEAD", Operation::CherryPick),
+        ("REVERT_HEAD", Operation::Revert),
+    ] {
+        if there(name) {
+            return Ok(Some(operation));
+        }
+    }
+    // Between two commits of a series there is only the list of those to come.
+    let todo = files::read(&git_dir.join("sequencer/todo"), files::SMALL)?.unwrap_or_default();
+    Ok(match todo.split(u8::is_ascii_whitespace).next() {
+        Some(b"pick" | b"p") => Some(Operation::CherryPick),
+        Some(b"revert") => Some(Operation::Revert),
+        _ => there("BISECT_LOG").then_some(Operation::Bisect),
+    })
+}
+
+fn worktrees(repo: &Repo) -> Result<Vec<Worktree>, GitFault> {
+    let common = &repo.place.common_dir;
+    let own = std::fs::canonicalize(&repo.place.git_dir).ok();
+    let mut found = Vec::new();
+    if repo.is_linked_worktree()
+        && repo.config.get_bool("core.bare") != Some(true)
+        && let Some(main) = std::fs::canonicalize(common).ok().as_deref().and_then(Path::parent)
+    {
+        let path = main.to_string_lossy().into_owned();
+        found.push(Worktree { name: "(main)".to_owned(), path, locked: false, present: true });
+    }
+    let folder = common.join("worktrees");
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
+        other => other.map_err(|source| GitFault::File { path: folder.clone(), source })?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(|source| GitFault::File { path: folder.clone(), source })?;
+        let inside = entry.path();
+        if std::fs::canonicalize(&inside).ok() == own {
+            continue;
+        }
+        let Some(target) = files::read(&inside.join("gitdir"), files::SMALL)? else { continue };
+        // It names the worktree's `.git`, since git 2.48 perhaps relative to this folder.
+        let dot = inside.join(OsStr::from_bytes(target.trim_ascii_end()));
+        let path = dot.parent().unwrap_or(&dot);
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        found.push(Worktree {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            path: path.to_string_lossy().into_owned(),
+            locked: std::fs::symlink_metadata(inside.join("locked")).is_ok(),
+            present: std::fs::symlink_metadata(&dot).is_ok(),
+        });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

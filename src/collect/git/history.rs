@@ -1,0 +1,227 @@
+//! Earlier versions of files.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use git2::Oid;
+
+use super::attributes::{Attributes, Conversion};
+use super::fault::GitFault;
+use super::index::FileMode;
+use super::objects::{Objects, id_bytes};
+use super::place::GitPlace;
+use super::walk;
+use crate::config::PathMap;
+use crate::path::TreePath;
+use crate::snapshot::{CommitSummary, CommittedVersion, HistoryReader, ReadFailure};
+
+/// So many commits are searched for versions of a file.
+const SEARCHED: usize = 10_000;
+/// So many commits of each history are held side by side to find a common one.
+const COMPARED: usize = 200_000;
+
+/// The history of one environment: of a checkout, or of a commit that is itself the environment. Threads may share it.
+#[derive(Debug)]
+pub(crate) struct GitHistory {
+    objects: Arc<Objects>,
+    place: GitPlace,
+    commit: Oid,
+    tree: Oid,
+    prefix: Option<TreePath>,
+    map: PathMap,
+    /// Of a checkout, whose files may have other line endings than the blobs.
+    attributes: Option<Attributes>,
+    /// Commits and their trees, newest first.
+    recent: OnceLock<Result<Vec<(Oid, Oid)>, String>>,
+}
+
+/// The histories of all environments, by their number.
+#[derive(Debug, Default)]
+pub(crate) struct Histories {
+    of: Vec<Option<GitHistory>>,
+    /// Common ancestors that were looked for.
+    ancestors: Mutex<BTreeMap<Vec<usize>, Result<Option<Oid>, String>>>,
+}
+
+impl GitHistory {
+    pub(super) fn new(
+        objects: Arc<Objects>,
+        place: GitPlace,
+        (commit, tree): (Oid, Oid),
+        prefix: Option<TreePath>,
+        map: PathMap,
+        attributes: Option<Attributes>,
+    ) -> Self {
+        Self { objects, place, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
+    }
+
+    /// The path from the top of the repository.
+    fn path(&self, common: &TreePath) -> Vec<u8> {
+        let here = self.map.to_here(common);
+        match &self.prefix {
+            None => here.as_bytes().to_vec(),
+            Some(prefix) => [prefix.as_bytes(), here.as_bytes()].join(&b'/'),
+        }
+    }
+
+    /// The file at a common path below a tree, as a checkout here would write it.
+    fn file(&self, tree: Oid, common: &TreePath) -> Result<Option<Vec<u8>>, GitFault> {
+        let path = self.path(common);
+        let item = self.objects.find(tree, &path)?;
+        let Some(item) = item.filter(|item| matches!(item.mode, FileMode::File | FileMode::Executable)) else {
+            return Ok(None);
+        };
+        let blob = self.objects.blob(item.id)?;
+        Ok(Some(match self.attributes.as_ref().map(|attributes| attributes.conversion(&path)) {
+            Some(Conversion::LineEndings(endings)) => endings.check_out(blob),
+            _ => blob,
+        }))
+    }
+
+    fn recent(&self) -> Result<&[(Oid, Oid)], String> {
+        let search = || {
+            let mut found = Vec::new();
+            walk::newest_first(&self.objects, &[self.commit], |id, commit| {
+                found.push((id, commit.tree));
+                found.len() < SEARCHED
+            })
+            .map_err(|fault| fault.to_string())?;
+            Ok(found)
+        };
+        self.recent.get_or_init(search).as_deref().map_err(Clone::clone)
+    }
+
+    fn versions(&self, common: &TreePath) -> Result<Vec<CommittedVersion>, String> {
+        let path = self.path(common);
+        let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
+        let mut search = Search { objects: &self.objects, parts, known: HashMap::new() };
+        let mut seen = HashSet::new();
+        let mut versions = Vec::new();
+        for &(id, tree) in self.recent()? {
+            if let Some(blob) = search.below(tree, 0).map_err(|fault| fault.to_string())?
+                && seen.insert(blob)
+            {
+                let commit = self.objects.commit(id).map_err(|fault| fault.to_string())?.summary;
+                versions.push(CommittedVersion { commit, git_blob: id_bytes(blob) });
+            }
+        }
+        Ok(versions)
+    }
+}
+
+/// Looks for one path in many trees; equal subtrees are looked into once.
+struct Search<'a> {
+    objects: &'a Objects,
+    parts: Vec<&'a [u8]>,
+    known: HashMap<(usize, Oid), Option<Oid>>,
+}
+
+impl Search<'_> {
+    fn below(&mut self, tree: Oid, depth: usize) -> Result<Option<Oid>, GitFault> {
+        if let Some(known) = self.known.get(&(depth, tree)) {
+            return Ok(*known);
+        }
+        let is_last = depth + 1 == self.parts.len();
+        let item = self.objects.find(tree, self.parts[depth])?;
+        let found = match item.map(|item| (item.mode, item.id)) {
+            Some((FileMode::File | FileMode::Executable, id)) if is_last => Some(id),
+            Some((FileMode::Folder, id)) if !is_last => self.below(id, depth + 1)?,
+            _ => None,
+        };
+        self.known.insert((depth, tree), found);
+        Ok(found)
+    }
+}
+
+impl Histories {
+    /// Takes the history of each environment, if it has one.
+    pub(crate) fn new(of: Vec<Option<GitHistory>>) -> Self {
+        Self { of, ancestors: Mutex::default() }
+    }
+
+    fn get(&self, environment: usize) -> Option<&GitHistory> {
+        self.of.get(environment)?.as_ref()
+    }
+
+    /// The best common ancestor of several commits, which may lie in different clones: a commit's name is the same in each.
+    ///
+    /// The newest commit by the first history's order of topology that all others reach. Nothing is merged or fetched, only names are
+    /// compared; of longer histories the newest 200,000 commits count.
+    fn ancestor(&self, environments: &[usize]) -> Result<Option<Oid>, String> {
+        let mut ancestors = self.ancestors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = ancestors.get(environments) {
+            return known.clone();
+        }
+        let histories: Option<Vec<&GitHistory>> = environments.iter().map(|&at| self.get(at)).collect();
+        let found =
+            histories.map_or(Ok(None), |histories| best_ancestor(&histories)).map_err(|fault| fault.to_string());
+        ancestors.insert(environments.to_vec(), found.clone());
+        found
+    }
+}
+
+fn best_ancestor(histories: &[&GitHistory]) -> Result<Option<Oid>, GitFault> {
+    let Some((first, others)) = histories.split_first() else { return Ok(None) };
+    let mut common: Option<HashSet<Oid>> = None;
+    let mut seen: Vec<(&GitPlace, Oid)> = vec![(&first.place, first.commit)];
+    for other in others {
+        if seen.contains(&(&other.place, other.commit)) {
+            continue;
+        }
+        seen.push((&other.place, other.commit));
+        let reached = walk::ancestors(&other.objects, other.commit, COMPARED)?;
+        common = Some(match common {
+            None => reached,
+            Some(common) => common.intersection(&reached).copied().collect(),
+        });
+    }
+    let Some(common) = common else { return Ok(Some(first.commit)) };
+    // Of the commits that all reach, the best is reached by no other of them.
+    let mut candidates: Vec<Oid> = Vec::new();
+    let mut reached_by_another: HashSet<Oid> = HashSet::new();
+    let mut count = 0;
+    walk::newest_first(&first.objects, &[first.commit], |id, commit| {
+        if common.contains(&id) {
+            candidates.push(id);
+            reached_by_another.extend(commit.parents.iter().copied());
+        }
+        count += 1;
+        count < COMPARED
+    })?;
+    Ok(candidates.into_iter().find(|id| !reached_by_another.contains(id)))
+}
+
+impl HistoryReader for Histories {
+    fn committed(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(None) };
+        history.file(history.tree, path).map_err(|fault| failure(path, &fault.to_string()))
+    }
+
+    fn common_ancestor(
+        &self,
+        environments: &[usize],
+        path: &TreePath,
+    ) -> Result<Option<(CommitSummary, Vec<u8>)>, ReadFailure> {
+        let Some(id) = self.ancestor(environments).map_err(|words| failure(path, &words))? else { return Ok(None) };
+        // Every one of them has the commit; maps and prefixes differ, so each is asked under its own name.
+        for history in environments.iter().filter_map(|&at| self.get(at)) {
+            let found = history
+                .objects
+                .commit(id)
+                .and_then(|commit| Ok(history.file(commit.tree, path)?.map(|bytes| (commit.summary, bytes))));
+            if let Some(found) = found.map_err(|fault| failure(path, &fault.to_string()))? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(Vec::new()) };
+        history.versions(path).map_err(|words| failure(path, &words))
+    }
+}
+
+fn failure(path: &TreePath, words: &str) -> ReadFailure {
+    ReadFailure(format!("cannot read earlier versions of {path:?}: {words}"))
+}

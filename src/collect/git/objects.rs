@@ -1,0 +1,299 @@
+//! Commits, trees and blobs.
+//!
+//! libgit2 is given the folder of objects and nothing else of a repository: no config of any level, no attributes, no owner to be
+//! doubted, nothing to be executed or written.
+
+use std::collections::HashSet;
+
+use git2::{ObjectType, Odb, Oid};
+
+use super::fault::GitFault;
+use super::files;
+use super::index::FileMode;
+use super::place::GitPlace;
+use crate::path::TreePath;
+use crate::snapshot::{CommitId, CommitSummary};
+
+/// The objects of one repository. Threads may share it.
+pub(crate) struct Objects {
+    odb: Odb<'static>,
+    /// Commits whose parents were not fetched.
+    shallow: HashSet<Oid>,
+}
+
+/// A commit.
+#[derive(Debug, Clone)]
+pub(crate) struct Commit {
+    pub(crate) tree: Oid,
+    /// Without those that were never fetched.
+    pub(crate) parents: Vec<Oid>,
+    /// When it was committed, in seconds since 1970 in UTC.
+    pub(crate) committed: i64,
+    pub(crate) summary: CommitSummary,
+}
+
+/// An entry of a tree.
+#[derive(Debug, Clone)]
+pub(crate) struct TreeItem {
+    pub(crate) name: Vec<u8>,
+    pub(crate) mode: FileMode,
+    pub(crate) id: Oid,
+}
+
+/// A path of a tree that is no folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Leaf {
+    pub(crate) path: TreePath,
+    pub(crate) mode: FileMode,
+    pub(crate) id: Oid,
+}
+
+/// Trees nest no deeper in anything that was ever checked out.
+const DEEPEST: usize = 1000;
+
+impl Objects {
+    /// Opens the objects of a repository. That some are missing shows when they are asked for.
+    pub(crate) fn open(place: &GitPlace) -> Result<Self, GitFault> {
+        let folder = place.common_dir.join("objects");
+        let words = |error: &git2::Error| {
+            GitFault::Unsupported(format!("cannot open the objects in `{}`: {}", folder.display(), error.message()))
+        };
+        let Some(text) = folder.to_str() else {
+            return Err(GitFault::Content {
+                path: folder,
+                problem: "is not UTF-8, and objects are only read from a path that is",
+            });
+        };
+        let odb = Odb::new().map_err(|error| words(&error))?;
+        odb.add_disk_alternate(text).map_err(|error| words(&error))?;
+        let shallow = files::read(&place.common_dir.join("shallow"), files::SMALL)?.unwrap_or_default();
+        let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
+        Ok(Self { odb, shallow })
+    }
+
+    /// The type of an object.
+    pub(crate) fn kind(&self, id: Oid) -> Result<ObjectType, GitFault> {
+        Ok(self.header(id)?.1)
+    }
+
+    /// The length of a blob.
+    pub(crate) fn blob_size(&self, id: Oid) -> Result<u64, GitFault> {
+        match self.header(id)? {
+            (size, ObjectType::Blob) => Ok(size as u64),
+            _ => Err(GitFault::Malformed { id, kind: "blob" }),
+        }
+    }
+
+    /// The content of a blob as it is in the repository: line endings and filters of a checkout are not applied.
+    pub(crate) fn blob(&self, id: Oid) -> Result<Vec<u8>, GitFault> {
+        self.data(id, ObjectType::Blob, "blob", <[u8]>::to_vec)
+    }
+
+    /// A commit.
+    pub(crate) fn commit(&self, id: Oid) -> Result<Commit, GitFault> {
+        let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
+        let mut commit = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?;
+        if self.shallow.contains(&id) {
+            commit.parents.clear();
+        }
+        Ok(commit)
+    }
+
+    /// The object that a tag names, and so on until it is no tag.
+    pub(crate) fn peel_tag(&self, id: Oid) -> Result<Oid, GitFault> {
+        let mut id = id;
+        for _ in 0..32 {
+            if self.kind(id)? != ObjectType::Tag {
+                break;
+            }
+            let target = self.data(id, ObjectType::Tag, "tag", |data| {
+                parse_id(data.strip_prefix(b"object ")?.split(|&byte| byte == b'\n').next()?)
+            })?;
+            id = target.ok_or(GitFault::Malformed { id, kind: "tag" })?;
+        }
+        Ok(id)
+    }
+
+    /// The one object whose name begins so.
+    pub(crate) fn complete(&self, digits: &str) -> Option<Oid> {
+        let short = Oid::from_str(digits).ok()?;
+        if digits.len() == 40 {
+            return self.odb.exists(short).then_some(short);
+        }
+        self.odb.exists_prefix(short, digits.len()).ok()
+    }
+
+    /// The entries of a tree, in git's order.
+    pub(crate) fn tree(&self, id: Oid) -> Result<Vec<TreeItem>, GitFault> {
+        self.data(id, ObjectType::Tree, "tree", parse_tree)?.ok_or(GitFault::Malformed { id, kind: "tree" })
+    }
+
+    /// What is at a path below a tree.
+    pub(crate) fn find(&self, tree: Oid, path: &[u8]) -> Result<Option<TreeItem>, GitFault> {
+        let mut folder = tree;
+        let mut parts = path.split(|&byte| byte == b'/').peekable();
+        while let Some(part) = parts.next() {
+            let Some(item) = self.tree(folder)?.into_iter().find(|item| item.name == part) else { return Ok(None) };
+            if parts.peek().is_none() {
+                return Ok(Some(item));
+            }
+            if item.mode != FileMode::Folder {
+                return Ok(None);
+            }
+            folder = item.id;
+        }
+        Ok(None)
+    }
+
+    /// Everything below a tree that is no folder, sorted by the plain bytes of the path; `below` goes before each path.
+    pub(crate) fn leaves(&self, tree: Oid, below: Option<&TreePath>, into: &mut Vec<Leaf>) -> Result<(), GitFault> {
+        self.leaves_at(tree, below, into, 0)
+    }
+
+    fn leaves_at(
+        &self,
+        tree: Oid,
+        below: Option<&TreePath>,
+        into: &mut Vec<Leaf>,
+        depth: usize,
+    ) -> Result<(), GitFault> {
+        let malformed = || GitFault::Malformed { id: tree, kind: "tree" };
+        if depth > DEEPEST {
+            return Err(malformed());
+        }
+        for item in self.tree(tree)? {
+            let path = match below {
+                None => TreePath::new(item.name),
+                Some(folder) => folder.join(&item.name),
+            };
+            let path = path.map_err(|_| malformed())?;
+            if item.mode == FileMode::Folder {
+                self.leaves_at(item.id, Some(&path), into, depth + 1)?;
+            } else {
+                into.push(Leaf { path, mode: item.mode, id: item.id });
+            }
+        }
+        Ok(())
+    }
+
+    fn header(&self, id: Oid) -> Result<(usize, ObjectType), GitFault> {
+        self.odb.read_header(id).map_err(|source| GitFault::Object { id, source })
+    }
+
+    fn data<T>(
+        &self,
+        id: Oid,
+        kind: ObjectType,
+        word: &'static str,
+        use_it: impl Fn(&[u8]) -> T,
+    ) -> Result<T, GitFault> {
+        let object = self.odb.read(id).map_err(|source| GitFault::Object { id, source })?;
+        if object.kind() != kind {
+            return Err(GitFault::Malformed { id, kind: word });
+        }
+        Ok(use_it(object.data()))
+    }
+}
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Objects").finish_non_exhaustive()
+    }
+}
+
+/// The name of an object as 20 bytes.
+pub(crate) fn id_bytes(id: Oid) -> [u8; 20] {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(&id.as_bytes()[..20]);
+    bytes
+}
+
+/// The name of a commit, as the snapshot keeps it.
+pub(crate) fn commit_id(id: Oid) -> CommitId {
+    CommitId(id.as_bytes().into())
+}
+
+/// 40 hexadecimal digits and nothing else, but for white space around them.
+pub(super) fn parse_id(digits: &[u8]) -> Option<Oid> {
+    let digits = std::str::from_utf8(digits.trim_ascii()).ok()?;
+    if digits.len() != 40 { None } else { Oid::from_str(digits).ok() }
+}
+
+fn parse_tree(data: &[u8]) -> Option<Vec<TreeItem>> {
+    let mut rest = data;
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let blank = rest.iter().position(|&byte| byte == b' ')?;
+        let bits = u32::from_str_radix(std::str::from_utf8(&rest[..blank]).ok()?, 8).ok()?;
+        rest = &rest[blank + 1..];
+        let end = rest.iter().position(|&byte| byte == 0)?;
+        let name = rest[..end].to_vec();
+        if name.is_empty() || name.contains(&b'/') {
+            return None;
+        }
+        let (id, after) = rest[end + 1..].split_at_checked(20)?;
+        items.push(TreeItem { name, mode: FileMode::from_bits(bits)?, id: Oid::from_bytes(id).ok()? });
+        rest = after;
+    }
+    Some(items)
+}
+
+fn parse_commit(id: Oid, data: &[u8]) -> Option<Commit> {
+    let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+    let message = data.get(end + 2..).unwrap_or_default();
+    let (mut tree, mut parents, mut author, mut committer) = (None, Vec::new(), None, None);
+    for line in data[..end].split(|&byte| byte == b'\n') {
+        if let Some(digits) = line.strip_prefix(b"tree ") {
+            tree = tree.or(Some(parse_id(digits)?));
+        } else if let Some(digits) = line.strip_prefix(b"parent ") {
+            parents.push(parse_id(digits)?);
+        } else if let Some(person) = line.strip_prefix(b"author ") {
+            author = author.or(Some(parse_person(person)));
+        } else if let Some(person) = line.strip_prefix(b"committer ") {
+            committer = committer.or(Some(parse_person(person)));
+        }
+    }
+    let (name, authored) = author.unwrap_or_default();
+    let first = message.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let summary = CommitSummary {
+        id: commit_id(id),
+        subject: String::from_utf8_lossy(first.trim_ascii()).into_owned(),
+        author: name,
+        authored,
+    };
+    Some(Commit { tree: tree?, parents, committed: committer.map_or(authored, |(_, time)| time), summary })
+}
+
+/// Name and time of `Name <mail> seconds zone`; what is missing is empty.
+pub(super) fn parse_person(text: &[u8]) -> (String, i64) {
+    let name = text.split(|&byte| byte == b'<').next().unwrap_or_default();
+    let after = text.rsplit(|&byte| byte == b'>').next().unwrap_or_default();
+    let seconds = after.trim_ascii().split(|&byte| byte == b' ').next().unwrap_or_default();
+    let seconds = std::str::from_utf8(seconds).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    (String::from_utf8_lossy(name.trim_ascii()).into_owned(), seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_commit_is_read() {
+        let zero = Oid::from_str("0123456789012345678901234567890123456789").unwrap();
+        let data = b"tree 1111111111111111111111111111111111111111\nparent 2222222222222222222222222222222222222222\n\
+            author A B <a@b> 12 +0100\ncommitter C <c> 34 +0000\ngpgsig x\n y\n\n\nFix it\nmore\n";
+        let commit = parse_commit(zero, data).unwrap();
+        assert_eq!((commit.summary.subject.as_str(), commit.summary.author.as_str()), ("Fix it", "A B"));
+        assert_eq!((commit.summary.authored, commit.committed, commit.parents.len()), (12, 34, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn no_object_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let zero = Oid::from_bytes(&[0; 20]).unwrap();
+            let _ = (parse_tree(&bytes), parse_commit(zero, &bytes), parse_person(&bytes));
+        }
+    }
+}

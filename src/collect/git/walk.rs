@@ -1,0 +1,124 @@
+//! Walks through histories, newest commit first.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use git2::Oid;
+
+use super::fault::GitFault;
+use super::objects::{Commit, Objects};
+
+/// Visits the commits that `starts` reach, newest first by the time of committing, until `visit` says no more.
+pub(super) fn newest_first(
+    objects: &Objects,
+    starts: &[Oid],
+    mut visit: impl FnMut(Oid, &Commit) -> bool,
+) -> Result<(), GitFault> {
+    let mut seen: HashSet<Oid> = HashSet::new();
+    let mut queue = BinaryHeap::new();
+    for &start in starts {
+        if seen.insert(start) {
+            queue.push(Waiting::new(objects, start)?);
+        }
+    }
+    while let Some(Waiting { id, commit }) = queue.pop() {
+        if !visit(id, &commit) {
+            break;
+        }
+        for &parent in &commit.parents {
+            if seen.insert(parent) {
+                queue.push(Waiting::new(objects, parent)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The commits that `include` reach and `exclude` do not, newest first.
+///
+/// Like git, it stops when all commits still to be visited are excluded: with clocks that ran far wrong it may give too many.
+pub(super) fn difference(objects: &Objects, include: &[Oid], exclude: &[Oid]) -> Result<Vec<Commit>, GitFault> {
+    let mut excluded: HashMap<Oid, bool> = HashMap::new();
+    let mut queue = BinaryHeap::new();
+    // How many in the queue are not excluded; those that become so later are looked at again.
+    for (ids, out) in [(exclude, true), (include, false)] {
+        for &id in ids {
+            if !excluded.contains_key(&id) {
+                excluded.insert(id, out);
+                queue.push(Waiting::new(objects, id)?);
+            }
+        }
+    }
+    let mut wanted: usize = queue.iter().filter(|waiting| !excluded[&waiting.id]).count();
+    let mut order = Vec::new();
+    while wanted > 0 {
+        let Some(Waiting { id, commit }) = queue.pop() else { break };
+        let out = excluded[&id];
+        if !out {
+            wanted -= 1;
+        }
+        for &parent in &commit.parents {
+            match excluded.get(&parent) {
+                None => {
+                    excluded.insert(parent, out);
+                    wanted += usize::from(!out);
+                    queue.push(Waiting::new(objects, parent)?);
+                }
+                Some(false) if out => {
+                    excluded.insert(parent, true);
+                    if queue.iter().any(|waiting| waiting.id == parent) {
+                        wanted -= 1;
+                    } else {
+                        // It was visited before it was known to be excluded, and so were its parents.
+                        queue.push(Waiting::new(objects, parent)?);
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        order.push((id, commit));
+    }
+    Ok(order.into_iter().filter(|(id, _)| !excluded[id]).map(|(_, commit)| commit).collect())
+}
+
+/// The commits that `start` reaches, at most `limit` of them, newest ones kept.
+pub(super) fn ancestors(objects: &Objects, start: Oid, limit: usize) -> Result<HashSet<Oid>, GitFault> {
+    let mut found = HashSet::new();
+    newest_first(objects, &[start], |id, _| {
+        found.insert(id);
+        found.len() < limit
+    })?;
+    Ok(found)
+}
+
+/// A commit in a queue.
+struct Waiting {
+    id: Oid,
+    commit: Commit,
+}
+
+impl Waiting {
+    fn new(objects: &Objects, id: Oid) -> Result<Self, GitFault> {
+        Ok(Self { id, commit: objects.commit(id)? })
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.commit.committed.cmp(&other.commit.committed).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Waiting {}
