@@ -1,10 +1,25 @@
 //! driftline finds drift across environments, reading only.
+//!
+//! Data goes one way, through rooms that each have one door:
+//!
+//! ```text
+//! config ──> collect ──> snapshot ──> compare ──> insight ──> report
+//!   what       the only    what was     rows,       rules,      data, then
+//!   where      room that   there at     cells,      findings,   text or JSON
+//!              touches     one moment   texts       bases
+//!              anything
+//! ```
+//!
+//! [`pipeline`] puts the steps in order, [`cli`] is the command line around them. Everything between [`collect`] and [`report`] is
+//! pure: data in, data out.
 
+pub mod cli;
 pub mod collect;
 pub mod compare;
 pub mod config;
-pub mod insight;
 pub mod demo;
+pub mod insight;
 pub mod path;
+pub mod pipeline;
 pub mod report;
 pub mod snapshot;

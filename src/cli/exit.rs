@@ -22,7 +22,10 @@ impl Exit {
         (Exit::InSync, "in sync: no finding at or above --fail-on, and all was read"),
         (Exit::Drift, "drift: at least one finding at or above --fail-on (default: warning; `never` turns it off)"),
         (Exit::Error, "the arguments or the configuration are wrong, or driftline failed"),
-        (Exit::Incomplete, "something could not be read, so the answer is incomplete (--allow-incomplete turns it off)"),
+        (
+            Exit::Incomplete,
+            "something could not be read, so the answer is incomplete (--allow-incomplete turns it off)",
+        ),
     ];
 
     /// The table as text, a line each.

@@ -27,8 +27,12 @@ impl Failure {
 
     /// A failure and the chain of causes of an error, outermost first.
     pub(crate) fn because(message: impl Into<String>, error: &dyn Error) -> Self {
-        let chain = std::iter::successors(Some(error), |error| error.source());
-        let causes = chain.map(ToString::to_string).collect();
+        let mut causes = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
         Self::Plain { message: message.into(), causes, also: Vec::new(), hints: Vec::new() }
     }
 
@@ -48,6 +52,17 @@ impl Failure {
         self
     }
 
+    /// Adds a line below the last hint.
+    pub(crate) fn detail(mut self, line: String) -> Self {
+        if let Self::Plain { hints, .. } = &mut self
+            && let Some(hint) = hints.last_mut()
+        {
+            hint.push('\n');
+            hint.push_str(&line);
+        }
+        self
+    }
+
     /// Writes it for a person.
     pub(crate) fn write(&self, out: &mut dyn io::Write, styles: Styles) -> io::Result<()> {
         match self {
@@ -63,7 +78,11 @@ impl Failure {
                     writeln!(out, "{error} {}", line(message))?;
                 }
                 for hint in hints {
-                    writeln!(out, "{} {}", styles.paint(Look::Command, "hint:"), line(hint))?;
+                    let mut lines = hint.lines().map(line);
+                    if let Some(first) = lines.next() {
+                        writeln!(out, "{} {first}", styles.paint(Look::Command, "hint:"))?;
+                    }
+                    lines.try_for_each(|line| writeln!(out, "{line}"))?;
                 }
                 Ok(())
             }

@@ -27,7 +27,8 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn read() -> io::Result<Self> {
-        let folder_from = |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
+        let folder_from =
+            |name: &str| env::var_os(name).filter(|value| Path::new(value).is_absolute()).map(PathBuf::from);
         let home = folder_from("HOME");
         let state_dir = folder_from("XDG_STATE_HOME")
             .or_else(|| home.as_ref().map(|home| home.join(".local/state")))

@@ -7,13 +7,19 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::CommonArguments;
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::process::Process;
 use crate::cli::progress::Progress;
-use crate::collect::{CollectPlan, Filter};
+use crate::collect::CollectPlan;
 use crate::config::{self, Config, ConfigError, MAX_ENVIRONMENTS, SourceSpec};
+use crate::insight::Severity;
 use crate::path::EnvironmentName;
+use crate::report::escape;
+use crate::report::style::Look;
+use crate::report::wording::join;
+use crate::snapshot::{Incident, IncidentKind, Snapshot};
 
 /// Everything that is settled before anything is read.
 #[derive(Debug)]
@@ -60,7 +66,8 @@ impl Session {
         }
         skip(&mut config, &common.skip)?;
         for rule in &common.ignore {
-            Filter::check(rule).map_err(|why| Failure::new(format!("`--ignore {rule}` is not a gitignore rule: {why}")))?;
+            let refuse = |why| Failure::new(format!("`--ignore {rule}` is no gitignore rule: {why}"));
+            config::check_ignore_rule(rule).map_err(refuse)?;
             typed.extend([OsString::from("--ignore"), OsString::from(rule)]);
         }
         config.ignore.extend(common.ignore.iter().cloned());
@@ -89,6 +96,46 @@ impl Session {
         Progress::new(&names, self.process.stderr_is_terminal)
     }
 
+    /// Says on stderr which environments could not be read at all and what to do, and what else is worth saying.
+    pub(crate) fn tell(&self, snapshots: &[Snapshot], notes: &[Incident]) {
+        let styles = self.output.error_styles;
+        let (unread, read): (Vec<&Snapshot>, Vec<&Snapshot>) =
+            snapshots.iter().partition(|snapshot| snapshot.unread_because().is_some());
+        self.output.aside(|out| {
+            for snapshot in &unread {
+                let name = &snapshot.environment;
+                let because = snapshot.incidents.iter().find(|incident| incident.kind == IncidentKind::Environment);
+                let Some(Incident { message, hint, .. }) = because else { continue };
+                let message = escape::text(message.as_bytes());
+                writeln!(out, "{} {name} could not be read: {message}", styles.paint(Look::Alarm, "error:"))?;
+                let hint =
+                    hint.as_ref().map(|hint| format!("{}, or ", escape::text(hint.as_bytes()))).unwrap_or_default();
+                writeln!(out, "  what to do: {hint}leave it out with --skip {name}")?;
+            }
+            if !unread.is_empty() && !read.is_empty() {
+                let names: Vec<&str> = read.iter().map(|snapshot| snapshot.environment.as_str()).collect();
+                writeln!(out, "  the comparison went on with {}", join(&names))?;
+            }
+            for note in notes {
+                writeln!(out, "{} {}", styles.paint(Look::Dim, "note:"), escape::text(note.message.as_bytes()))?;
+                if let Some(hint) = &note.hint {
+                    writeln!(out, "  what to do: {}", escape::text(hint.as_bytes()))?;
+                }
+            }
+            Ok(())
+        });
+    }
+
+    /// The status that findings and gaps amount to.
+    pub(crate) fn exit(&self, worst: Option<Severity>, incomplete: bool) -> Exit {
+        let fails = |worst: Severity| self.common.fail_on.severity().is_some_and(|least| worst >= least);
+        match worst {
+            _ if incomplete && !self.common.allow_incomplete => Exit::Incomplete,
+            Some(worst) if fails(worst) => Exit::Drift,
+            _ => Exit::InSync,
+        }
+    }
+
     /// A command to type, over the same environments; `None` when a word in it cannot be typed in plain characters.
     pub(crate) fn command(&self, words: &[&[u8]]) -> Option<String> {
         let own = [OsStr::new("driftline").as_bytes()];
@@ -106,7 +153,7 @@ impl Session {
 /// A word as a shell takes it; `None` when it has characters that no one can type safely.
 fn quote(word: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(word).ok()?;
-    if text.is_empty() || crate::report::escape::text(word) != text {
+    if text.is_empty() || escape::text(word) != text {
         return None;
     }
     let plain = |c: char| c.is_alphanumeric() || "/._-=@:+,%~".contains(c);
@@ -155,9 +202,7 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
     })?;
     let mut config = match &common.config {
         Some(_) => load(common, process)?,
-        None => {
-            Config { environments: Vec::new(), baseline: None, focus: Vec::new(), ignore: Vec::new(), file: None }
-        }
+        None => Config { environments: Vec::new(), baseline: None, focus: Vec::new(), ignore: Vec::new(), file: None },
     };
     let mut maps: BTreeMap<EnvironmentName, _> =
         config.environments.drain(..).map(|configured| (configured.name.clone(), configured)).collect();
@@ -208,9 +253,9 @@ pub(crate) fn find_environment(config: &Config, name: &str) -> Result<usize, Fai
 fn check_number(config: &Config) -> Result<(), Failure> {
     match config.environments.len() {
         0 => Err(Failure::new("there is no environment left to look at")),
-        number if number > MAX_ENVIRONMENTS => {
-            Err(Failure::new(format!("{number} environments are too many: at most {MAX_ENVIRONMENTS} can be told apart")))
-        }
+        number if number > MAX_ENVIRONMENTS => Err(Failure::new(format!(
+            "{number} environments are too many: at most {MAX_ENVIRONMENTS} can be told apart"
+        ))),
         _ => Ok(()),
     }
 }

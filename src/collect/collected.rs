@@ -3,14 +3,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::collect::cache::{Cache, Extra, Files, Learned};
+use crate::collect::git::Histories;
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
 use crate::collect::{Source, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Content, ContentReader, Counters, Digests, EntryRef, Incident, IncidentKind, ReadFailure, Snapshot,
-    Timestamp,
+    Algorithms, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind,
+    ReadFailure, Snapshot, Timestamp,
 };
 
 /// All environments, listed; their files can still be asked about.
@@ -19,6 +20,8 @@ pub struct Collected<'w> {
     pub snapshots: Vec<Snapshot>,
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
+    /// By environment.
+    pub(super) histories: Histories,
     pub(super) pool: rayon::ThreadPool,
     pub(super) watch: &'w dyn Watch,
     /// The time by the wall clock of the plan, in seconds.
@@ -41,6 +44,7 @@ impl<'w> Collected<'w> {
         Self {
             snapshots: Vec::new(),
             backings: Vec::new(),
+            histories: Histories::default(),
             pool,
             watch,
             now: now.seconds,
@@ -57,6 +61,11 @@ impl<'w> Collected<'w> {
     /// The work done so far.
     pub fn counters(&self) -> Counters {
         *lock(&self.work)
+    }
+
+    /// Earlier versions of files, for environments that have a repository.
+    pub fn history(&self) -> &dyn HistoryReader {
+        &self.histories
     }
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::collect::blob::FileHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected};
+use crate::collect::git::{self, GitHistory, GitReference, Histories, Judgement};
 use crate::collect::walk::in_words;
 use crate::collect::{CollectError, CollectPlan, Filter, Listing, LocalFolder, Source, Watch, digest, steady};
 use crate::config::{Environment, SourceSpec};
@@ -34,16 +35,20 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         environments.map(|(number, environment)| gather(plan, environment, number, &filter, watch)).collect()
     });
     let mut collected = Collected::new(pool, watch, plan.now);
+    let mut histories = Vec::new();
     for gathered in gathered {
-        let Gathered { snapshot, backing, counters } = gathered?;
+        let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, counters);
+        histories.push(history);
     }
+    collected.histories = Histories::new(histories);
     Ok(collected)
 }
 
 struct Gathered {
     snapshot: Snapshot,
     backing: Backing,
+    history: Option<GitHistory>,
     counters: Counters,
 }
 
@@ -55,12 +60,12 @@ fn gather(
     watch: &dyn Watch,
 ) -> Result<Gathered, CollectError> {
     let watch = Numbered { watch, environment: number };
-    let listed = open(environment).and_then(|source| {
+    let listed = open(environment).and_then(|Opened { source, history }| {
         let listing = source.list(filter, &watch)?;
-        Ok((source, listing))
+        Ok((source, history, listing))
     });
     watch.listing_ended(0);
-    let (source, mut listing) = match listed {
+    let (source, history, mut listing) = match listed {
         Ok(listed) => listed,
         Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => return Err(error),
         Err(error) => return Ok(unread(environment, &error)),
@@ -88,21 +93,51 @@ fn gather(
     listing.snapshot.incidents.extend(notes);
     let work = Mutex::new(counters);
     let cache = Mutex::new(cache);
-    // Asked by the judging of the checkout, which fills in `snapshot.git` and the blob names that an index vouches for.
-    let _hasher = FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
+    let history = match &environment.source {
+        SourceSpec::Folder { path } => {
+            let hasher =
+                FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
+            let judgement = git::judge(path, &environment.map, filter, &listing, &hasher);
+            take(judgement, &mut listing.snapshot)
+        }
+        SourceSpec::Git { .. } => history,
+    };
     let counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Listing { snapshot, stamps, .. } = listing;
     let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone() };
-    Ok(Gathered { snapshot, backing, counters })
+    Ok(Gathered { snapshot, backing, history, counters })
 }
 
-fn open(environment: &Environment) -> Result<Box<dyn Source>, CollectError> {
+/// Adds to a snapshot what its repository says.
+fn take(judgement: Judgement, snapshot: &mut Snapshot) -> Option<GitHistory> {
+    let Judgement { state, known, incidents, history } = judgement;
+    snapshot.git = state;
+    for (at, name) in known {
+        if let Content::File(file) = &mut snapshot.entries[at].content {
+            file.digests.merge(Digests { git_blob: Some(name), ..Digests::default() });
+        }
+    }
+    snapshot.incidents.extend(incidents);
+    history
+}
+
+/// A source, and the history of the commit that it is, if it is one.
+struct Opened {
+    source: Box<dyn Source>,
+    history: Option<GitHistory>,
+}
+
+fn open(environment: &Environment) -> Result<Opened, CollectError> {
     match &environment.source {
-        SourceSpec::Folder { path } => Ok(Box::new(LocalFolder::open(environment, path)?)),
-        SourceSpec::Git { reference, .. } => Err(CollectError::Repository {
-            act: format!("cannot read `{reference}`"),
-            source: git2::Error::from_str("commits are not read by this source"),
-        }),
+        SourceSpec::Folder { path } => {
+            Ok(Opened { source: Box::new(LocalFolder::open(environment, path)?), history: None })
+        }
+        SourceSpec::Git { repository, reference } => {
+            let name = environment.name.clone();
+            let source = GitReference::open(name, 0, repository, reference, environment.map.clone())?;
+            let history = Some(source.history());
+            Ok(Opened { source: Box::new(source), history })
+        }
     }
 }
 
@@ -175,6 +210,7 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
     Gathered {
         snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint.map(str::to_owned)),
         backing: Backing::default(),
+        history: None,
         counters: Counters::default(),
     }
 }

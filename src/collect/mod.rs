@@ -9,7 +9,6 @@
 
 mod access;
 mod answer;
-#[expect(dead_code, reason = "the judging of checkouts lands beside this")]
 mod blob;
 mod cache;
 mod collected;
@@ -25,7 +24,6 @@ mod steady;
 mod sys;
 mod walk;
 
-#[expect(unused_imports, reason = "the judging of checkouts lands beside this")]
 pub(crate) use blob::{BlobHasher, BlobNames};
 pub use collected::Collected;
 pub use filter::Filter;

@@ -13,6 +13,7 @@ mod validate;
 pub use adhoc::{ArgumentError, from_argument, from_arguments};
 pub use map::{MapConflict, MapPair, PathMap};
 pub use problem::{Invalid, Problem};
+pub use validate::check_ignore_rule;
 
 use std::fs::File;
 use std::io::{self, Read as _};

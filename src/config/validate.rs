@@ -242,17 +242,20 @@ fn tree_path(text: &Text, key: &str, what: &str, problems: &mut Vec<Problem>) ->
     }
 }
 
+/// Says what is wrong with a gitignore rule.
+pub fn check_ignore_rule(rule: &str) -> Result<(), String> {
+    let text = rule.trim();
+    if text.is_empty() || text.starts_with('#') {
+        return Err("this leaves nothing out".to_owned());
+    }
+    if text.contains(['\n', '\r', '\0']) {
+        return Err("a rule is one line".to_owned());
+    }
+    GitignoreBuilder::new("").add_line(None, rule).map(drop).map_err(|error| error.to_string())
+}
+
 fn ignore_rule(rule: Text, problems: &mut Vec<Problem>) -> Option<String> {
-    let text = rule.get_ref().trim();
-    let wrong = if text.is_empty() || text.starts_with('#') {
-        "this leaves nothing out".to_owned()
-    } else if text.contains(['\n', '\r', '\0']) {
-        "a rule is one line".to_owned()
-    } else if let Err(error) = GitignoreBuilder::new("").add_line(None, rule.get_ref()) {
-        error.to_string()
-    } else {
-        return Some(rule.into_inner());
-    };
+    let Err(wrong) = check_ignore_rule(rule.get_ref()) else { return Some(rule.into_inner()) };
     problems.push(
         Problem::new(rule.span(), format!("`ignore`: `{}` is no rule", rule.get_ref()), wrong)
             .help("write rules as in a .gitignore file, such as \"node_modules/\" or \"*.pyc\""),

@@ -3,7 +3,9 @@
 //! [`model`] gathers everything into plain data; the other files only write it. Each output escapes foreign bytes by itself
 //! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
+pub mod build;
 pub mod escape;
+mod git;
 pub mod labels;
 pub mod layout;
 pub mod model;

@@ -51,6 +51,8 @@ pub struct StatusReport {
     pub artifacts: Vec<ArtifactReport>,
     /// Where the drift is: folders that hold it, outermost first.
     pub drift: Vec<FolderReport>,
+    /// How many paths differ that are below none of these folders.
+    pub drift_elsewhere: u64,
     /// What the rules say, most severe first.
     pub findings: Vec<FindingReport>,
     /// What could not be read, and other things worth saying about the reading; in the order of environments.
@@ -330,14 +332,16 @@ pub struct FolderReport {
     pub path: PathReport,
     /// How deep it is shown.
     pub depth: usize,
-    /// A character for each environment: the pattern of its rows where they all have one, else the letters of the one that differs most.
+    /// A character for each environment: the pattern of everything that differs below it, or of the path that differs most.
     pub pattern: String,
-    /// How many paths below it are not in sync.
+    /// Everything that differs below it has this pattern.
+    pub is_uniform: bool,
+    /// How many paths differ below it, quiet ones included.
     pub paths: u64,
     /// How many of these differ only quietly.
     pub quiet: u64,
-    /// The first of their names, for a folder whose own files drift.
-    pub names: Vec<String>,
+    /// The first few names that differ directly in it.
+    pub names: Vec<PathReport>,
 }
 
 /// What a rule found.

@@ -192,14 +192,9 @@ impl Sheet<'_> {
             let gaps: Vec<_> = self.report.incidents.iter().filter(of_it).collect();
             let Some(first) = gaps.first() else { continue };
             let why = escape::text(first.message.as_bytes()).into_owned();
-            let words = match &first.path {
-                None => format!("not read: {}: {why}", environment.name),
-                Some(path) => {
-                    let more = if gaps.len() > 1 { format!(" and {} more", gaps.len() - 1) } else { String::new() };
-                    let path = escape::name(&path.bytes).into_owned();
-                    format!("not read in full: {}: {path}: {why}{more}", environment.name)
-                }
-            };
+            let head = if first.path.is_some() { "not read in full" } else { "not read" };
+            let more = if gaps.len() > 1 { format!(", and {} more", gaps.len() - 1) } else { String::new() };
+            let words = format!("{head}: {}: {why}{more}", environment.name);
             lines.push(self.styles.paint(Look::Unreadable, fit(&words, self.columns)).to_string());
             if lines.len() == 4 {
                 break;
@@ -244,7 +239,7 @@ fn about(folder: &FolderReport) -> String {
         words.push_str(&format!(", {} of them quiet", count(folder.quiet)));
     }
     if !folder.names.is_empty() {
-        let names: Vec<_> = folder.names.iter().map(|name| escape::name(name.as_bytes())).collect();
+        let names: Vec<_> = folder.names.iter().map(|name| escape::name(&name.bytes)).collect();
         words.push_str(&format!("   {}", names.join(" ")));
     }
     words

@@ -96,7 +96,9 @@ fn every_name_can_be_asked_for() {
     let env = environment();
     for name in names() {
         let mut command = env.command();
-        command.args(["diff", "--format", "json", "a=a", "b=b", "--"]).arg(OsStr::from_bytes(&[b"./", &name[..]].concat()));
+        command
+            .args(["diff", "--format", "json", "a=a", "b=b", "--"])
+            .arg(OsStr::from_bytes(&[b"./", &name[..]].concat()));
         let json = env.run(&mut command).expect(1).json();
         assert_eq!(exact(&json["files"][0]), name, "{}", name.escape_ascii());
     }

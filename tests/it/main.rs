@@ -1,9 +1,13 @@
 //! One test binary: a room each.
 
+mod bad_input;
 mod cache;
 mod config;
 mod conformance;
 mod diff3;
+mod exit_status;
+mod hostile_names;
 mod local;
 mod local_hostile;
+mod read_only;
 mod support;

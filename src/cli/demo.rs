@@ -1,0 +1,70 @@
+//! `driftline demo`: three drifted servers to look at.
+
+use std::path::Path;
+
+use crate::cli::args::{CommonArguments, DemoArguments, DiffArguments, Format, View};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::process::Process;
+use crate::cli::session::Session;
+use crate::cli::{diff, status};
+use crate::demo::{self, Variant};
+use crate::report::style::Look;
+
+pub(crate) fn run(
+    common: CommonArguments,
+    process: Process,
+    output: Output,
+    arguments: &DemoArguments,
+) -> Result<Exit, Failure> {
+    let vanishing;
+    let folder: &Path = match &arguments.keep {
+        Some(folder) => folder,
+        None => {
+            vanishing = tempfile::Builder::new()
+                .prefix("driftline-demo-")
+                .tempdir()
+                .map_err(|error| Failure::because("cannot make a temporary folder for the demo", &error))?;
+            vanishing.path()
+        }
+    };
+    demo::lay_out(folder, Variant::Before)
+        .map_err(|error| Failure::because(format!("cannot lay the demo out in `{}`", folder.display()), &error))?;
+    // What is read here is gone, or somebody's to play with: nothing about it is worth keeping.
+    let common = CommonArguments { config: Some(folder.join("driftline.toml")), no_state: true, ..common };
+    let (session, _) = Session::open(common, process, output, &[])?;
+    let say = |text: String| {
+        if session.common.format == Format::Text {
+            session.output.data(|out| out.write_all(text.as_bytes()))
+        } else {
+            Ok(())
+        }
+    };
+    let prompt = |command: &str| format!("{}\n\n", session.output.styles.paint(Look::Command, format!("$ {command}")));
+    say(format!(
+        "Three servers of one application, drifted apart (made up for this demo).\n\n{}",
+        prompt("driftline")
+    ))?;
+    status::show(&session, |_| Vec::new())?;
+    if session.common.format == Format::Json {
+        return Ok(Exit::InSync);
+    }
+    say(format!("\n{}", prompt("driftline diff MemberService")))?;
+    let chosen = DiffArguments { words: vec!["MemberService".into()], all: false, base: None, view: View::Regions };
+    diff::show(&session, &chosen, &["MemberService".into()])?;
+    say(format!("\n{}", farewell(arguments.keep.as_deref())))?;
+    Ok(Exit::InSync)
+}
+
+fn farewell(kept: Option<&Path>) -> String {
+    match kept {
+        Some(folder) => format!(
+            "The servers stay in `{0}`. Go there and try:\n  cd {0}\n  driftline\n  driftline diff HomeService --view columns\n",
+            folder.display()
+        ),
+        None => "Keep the servers and play with them:\n  driftline demo --keep oncalls\n\
+                 Your own, in one line:\n  driftline prod=/var/www/app staging=/srv/staging/app debug=/srv/debug/app\n"
+            .to_owned(),
+    }
+}

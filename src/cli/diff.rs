@@ -1,0 +1,173 @@
+//! `driftline diff`: chosen files over all environments, three ways where there is a base.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
+use crate::cli::args::{CommonArguments, DiffArguments, Format, View};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::process::Process;
+use crate::cli::session::{Session, find_environment};
+use crate::collect::{Collected, collect};
+use crate::compare::artifacts::{self, Artifact};
+use crate::compare::text::Limits;
+use crate::compare::text::select::{Candidate, Selection, select};
+use crate::compare::{self, Comparison, Row};
+use crate::insight::Severity;
+use crate::path::{EnvironmentName, TreePath};
+use crate::report::escape;
+use crate::report::labels::initials;
+use crate::report::text_view::{
+    FileView, Inputs, Screen, TextView, json, view, write_columns, write_regions, write_unified,
+};
+use crate::snapshot::{EntryRef, Snapshot};
+
+/// So many of the paths that could be meant are listed.
+const CHOICES: usize = 12;
+
+pub(crate) fn run(
+    common: CommonArguments,
+    process: Process,
+    output: Output,
+    arguments: &DiffArguments,
+) -> Result<Exit, Failure> {
+    let (session, paths) = Session::open(common, process, output, &arguments.words)?;
+    if paths.is_empty() && !arguments.all {
+        return Err(Failure::new("which file? no path was given")
+            .hint("name a path or a bare file name, or take all that is not in sync with --all"));
+    }
+    show(&session, arguments, &paths)
+}
+
+/// Shows the files that are meant by `typed`.
+pub(crate) fn show(session: &Session, arguments: &DiffArguments, typed: &[OsString]) -> Result<Exit, Failure> {
+    let base = arguments.base.as_ref().map(|name| find_environment(&session.config, name)).transpose()?;
+    let progress = session.progress();
+    let collected = collect(&session.plan(), &progress);
+    let mut collected = collected.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let listed = compare::compare(&collected.snapshots);
+    let mut chosen = BTreeSet::new();
+    let mut wide = BTreeSet::new();
+    for word in typed {
+        match choose(session, &listed, &collected.snapshots, word)? {
+            Chosen::File(row) => drop(chosen.insert(row)),
+            Chosen::Folder(rows) => wide.extend(rows),
+        }
+    }
+    if arguments.all {
+        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_in_sync()).map(|row| row.index));
+    }
+    let asked: BTreeSet<EntryRef> = chosen
+        .union(&wide)
+        .flat_map(|&row| (0..collected.snapshots.len()).map(move |at| (row, at)))
+        .filter_map(|(row, at)| listed.row(row).entry_ref(at))
+        .collect();
+    let mut questions = compare::questions(&collected.snapshots);
+    questions.retain(|question| question.members.iter().any(|member| asked.contains(member)));
+    collected.answer(&questions);
+    let mut comparison = compare::compare(&collected.snapshots);
+    let mut texts = compare::fold_candidates(&comparison, &collected.snapshots);
+    texts.retain(|text| asked.contains(text));
+    let folds = collected.fold(&texts);
+    compare::classify(&mut comparison, &collected.snapshots, &folds);
+    progress.clear();
+    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_in_sync());
+    let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
+    let files = views(session, &collected, &rows, base);
+    present(session, arguments.view, &collected, files)?;
+    let notes = collected.save();
+    session.tell(&collected.snapshots, &notes);
+    let drift = rows.iter().any(Row::is_drift).then_some(Severity::Warning);
+    Ok(session.exit(drift, is_incomplete(&collected.snapshots, &rows)))
+}
+
+/// The rows that a word means.
+enum Chosen {
+    File(usize),
+    Folder(Vec<usize>),
+}
+
+fn choose(session: &Session, listed: &Comparison, snapshots: &[Snapshot], word: &OsString) -> Result<Chosen, Failure> {
+    let candidates: Vec<Candidate<'_>> = listed
+        .rows()
+        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_in_sync() })
+        .collect();
+    let maps = || session.config.environments.iter().map(|environment| &environment.map);
+    let translate = |path: &TreePath| maps().map(|map| map.to_common(path)).filter(|common| common != path).collect();
+    let typed = escape::name(word.as_bytes());
+    let number = |path: &TreePath| listed.find(snapshots, path);
+    let selection = select(word.as_bytes(), candidates.iter().copied(), &translate).map_err(|error| {
+        Failure::because(format!("`{typed}` cannot be looked up"), &error)
+            .hint("name a path as it is below the roots, such as app/services/MemberService.py, or a bare file name")
+    })?;
+    match selection {
+        Selection::One(path) => Ok(Chosen::File(number(&path).unwrap_or_default())),
+        Selection::Folder { paths, .. } => Ok(Chosen::Folder(paths.iter().filter_map(number).collect())),
+        Selection::Ambiguous(paths) => {
+            let failure = Failure::new(format!("`{typed}` could be any of {} paths", paths.len()));
+            Err(list(failure.hint("name one of them:"), &paths))
+        }
+        Selection::Nothing { nearest } => {
+            let failure = Failure::new(format!("no environment has a path that is called `{typed}`"));
+            Err(if nearest.is_empty() { failure } else { list(failure.hint("alike are:"), &nearest) })
+        }
+    }
+}
+
+fn list(failure: Failure, paths: &[TreePath]) -> Failure {
+    let line = |path: &TreePath| format!("  {}", escape::name(path.as_bytes()));
+    let listed = paths.iter().take(CHOICES).map(line).fold(failure, Failure::detail);
+    match paths.len().saturating_sub(CHOICES) {
+        0 => listed,
+        more => listed.detail(format!("  and {more} more")),
+    }
+}
+
+fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: Option<usize>) -> Vec<FileView> {
+    let snapshots = &collected.snapshots;
+    let leftovers = artifacts::find(snapshots);
+    let environments = &session.config.environments;
+    let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
+    let baseline = session.config.baseline.as_ref().and_then(named);
+    let show = |row: &Row<'_>| {
+        let path = row.path(snapshots);
+        let of_it = |artifact: &&Artifact| artifact.original.as_ref() == Some(path);
+        let artifacts: Vec<EntryRef> = leftovers.iter().filter(of_it).map(|artifact| artifact.at).collect();
+        let limits = Limits::default();
+        let inputs = Inputs {
+            snapshots,
+            artifacts: &artifacts,
+            base,
+            baseline,
+            limits,
+            contents: collected,
+            history: collected.history(),
+        };
+        view(row, &inputs)
+    };
+    rows.iter().map(show).collect()
+}
+
+fn present(session: &Session, how: View, collected: &Collected<'_>, files: Vec<FileView>) -> Result<(), Failure> {
+    let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let labels = initials(&environments.iter().map(|name| name.as_str()).collect::<Vec<_>>());
+    let next = session.command(&[]).into_iter().collect();
+    let text = TextView { environments, labels, files, next };
+    let screen = Screen { columns: session.output.width, styles: session.output.styles };
+    session.output.data(|out| match (session.common.format, how) {
+        (Format::Json, _) => escape::write_json(&json::report(&text), out),
+        (Format::Text, View::Regions) => write_regions(&text, screen, out),
+        (Format::Text, View::Columns) => write_columns(&text, screen, out),
+        (Format::Text, View::Unified) => write_unified(&text, screen, out),
+    })?;
+    Ok(())
+}
+
+/// Whether something about the files that are shown is unknown, or a whole environment is.
+fn is_incomplete(snapshots: &[Snapshot], rows: &[Row<'_>]) -> bool {
+    let is_unread = |snapshot: &Snapshot| snapshot.unread_because().is_some();
+    let is_unknown = |row: &Row<'_>| row.cells.iter().any(|cell| matches!(cell, compare::Cell::Unreadable(_)));
+    snapshots.iter().any(is_unread) || rows.iter().any(is_unknown)
+}

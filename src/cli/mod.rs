@@ -1,0 +1,86 @@
+//! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
+
+mod args;
+mod demo;
+mod diff;
+mod exit;
+mod failure;
+mod output;
+mod process;
+mod progress;
+mod session;
+mod status;
+
+pub use exit::Exit;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use args::{Arguments, Command};
+use failure::Failure;
+use output::Output;
+use process::Process;
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let arguments = match parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // That nobody reads the help text is no reason to fail.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Exit::Error } else { Exit::InSync });
+        }
+    };
+    let colour = arguments.common.color;
+    let process = match Process::read() {
+        Ok(process) => process,
+        Err(error) => return fail(&Failure::because("the working folder is not there any more", &error), colour),
+    };
+    match run(arguments, process) {
+        Ok(exit) => exit.into(),
+        Err(failure) => fail(&failure, colour),
+    }
+}
+
+fn parse() -> Result<Arguments, clap::Error> {
+    Arguments::from_arg_matches(&Arguments::command().try_get_matches()?)
+}
+
+fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
+    let Arguments { command, status, common } = arguments;
+    let width = common.width.or(process.terminal_width).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
+    let output = Output::new(common.color, width);
+    match command {
+        None => status::run(common, process, output, &status),
+        Some(Command::Status(status)) => status::run(common, process, output, &status),
+        Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "driftline", &mut script);
+            output.data(|out| out.write_all(&script))?;
+            Ok(Exit::InSync)
+        }
+        Some(Command::Man) => {
+            let manual = clap_mangen::Man::new(Arguments::command());
+            output.data(|mut out| manual.render(&mut out))?;
+            Ok(Exit::InSync)
+        }
+    }
+}
+
+/// Columns where no terminal says how many it has.
+const DEFAULT_WIDTH: u16 = 100;
+/// Below this nothing can be laid out.
+const LEAST_WIDTH: u16 = 40;
+
+fn fail(failure: &Failure, colour: clap::ColorChoice) -> ExitCode {
+    let output = Output::new(colour, DEFAULT_WIDTH);
+    output.aside(|out| failure.write(out, output.error_styles));
+    match failure {
+        // Whoever read the output had enough of it.
+        Failure::BrokenPipe => ExitCode::from(Exit::InSync),
+        _ => ExitCode::from(Exit::Error),
+    }
+}

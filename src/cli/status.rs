@@ -1,0 +1,70 @@
+//! `driftline status`: who differs from whom, at a glance.
+
+use crate::cli::args::{CommonArguments, Format, StatusArguments};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::process::Process;
+use crate::cli::session::Session;
+use crate::insight::Finding;
+use crate::pipeline::{Picture, survey};
+use crate::report::build::{About, status_report};
+use crate::report::{escape, terminal};
+
+pub(crate) fn run(
+    common: CommonArguments,
+    process: Process,
+    output: Output,
+    arguments: &StatusArguments,
+) -> Result<Exit, Failure> {
+    let (session, others) = Session::open(common, process, output, &arguments.environments)?;
+    if let Some(word) = others.first() {
+        let word = word.to_string_lossy();
+        return Err(Failure::new(format!("`{word}` is neither a command nor an environment"))
+            .hint(format!("an environment is NAME=SOURCE, for instance prod={word}, or the name of a configured one"))
+            .hint(format!("to look at a file: driftline diff {word}")));
+    }
+    show(&session, |picture| next(&session, picture))
+}
+
+/// Looks, and shows what was found with what to type next.
+pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<String>) -> Result<Exit, Failure> {
+    let progress = session.progress();
+    let surveyed = survey(&session.plan(), &session.config.focus, &progress);
+    progress.clear();
+    let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let notes = picture.collected.save();
+    let config = &session.config;
+    let about = About {
+        project: session.project(),
+        baseline: config.baseline.as_ref().map(ToString::to_string),
+        roles: config.environments.iter().map(|environment| environment.role.clone()).collect(),
+        now: session.process.now.seconds,
+        counters: picture.collected.counters(),
+        next: next(&picture),
+    };
+    let report = status_report(&picture.inputs(&config.focus), &picture.findings, about);
+    match session.common.format {
+        Format::Json => session.output.data(|out| escape::write_json(&report, out))?,
+        Format::Text => {
+            session.output.data(|out| terminal::status(&report, session.output.width, session.output.styles, out))?;
+        }
+    }
+    session.tell(&picture.collected.snapshots, &notes);
+    let gaps = picture.findings.iter().any(Finding::is_incomplete);
+    let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
+    Ok(session.exit(judged.map(|finding| finding.severity).max(), gaps))
+}
+
+/// A look at the most important text that drifts, in the fewest words that find it.
+fn next(session: &Session, picture: &Picture<'_>) -> Vec<String> {
+    let of_content = picture.findings.iter().filter(|finding| finding.code == "content-differs");
+    let paths = of_content.filter_map(|finding| finding.path.as_ref());
+    let first = paths.into_iter().find_map(|path| session.command(&[b"diff", path.as_bytes()]));
+    let all = session.command(&[b"diff", b"--all"]);
+    if picture.comparison.rows().any(|row| row.is_drift()) {
+        first.into_iter().chain(all).collect()
+    } else {
+        Vec::new()
+    }
+}

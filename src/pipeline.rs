@@ -1,0 +1,63 @@
+//! The order of the steps, from a plan to what was found.
+//!
+//! Each step asks the next question only about what the steps before it left open, so that a file is opened only where its content
+//! decides something.
+
+use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
+use crate::compare::{self, Comparison, artifacts, moves};
+use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
+use crate::path::TreePath;
+
+/// What was found.
+pub struct Picture<'w> {
+    /// The environments, and the means to read more of them.
+    pub collected: Collected<'w>,
+    /// All paths, side by side.
+    pub comparison: Comparison,
+    /// What is under another path.
+    pub moves: Vec<moves::Move>,
+    /// What editing left behind, and what it is.
+    pub artifacts: Vec<ArtifactEvidence>,
+    /// What the rules say, most severe first.
+    pub findings: Vec<Finding>,
+}
+
+impl Picture<'_> {
+    /// What findings and reports are made of.
+    pub fn inputs<'a>(&'a self, focus: &'a [TreePath]) -> Inputs<'a> {
+        Inputs {
+            snapshots: &self.collected.snapshots,
+            comparison: &self.comparison,
+            moves: &self.moves,
+            artifacts: &self.artifacts,
+            focus,
+        }
+    }
+}
+
+/// Looks at everything: rows, moves, artifacts, and what the rules say about them.
+///
+/// # Errors
+/// When the environments do not fit together, or no thread can be started. An environment that cannot be read is no error: it is unknown.
+pub fn survey<'w>(
+    plan: &CollectPlan<'_>,
+    focus: &[TreePath],
+    watch: &'w dyn Watch,
+) -> Result<Picture<'w>, CollectError> {
+    let mut collected = collect(plan, watch)?;
+    collected.answer(&compare::questions(&collected.snapshots));
+    let rows = compare::compare(&collected.snapshots);
+    let mut questions = moves::questions(&rows, &collected.snapshots);
+    let leftovers = artifacts::find(&collected.snapshots);
+    questions.extend(artifacts::questions(&leftovers, &collected.snapshots));
+    collected.answer(&questions);
+    // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows.
+    let mut comparison = compare::compare(&collected.snapshots);
+    let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
+    compare::classify(&mut comparison, &collected.snapshots, &folds);
+    let moves = moves::find(&comparison, &collected.snapshots);
+    let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, collected.history());
+    let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
+    picture.findings = insight::judge(&picture.inputs(focus));
+    Ok(picture)
+}
