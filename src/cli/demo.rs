@@ -1,6 +1,6 @@
 //! `driftline demo`: three drifted servers to look at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::{CommonArguments, DemoArguments, DiffArguments, Format, View};
 use crate::cli::exit::Exit;
@@ -19,17 +19,17 @@ pub(crate) fn run(
     arguments: &DemoArguments,
 ) -> Result<Exit, Failure> {
     let vanishing;
-    let folder: &Path = match &arguments.keep {
-        Some(folder) => folder,
+    let folder: PathBuf = match &arguments.keep {
+        Some(folder) => folder.clone(),
         None => {
             vanishing = tempfile::Builder::new()
                 .prefix("driftline-demo-")
                 .tempdir()
                 .map_err(|error| Failure::because("cannot make a temporary folder for the demo", &error))?;
-            vanishing.path()
+            vanishing.path().join("oncalls")
         }
     };
-    demo::lay_out(folder, Variant::Before)
+    demo::lay_out(&folder, Variant::Before)
         .map_err(|error| Failure::because(format!("cannot lay the demo out in `{}`", folder.display()), &error))?;
     // What is read here is gone, or somebody's to play with: nothing about it is worth keeping.
     let common = CommonArguments { config: Some(folder.join("driftline.toml")), no_state: true, ..common };

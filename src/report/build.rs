@@ -61,7 +61,7 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About) ->
         artifacts: artifacts.iter().map(|artifact| artifact_report(artifact, &words)).collect(),
         drift: drift.lines.iter().map(folder_report).collect(),
         drift_elsewhere: drift.elsewhere as u64,
-        findings: findings.iter().map(|finding| finding_report(finding, &words)).collect(),
+        findings: findings.iter().map(|finding| finding_report(finding, inputs.focus, &words)).collect(),
         incidents: snapshots.iter().flat_map(incidents).collect(),
         counters: about.counters,
         next: about.next,
@@ -208,13 +208,15 @@ fn folder_report(line: &FolderLine) -> FolderReport {
     }
 }
 
-fn finding_report(finding: &Finding, words: &Words<'_>) -> FindingReport {
+fn finding_report(finding: &Finding, focus: &[TreePath], words: &Words<'_>) -> FindingReport {
+    let is_focus = |path: &TreePath| focus.iter().any(|focus| path.is_within(focus));
     FindingReport {
         id: finding.id.to_string(),
         code: finding.code,
         severity: finding.severity.name(),
         path: finding.path.as_ref().map(PathReport::from),
         environments: finding.environments.iter().map(|&at| words.snapshots[at].environment.to_string()).collect(),
+        focus: finding.path.as_ref().is_some_and(is_focus),
         message: words.finding(finding),
     }
 }

@@ -357,6 +357,8 @@ pub struct FindingReport {
     pub path: Option<PathReport>,
     /// The environments it is about.
     pub environments: Vec<String>,
+    /// Whether the path is in `focus`.
+    pub focus: bool,
     /// In words.
     pub message: String,
 }

@@ -96,10 +96,11 @@ impl Sheet<'_> {
         }
     }
 
-    /// What needs a person, at most so many lines with the heading; of no rule more than a few.
+    /// What needs a person, at most so many lines with the heading; of no rule more than a few. Drift of contents is shown below as
+    /// folders, so only that of paths in focus is repeated here.
     fn findings(&self, most: usize) -> Vec<String> {
-        let notable = |finding: &&FindingReport| finding.severity != "info";
-        let all: Vec<&FindingReport> = self.report.findings.iter().filter(notable).collect();
+        let mut all: Vec<&FindingReport> = self.report.findings.iter().filter(|finding| is_notable(finding)).collect();
+        all.sort_by_key(|finding| (rank(finding.severity), is_drift(finding)));
         let mut shown = Vec::new();
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let mut left: BTreeMap<&str, u64> = BTreeMap::new();
@@ -145,7 +146,8 @@ impl Sheet<'_> {
             return Vec::new();
         }
         let shown = &all[..all.len().min(most - 3)];
-        let names: Vec<String> = shown.iter().map(|folder| indented(folder)).collect();
+        let mut above: Vec<&[u8]> = Vec::new();
+        let names: Vec<String> = shown.iter().map(|folder| indented(folder, &mut above)).collect();
         let room = self.columns.saturating_sub(self.letters_width() + 16).clamp(12, 48);
         let name = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(18, room);
         let labels: Vec<&str> = self.report.environments.iter().map(|environment| environment.label.as_str()).collect();
@@ -221,22 +223,42 @@ const HEAD: &str = "  drift  only here  uncommitted  artifacts  read";
 /// The columns of numbers, and `all but 1,234`.
 const NUMBERS_WIDTH: usize = 7 + 11 + 13 + 11 + 2 + 13;
 
+fn is_notable(finding: &FindingReport) -> bool {
+    finding.severity != "info" && (finding.focus || !is_drift(finding))
+}
+
+/// Whether a finding only says what the folders show as well.
+fn is_drift(finding: &FindingReport) -> bool {
+    matches!(finding.code, "content-differs" | "only-in" | "absent-in")
+}
+
+fn rank(severity: &str) -> usize {
+    ["critical", "warning", "notice", "info"].iter().position(|known| *known == severity).unwrap_or(0)
+}
+
 fn is_gap(incident: &crate::report::model::IncidentReport, environment: &str) -> bool {
     incident.kind != "note" && incident.environment == environment
 }
 
-fn indented(folder: &FolderReport) -> String {
+/// The folder below the one it is shown in; `above` are the folders of the lines before it, outermost first.
+fn indented<'a>(folder: &'a FolderReport, above: &mut Vec<&'a [u8]>) -> String {
+    above.truncate(folder.depth);
+    let path = &folder.path.bytes[..];
+    let parent = above.last().and_then(|parent| path.strip_prefix(*parent)?.strip_prefix(b"/"));
+    above.push(path);
     let indent = "  ".repeat(folder.depth + 1);
-    if folder.path.bytes.is_empty() {
+    if path.is_empty() {
         return format!("{indent}(top)");
     }
-    format!("{indent}{}/", escape::name(&folder.path.bytes))
+    format!("{indent}{}/", escape::name(parent.unwrap_or(path)))
 }
 
 fn about(folder: &FolderReport) -> String {
     let mut words = counted(folder.paths, "path", "paths");
-    if folder.quiet > 0 {
-        words.push_str(&format!(", {} of them quiet", count(folder.quiet)));
+    if folder.quiet == folder.paths {
+        words.push_str(", all quiet");
+    } else if folder.quiet > 0 {
+        words.push_str(&format!(", {} quiet", count(folder.quiet)));
     }
     if !folder.names.is_empty() {
         let names: Vec<_> = folder.names.iter().map(|name| escape::name(&name.bytes)).collect();

@@ -22,7 +22,7 @@ fn names() -> Vec<Vec<u8>> {
         b"-rf".to_vec(),
         b" leading and trailing ".to_vec(),
         b"back\\slash$(touch marker)`id`.py".to_vec(),
-        b"<script>alert(1)</script>.py".to_vec(),
+        b"<img src=x onerror=alert(1)>.py".to_vec(),
         [b"x".repeat(252), b".py".to_vec()].concat(),
     ]
 }
