@@ -6,13 +6,13 @@ use crate::compare::text::Document;
 use crate::report::layout::{fit, pad};
 use crate::report::style::Look;
 use crate::report::text_view::lines::Line;
-use crate::report::text_view::regions::{Row, Sign, rows, write_foot, write_head, write_region_head, write_regions};
+use crate::report::text_view::regions::{
+    CONTEXT, ROWS, Row, Sign, rows, write_foot, write_head, write_region_head, write_regions,
+};
 use crate::report::text_view::{FileRegion, FileView, Screen, TextView};
 
 /// Narrower columns than this cannot be read.
 const NARROWEST: usize = 40;
-/// How many lines of the base stand before and after a region.
-const CONTEXT: usize = 3;
 const BETWEEN: &str = " │ ";
 
 /// Writes each file with its texts side by side, equal ones in one column; the base has a column of its own when no environment has it.
@@ -75,6 +75,7 @@ fn write_file(view: &TextView, file: &FileView, screen: Screen, out: &mut dyn Wr
     let paper = Paper { file, base: &base.document, columns: &columns, gutter, room, screen };
     let mut shown = 0;
     for (at, region) in file.regions.iter().enumerate().filter(|(_, region)| region.class.is_changed()) {
+        writeln!(out)?;
         write_region_head(view, file, region, screen, out)?;
         let first = region.base.start.saturating_sub(CONTEXT).max(shown);
         paper.write_kept(first..region.base.start, region, true, out)?;
@@ -181,52 +182,63 @@ impl Paper<'_> {
         stack
     }
 
+    /// Writes a row of the table: as many rows of the terminal as its highest cell takes.
     fn write(&self, line: Option<usize>, cells: &[Cell], out: &mut dyn Write) -> io::Result<()> {
         let styles = self.screen.styles;
-        let number = line.map(|line| (line + 1).to_string()).unwrap_or_default();
         let digits = self.gutter - 3;
-        let mut written = styles.paint(Look::Dim, format!("  {number:>digits$} ")).to_string();
-        let mut carets = " ".repeat(self.gutter);
-        for (at, (cell, column)) in cells.iter().zip(self.columns).enumerate() {
-            if at > 0 {
-                written.push_str(BETWEEN);
-                carets.push_str(BETWEEN);
+        let cells: Vec<Printed> =
+            cells.iter().zip(self.columns).map(|(cell, column)| self.print(cell, column)).collect();
+        for at in 0..cells.iter().map(|cell| cell.rows.len()).max().unwrap_or(0).max(1) {
+            let number = line.filter(|_| at == 0).map(|line| (line + 1).to_string()).unwrap_or_default();
+            let gutter = styles.paint(Look::Dim, format!("  {number:>digits$} ")).to_string();
+            let texts = cells.iter().map(|cell| match cell.rows.get(at) {
+                Some(row) => {
+                    let sign = if at == 0 { cell.sign } else { ' ' };
+                    let sign = cell.look.map_or_else(|| sign.to_string(), |look| styles.paint(look, sign).to_string());
+                    let blanks = " ".repeat(self.room.saturating_sub(row.width() + 2));
+                    format!("{sign} {}{blanks}", row.paint(styles, cell.look))
+                }
+                None => " ".repeat(self.room),
+            });
+            let texts: Vec<String> = texts.collect();
+            writeln!(out, "{}", format!("{gutter}{}", texts.join(BETWEEN)).trim_end())?;
+
+            let carets: Vec<Option<String>> = cells.iter().map(|cell| cell.rows.get(at)?.carets()).collect();
+            if !styles.is_coloured() && carets.iter().any(Option::is_some) {
+                let cell = |carets: Option<String>| pad(&format!("  {}", carets.unwrap_or_default()), self.room);
+                let carets: Vec<String> = carets.into_iter().map(cell).collect();
+                writeln!(out, "{}", format!("{}{}", " ".repeat(self.gutter), carets.join(BETWEEN)).trim_end())?;
             }
-            let (text, caret, used) = self.cell(cell, column);
-            written.push_str(&text);
-            carets.push_str(&pad(&caret, self.room));
-            if at + 1 < cells.len() {
-                written.push_str(&" ".repeat(self.room.saturating_sub(used)));
-            }
-        }
-        writeln!(out, "{}", written.trim_end())?;
-        if carets.contains('^') && !styles.is_coloured() {
-            writeln!(out, "{}", carets.trim_end())?;
         }
         Ok(())
     }
 
-    /// The cell's text with its look, `^` under what is marked, and how many columns it takes.
-    fn cell(&self, cell: &Cell, column: &Column) -> (String, String, usize) {
-        let Some(row) = &cell.row else { return (String::new(), String::new(), 0) };
-        let styles = self.screen.styles;
+    fn print(&self, cell: &Cell, column: &Column) -> Printed {
+        let nothing = Printed { sign: ' ', look: None, rows: Vec::new() };
+        let Some(row) = &cell.row else { return nothing };
         let (document, line) = match (column.text, row.text, row.base) {
             (Some(text), Some(line), _) => (&self.file.texts[text].document, line),
             (_, _, Some(line)) => (self.base, line),
-            _ => return (String::new(), String::new(), 0),
+            _ => return nothing,
         };
-        let (mark, look) = match row.sign {
-            Sign::Kept => (' ', None),
-            // The line is not there: the mark alone says so.
-            Sign::Removed => return (styles.paint(Look::Removed, '-').to_string(), String::new(), 1),
-            Sign::Added => ('+', Some(Look::Added)),
-        };
-        let lines = Line::new(document, line, &row.marks).rows(self.room.saturating_sub(2), 1);
-        let Some(line) = lines.first() else { return (String::new(), String::new(), 0) };
-        let mark = look.map_or_else(|| mark.to_string(), |look| styles.paint(look, mark).to_string());
-        let carets = line.carets().map(|carets| format!("  {carets}")).unwrap_or_default();
-        (format!("{mark} {}", line.paint(styles, look)), carets, line.width() + 2)
+        let room = self.room.saturating_sub(2);
+        match row.sign {
+            Sign::Kept => Printed { rows: Line::new(document, line, &row.marks).rows(room, 1), ..nothing },
+            // The line is not there: the sign alone says so.
+            Sign::Removed => Printed { sign: '-', look: Some(Look::Removed), rows: vec![Line::default()] },
+            Sign::Added => {
+                let rows = Line::new(document, line, &row.marks).rows(room, ROWS);
+                Printed { sign: '+', look: Some(Look::Added), rows }
+            }
+        }
     }
+}
+
+/// A cell as rows of the terminal.
+struct Printed {
+    sign: char,
+    look: Option<Look>,
+    rows: Vec<Line>,
 }
 
 /// A column of a region.

@@ -11,9 +11,9 @@ use crate::report::text_view::lines::{Line, indentation_of, section};
 use crate::report::text_view::{FileRegion, FileView, Screen, TextView};
 
 /// How many lines of the base stand before and after a region.
-const CONTEXT: usize = 3;
+pub(super) const CONTEXT: usize = 3;
 /// So many rows of a terminal one line of text may take.
-const ROWS: usize = 5;
+pub(super) const ROWS: usize = 5;
 
 /// Writes each file: who has what, the base, then each region with line numbers of the base and of who differs; a summary and the
 /// next command at the end.
