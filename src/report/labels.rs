@@ -16,7 +16,7 @@ pub fn initials<S: AsRef<str>>(names: &[S]) -> Vec<String> {
             if rivals.len() == 1 {
                 return first.to_string();
             }
-            let styles: [fn(&str, &[&str]) -> Option<String>; 3] = [number_at_end, first_that_differs, beginning];
+            let styles: [Style; 3] = [number_at_end, first_that_differs, beginning];
             let apart = styles.iter().find_map(|style| {
                 let mut labels: Vec<String> =
                     rivals.iter().map(|rival| style(rival, &rivals)).collect::<Option<_>>()?;
@@ -28,6 +28,9 @@ pub fn initials<S: AsRef<str>>(names: &[S]) -> Vec<String> {
         })
         .collect()
 }
+
+/// What follows the initial in a name's label, beside rivals with the same initial.
+type Style = fn(&str, &[&str]) -> Option<String>;
 
 fn number_at_end(name: &str, _: &[&str]) -> Option<String> {
     let digits = name.len() - name.trim_end_matches(|c: char| c.is_ascii_digit()).len();

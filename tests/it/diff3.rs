@@ -71,7 +71,7 @@ fn verdicts(folder: &Path, base: &[u8], ours: &[u8], theirs: &[u8]) -> Verdicts 
     }
 }
 
-/// Numbers that are the same on every run (SplitMix64).
+/// Numbers that are the same on every run (`SplitMix64`).
 struct Numbers(u64);
 
 impl Numbers {
@@ -279,7 +279,7 @@ proptest! {
             prop_assert_eq!(&region.sides, &other.sides);
             let mut groups = region.class.groups();
             for group in &mut groups {
-                group.iter_mut().for_each(|at| *at = last - *at);
+                for at in group.iter_mut() { *at = last - *at; }
                 group.sort_unstable();
             }
             groups.sort();

@@ -1,10 +1,10 @@
 //! One test binary: a room each.
 
 mod bad_input;
+mod base;
 mod cache;
 mod config;
 mod conformance;
-mod base;
 mod diff3;
 mod exit_status;
 mod hostile_names;

@@ -2,6 +2,7 @@
 
 use driftline::compare::compare;
 use driftline::compare::text::{Limits, RegionClass};
+use driftline::path::EnvironmentName;
 use driftline::report::labels::initials;
 use driftline::report::style::Styles;
 use driftline::report::text_view::{
@@ -74,7 +75,7 @@ fn file_view(memory: &Memory, name: &str, adjust: impl FnOnce(&mut Inputs<'_>)) 
 
 fn text_view(memory: &Memory, files: Vec<FileView>) -> TextView {
     let environments: Vec<_> = memory.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let labels = initials(&environments.iter().map(|name| name.as_str()).collect::<Vec<_>>());
+    let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
     TextView { environments, labels, files, next: vec!["driftline status".to_owned()] }
 }
 
@@ -334,7 +335,8 @@ fn what_is_no_text_is_said_and_the_rest_is_shown() {
     let file = file_view(&memory, X, |inputs| inputs.limits = limits);
     assert!(memory.read.borrow().iter().all(|(environment, _)| *environment < 3), "the large one is not read");
     insta::assert_snapshot!(written(write_regions, &text_view(&memory, vec![file]), 80), @r##"
-    …nd/app/services/MemberService.py  A A   B B   C C   D D   E E   F F   G !   H .
+    backend/app/services/MemberService.py
+      A A   B B   C C   D D   E E   F F   G !   H .
       base: A, two-way: which came first is not known
       c: not shown as text: binary, 2 bytes (content C)
       d: not shown as text: 101 bytes, more than the 100 that are compared by lines
@@ -364,6 +366,55 @@ fn what_is_equal_is_read_once() {
 }
 
 #[test]
+fn a_file_of_one_environment_is_said_to_be_one() {
+    let memory = Memory::new(&["a", "b", "c"]).file(1, X, "one\n");
+    insta::assert_snapshot!(shown(&memory, X, write_regions, 80), @r##"
+    backend/app/services/MemberService.py  A .   B A   C .
+      only b has it
+    next: driftline status
+    "##);
+}
+
+#[test]
+fn many_environments_fit() {
+    let names: Vec<String> = (1..=30).map(|number| format!("web-{number}")).collect();
+    let mut memory = Memory::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for at in 0..30 {
+        memory = memory.file(at, X, if at == 7 { "one\ntwo\n" } else { "one\n" });
+    }
+    insta::assert_snapshot!(shown(&memory, X, write_regions, 80), @r##"
+    backend/app/services/MemberService.py
+      W1 A   W2 A   W3 A   W4 A   W5 A   W6 A   W7 A   W8 B   W9 A   W10 A   W11 A
+      W12 A   W13 A   W14 A   W15 A   W16 A   W17 A   W18 A   W19 A   W20 A   W21 A
+      W22 A   W23 A   W24 A   W25 A   W26 A   W27 A   W28 A   W29 A   W30 A
+      base: W1 = W2 = W3 = … (29 of 30), two-way: which came first is not known
+
+      @@ 2  one                                                        web-8 differs
+         1    1  | one
+              2  + two
+
+    1 region only in web-8, 0 conflicts
+    next: driftline status
+    "##);
+}
+
+#[test]
+fn colour_changes_nothing_but_the_look() {
+    for writer in [write_regions as Writer, write_columns, write_unified] {
+        let view = text_view(&conflict(), vec![file_view(&conflict(), X, |_| {})]);
+        let mut coloured = Vec::new();
+        let screen = Screen { columns: 176, styles: Styles::new(true) };
+        writer(&view, screen, &mut coloured).expect("memory takes everything");
+        let coloured = anstream::adapter::strip_bytes(&coloured).into_vec();
+        let coloured: Vec<String> =
+            String::from_utf8(coloured).expect("it is UTF-8").lines().map(|line| line.trim_end().to_owned()).collect();
+        let plain = written(writer, &view, 176);
+        let plain: Vec<&str> = plain.lines().map(str::trim_end).filter(|line| !line.contains("^^")).collect();
+        assert_eq!(coloured, plain);
+    }
+}
+
+#[test]
 fn a_failing_read_is_not_the_end() {
     let mut memory = Memory::new(&["a", "b", "c"]).file(0, X, "one\n").file(1, X, "one\n").file(2, X, "two\n");
     memory.contents.remove(&(0, path(X)));
@@ -384,8 +435,8 @@ fn quiet_differences_are_named_and_left_out() {
       base: P, two-way: which came first is not known
       encodings differ and are left out below: UTF-8 in prod and staging, UTF-8 with
       byte-order mark in debug
-      line endings differ and are left out below: LF in prod, CR LF in staging, LF
-      in debug
+      line endings differ and are left out below: LF in prod and debug, CR LF in
+      staging
       no newline at the end of the file in debug
 
       @@ 2  one                                                        debug differs
@@ -408,8 +459,6 @@ fn quiet_differences_are_named_and_left_out() {
       Windows-1252) in b, UTF-16 (little endian) in c
       line endings differ and are left out below: LF in a and b, CR LF in c
       nothing else differs
-
-    no region differs
     next: driftline status
     "##);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::compare::text::{Document, Limits, LineEndings, NotText, RegionClass, regions};
 use crate::compare::{Cell, IN_SUBMODULE, NOT_COMPARED, Row};
-use crate::insight::base::{self, Question};
+use crate::insight::base::{self, BaseKind, Question};
 use crate::report::text_view::{BaseText, Comparing, FileRegion, FileView, Note, Side, Text};
 use crate::snapshot::{Content, ContentReader, EntryRef, HistoryReader, IncidentId, Snapshot, Special};
 
@@ -49,8 +49,11 @@ pub fn view(row: &Row<'_>, inputs: &Inputs<'_>) -> FileView {
     let present: Vec<usize> = (0..row.cells.len()).filter(|&at| row.cells[at] != Cell::Absent).collect();
     if row.is_in_sync() {
         view.notes.push(Note::InSync);
-    } else if present.len() < row.cells.len() && present.iter().all(|&at| row.cells[at].is_present()) {
-        view.notes.push(Note::OnlyIn(present));
+    } else if let [only] = present[..]
+        && row.cells.len() > 1
+        && row.cells[only].is_present()
+    {
+        view.notes.push(Note::OnlyIn(only));
     }
     choose_base(inputs, &mut view);
     if view.base.is_some() {
@@ -153,6 +156,8 @@ fn choose_base(inputs: &Inputs<'_>, view: &mut FileView) {
     let Some(base) = base::choose(&question, inputs.contents, inputs.history) else { return };
     view.notes.extend(base.notes.iter().cloned().map(Note::Base));
     match Document::new(base.bytes.clone(), inputs.limits) {
+        // One version measured against itself says nothing.
+        Ok(_) if view.texts.len() == 1 && matches!(base.kind, BaseKind::TwoWay { .. }) => {}
         Ok(document) => view.base = Some(BaseText { base, document }),
         Err(why) => view.notes.push(Note::BaseNotText(why)),
     }

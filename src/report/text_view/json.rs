@@ -39,7 +39,8 @@ pub struct FileReport {
     pub pattern: String,
     /// What is there, by environment: `text`, `not-text`, `symlink`, `other`, `absent`, `unknown`.
     pub kinds: BTreeMap<String, &'static str>,
-    /// What the texts are measured against; null when no environment has a text or the base is none.
+    /// What the texts are measured against; null when no environment has a text, or when there is one alone and no
+    /// earlier version of it is known.
     pub base: Option<BaseReport>,
     /// The regions in which at least one text differs from the base, in base order. Lines of the base that are in none of them are the same
     /// in all texts.

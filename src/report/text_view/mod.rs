@@ -57,7 +57,7 @@ pub struct FileView {
     pub sides: Vec<Side>,
     /// The distinct texts, in the order of the first environments that have them.
     pub texts: Vec<Text>,
-    /// What the texts are measured against; `None` when there is no text.
+    /// What the texts are measured against; `None` when there is no text, or one alone and nothing earlier.
     pub base: Option<BaseText>,
     /// The base and all texts without gaps, in base order.
     pub regions: Vec<FileRegion>,
@@ -144,8 +144,8 @@ pub struct Comparing {
 pub enum Note {
     /// It is the same everywhere.
     InSync,
-    /// Only these environments have it; no other one is unknown.
-    OnlyIn(Vec<usize>),
+    /// Only this environment has it, and no other one is unknown.
+    OnlyIn(usize),
     /// Texts end their lines in different ways, and these are left out of the comparison: counts, and who has the text.
     LineEndings(Vec<(LineEndings, Vec<usize>)>),
     /// Texts are stored in different ways, and these are left out of the comparison.

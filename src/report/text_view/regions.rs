@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::compare::text::{inline, regions::changes};
 use crate::report::escape;
 use crate::report::layout::{fit, fit_end, pad, width};
-use crate::report::style::{Look, Styles};
+use crate::report::style::Look;
 use crate::report::text_view::lines::{Line, indentation_of, section};
 use crate::report::text_view::{FileRegion, FileView, Screen, TextView};
 
@@ -48,9 +48,8 @@ pub(super) fn write_head(view: &TextView, file: &FileView, screen: Screen, out: 
     let letters_width = letters.iter().map(|(_, text, _)| width(text) + 3).sum::<usize>().saturating_sub(3);
     let base = view.base(file).map(|words| format!("base: {words}"));
     let name = escape::name(file.path.as_bytes());
-    let beside = letters_width + 4 < screen.columns / 2 + 10;
-    let room = if beside { screen.columns.saturating_sub(letters_width + 2) } else { screen.columns };
-    let name = fit_end(&name, room);
+    let beside = width(&name) + 2 + letters_width <= screen.columns;
+    let name = fit_end(&name, screen.columns);
     write!(out, "{}", screen.styles.paint(Look::Heading, &name))?;
     let mut used = width(&name);
     let mut row = String::new();
@@ -60,12 +59,12 @@ pub(super) fn write_head(view: &TextView, file: &FileView, screen: Screen, out: 
             row.push_str("   ");
             row_width += 3;
             if !beside && row_width + width(text) + 2 > screen.columns {
-                write!(out, "\n  {row}")?;
+                write!(out, "\n  {}", row.trim_end())?;
                 (row, row_width) = (String::new(), 0);
             }
         }
         let (label, letter) = text.rsplit_once(' ').unwrap_or(("", text));
-        row.push_str(&format!("{label} {}", screen.styles.paint(*look, letter)));
+        row = format!("{row}{label} {}", screen.styles.paint(*look, letter));
         row_width += width(text);
     }
     if beside {
@@ -273,20 +272,15 @@ impl Paper<'_> {
             };
             let row_text = format!("{}{mark} {text}", styles.paint(Look::Dim, gutter));
             writeln!(out, "{}", row_text.trim_end())?;
-            self.write_carets(row, &blank, styles, out)?;
+            // What colour would show is shown by `^` where there is none.
+            if let Some(carets) = row.carets().filter(|_| !styles.is_coloured()) {
+                writeln!(out, "{blank}  {carets}")?;
+            }
         }
         if !document.is_terminated(line) && document.lacks_final_newline() && sign != Sign::Kept {
             writeln!(out, "{blank}{}", styles.paint(Look::Dim, "\\ no newline at the end of the file"))?;
         }
         Ok(())
-    }
-
-    /// What colour would show is shown by `^` where there is none.
-    fn write_carets(&self, row: &Line, blank: &str, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
-        match row.carets() {
-            Some(carets) if !styles.is_coloured() => writeln!(out, "{blank}  {carets}"),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -186,6 +186,10 @@ impl Exact {
     }
 }
 
+fn octal(digit: u8) -> char {
+    char::from(b'0' + digit)
+}
+
 /// A path as git writes it into diffs: in quotes and with octal escapes when a byte of it is not plain.
 fn quoted(path: &[u8]) -> String {
     let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
@@ -200,7 +204,7 @@ fn quoted(path: &[u8]) -> String {
             b'\n' => text.push_str("\\n"),
             b'\t' => text.push_str("\\t"),
             byte if is_plain(byte) => text.push(char::from(byte)),
-            byte => text.push_str(&format!("\\{byte:03o}")),
+            byte => text.extend(['\\', octal(byte >> 6), octal(byte >> 3 & 7), octal(byte & 7)]),
         }
     }
     text.push('"');

@@ -8,6 +8,9 @@ use crate::report::layout::{count, counted};
 use crate::report::text_view::{FileRegion, FileView, Note, Side, TextView};
 use crate::report::wording::join;
 
+/// More labels in a row are counted rather than read.
+const MOST_LABELS: usize = 6;
+
 impl TextView {
     fn name(&self, environment: usize) -> &str {
         self.environments.get(environment).map_or("", EnvironmentName::as_str)
@@ -21,9 +24,13 @@ impl TextView {
         self.labels.get(environment).map_or("", String::as_str)
     }
 
-    /// `P = S`.
+    /// `P = S`; of many only the first, and how many there are.
     pub(super) fn equal(&self, environments: &[usize]) -> String {
-        environments.iter().map(|&at| self.label(at)).collect::<Vec<_>>().join(" = ")
+        let join = |some: &[usize]| some.iter().map(|&at| self.label(at)).collect::<Vec<_>>().join(" = ");
+        if environments.len() <= MOST_LABELS {
+            return join(environments);
+        }
+        format!("{} = … ({} of {})", join(&environments[..3]), environments.len(), self.environments.len())
     }
 
     /// Which version is the base, and why: `P = S, committed in debug (debug's X.original too)`. `None` without one.
@@ -54,20 +61,17 @@ impl TextView {
                 }
             })
             .collect();
-        let mut words = match &base.equal[..] {
+        let words = match &base.equal[..] {
             [] => reason,
             equal => format!("{}, {reason}", self.equal(equal)),
         };
-        if !also.is_empty() {
-            words.push_str(&format!(" ({} too)", join(&also)));
-        }
-        Some(words)
+        Some(if also.is_empty() { words } else { format!("{words} ({} too)", join(&also)) })
     }
 
     /// Who has what in a region.
     pub(super) fn owners(&self, file: &FileView, region: &FileRegion) -> String {
         let is_two_way = matches!(file.base.as_ref().map(|text| &text.base.kind), Some(BaseKind::TwoWay { .. }));
-        let mut words = match &region.class {
+        let words = match &region.class {
             RegionClass::Unchanged => String::new(),
             RegionClass::Only(at) if is_two_way => format!("{} differs", self.name(*at)),
             RegionClass::Only(at) => format!("only {}", self.name(*at)),
@@ -79,12 +83,13 @@ impl TextView {
         };
         let owners = region.class.groups().concat();
         let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(at)).collect();
-        if !uncommitted.is_empty() && uncommitted == owners {
-            words.push_str(", uncommitted");
-        } else if !uncommitted.is_empty() {
-            words.push_str(&format!(", uncommitted in {}", self.names(&uncommitted)));
+        if uncommitted.is_empty() {
+            words
+        } else if uncommitted == owners {
+            format!("{words}, uncommitted")
+        } else {
+            format!("{words}, uncommitted in {}", self.names(&uncommitted))
         }
-        words
     }
 
     /// What is to be said about environments whose version is not shown as text, and about the file.
@@ -99,6 +104,8 @@ impl TextView {
         for (environment, side) in file.sides.iter().enumerate() {
             let word = match side {
                 Side::Text { .. } => continue,
+                // That only one has it was said already.
+                Side::Absent if file.notes.iter().any(|note| matches!(note, Note::OnlyIn(_))) => continue,
                 Side::Absent => "it is absent".to_owned(),
                 Side::Unknown { why } => format!("it is not known what is there: {}", escape::text(why.as_bytes())),
                 Side::Symlink { target } => format!("a symbolic link to {}", escape::name(target)),
@@ -119,23 +126,15 @@ impl TextView {
     fn note(&self, note: &Note) -> String {
         match note {
             Note::InSync => "in sync in all".to_owned(),
-            Note::OnlyIn(environments) => {
-                let have = if environments.len() == 1 { "has" } else { "have" };
-                format!("only {} {have} it", self.names(environments))
-            }
+            Note::OnlyIn(environment) => format!("only {} has it", self.name(*environment)),
             Note::LineEndings(groups) => {
-                let groups: Vec<String> = groups
-                    .iter()
-                    .map(|(endings, environments)| format!("{} in {}", style(*endings), self.names(environments)))
-                    .collect();
-                format!("line endings differ and are left out below: {}", groups.join(", "))
+                let groups = groups.iter().map(|(endings, environments)| (style(*endings), &environments[..]));
+                format!("line endings differ and are left out below: {}", self.each(groups))
             }
             Note::Encodings(groups) => {
-                let groups: Vec<String> = groups
-                    .iter()
-                    .map(|(encoding, environments)| format!("{} in {}", encoding.name(), self.names(environments)))
-                    .collect();
-                format!("encodings differ and are left out below: {}", groups.join(", "))
+                let groups =
+                    groups.iter().map(|(encoding, environments)| (encoding.name().to_owned(), &environments[..]));
+                format!("encodings differ and are left out below: {}", self.each(groups))
             }
             Note::QuietOnly => "nothing else differs".to_owned(),
             Note::NoFinalNewline(environments) => {
@@ -144,6 +143,20 @@ impl TextView {
             Note::BaseNotText(why) => format!("the base is not shown as text: {why}"),
             Note::Base(words) => format!("base: {}", escape::text(words.as_bytes())),
         }
+    }
+
+    /// `LF in prod and debug, CR LF in staging`.
+    fn each<'a>(&self, groups: impl Iterator<Item = (String, &'a [usize])>) -> String {
+        let mut words: Vec<(String, Vec<usize>)> = Vec::new();
+        for (word, environments) in groups {
+            match words.iter_mut().find(|(known, _)| *known == word) {
+                Some((_, all)) => all.extend(environments),
+                None => words.push((word, environments.to_vec())),
+            }
+        }
+        let words: Vec<String> =
+            words.iter().map(|(word, environments)| format!("{word} in {}", self.names(environments))).collect();
+        words.join(", ")
     }
 
     /// How many regions are whose: `2 regions only in debug, 1 only in staging, 0 conflicts`.
@@ -175,7 +188,8 @@ impl TextView {
             })
             .collect();
         if parts.is_empty() && conflicts == 0 {
-            return Some("no region differs".to_owned());
+            // Of a single file it was said already.
+            return (files.len() > 1).then(|| "no region differs".to_owned());
         }
         parts.push(counted(conflicts, "conflict", "conflicts"));
         Some(parts.join(", "))

@@ -12,21 +12,21 @@ use driftline::snapshot::{
 
 /// Environments, their contents, and what their histories would answer.
 #[derive(Default)]
-pub struct Memory {
-    pub snapshots: Vec<Snapshot>,
-    pub contents: BTreeMap<(usize, TreePath), Vec<u8>>,
-    pub committed: BTreeMap<(usize, TreePath), Result<Vec<u8>, String>>,
+pub(crate) struct Memory {
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) contents: BTreeMap<(usize, TreePath), Vec<u8>>,
+    pub(crate) committed: BTreeMap<(usize, TreePath), Result<Vec<u8>, String>>,
     /// For each set of environments that has an ancestor: the version there.
-    pub ancestors: BTreeMap<Vec<usize>, Result<Vec<u8>, String>>,
+    pub(crate) ancestors: BTreeMap<Vec<usize>, Result<Vec<u8>, String>>,
     /// The files that were read, in order.
-    pub read: RefCell<Vec<(usize, TreePath)>>,
+    pub(crate) read: RefCell<Vec<(usize, TreePath)>>,
 }
 
-pub fn path(text: &str) -> TreePath {
+pub(crate) fn path(text: &str) -> TreePath {
     TreePath::new(text.as_bytes()).expect("a path of a test is one")
 }
 
-pub fn commit(number: u8) -> CommitSummary {
+pub(crate) fn commit(number: u8) -> CommitSummary {
     CommitSummary {
         id: CommitId(Box::new([number; 20])),
         subject: format!("commit {number}"),
@@ -37,7 +37,7 @@ pub fn commit(number: u8) -> CommitSummary {
 
 impl Memory {
     /// Environments by name, with no file yet.
-    pub fn new(names: &[&str]) -> Self {
+    pub(crate) fn new(names: &[&str]) -> Self {
         let snapshot = |name: &&str| Snapshot {
             environment: EnvironmentName::new(name).expect("a name of a test is one"),
             origin: format!("/srv/{name}"),
@@ -51,7 +51,7 @@ impl Memory {
     }
 
     /// Adds a file to an environment.
-    pub fn file(mut self, environment: usize, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(mut self, environment: usize, name: &str, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref();
         let digests = Digests { blake3: Some(blake3::hash(bytes).into()), git_blob: None };
         self.contents.insert((environment, path(name)), bytes.to_vec());
@@ -59,7 +59,7 @@ impl Memory {
     }
 
     /// Adds anything to an environment.
-    pub fn entry(mut self, environment: usize, name: &str, content: Content) -> Self {
+    pub(crate) fn entry(mut self, environment: usize, name: &str, content: Content) -> Self {
         let entries = &mut self.snapshots[environment].entries;
         entries.push(Entry { path: path(name), content, attributes: Attributes::default() });
         entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -67,7 +67,7 @@ impl Memory {
     }
 
     /// Adds a file that cannot be read.
-    pub fn unreadable(mut self, environment: usize, name: &str, why: &str) -> Self {
+    pub(crate) fn unreadable(mut self, environment: usize, name: &str, why: &str) -> Self {
         let incident = self.snapshots[environment].add_incident(Incident {
             path: Some(path(name)),
             kind: IncidentKind::File,
@@ -78,7 +78,7 @@ impl Memory {
     }
 
     /// Makes an environment a checkout of a commit, in which these files have uncommitted changes.
-    pub fn checkout(mut self, environment: usize, number: u8, changed: &[&str]) -> Self {
+    pub(crate) fn checkout(mut self, environment: usize, number: u8, changed: &[&str]) -> Self {
         let change =
             |name: &&str| Change { path: path(name), from: None, stage: Stage::Unstaged, kind: ChangeKind::Modified };
         self.snapshots[environment].git = GitState::Checkout(Box::new(GitStatus {
@@ -100,19 +100,19 @@ impl Memory {
     }
 
     /// What an environment has committed.
-    pub fn committed(mut self, environment: usize, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn committed(mut self, environment: usize, name: &str, bytes: impl AsRef<[u8]>) -> Self {
         self.committed.insert((environment, path(name)), Ok(bytes.as_ref().to_vec()));
         self
     }
 
     /// What the common ancestor of these environments has, whichever file is asked for.
-    pub fn ancestor(mut self, environments: &[usize], bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn ancestor(mut self, environments: &[usize], bytes: impl AsRef<[u8]>) -> Self {
         self.ancestors.insert(environments.to_vec(), Ok(bytes.as_ref().to_vec()));
         self
     }
 
     /// All entries of this path.
-    pub fn refs(&self, name: &str) -> Vec<EntryRef> {
+    pub(crate) fn refs(&self, name: &str) -> Vec<EntryRef> {
         let find = |(environment, snapshot): (usize, &Snapshot)| {
             Some(EntryRef { environment, entry: snapshot.find(&path(name))? })
         };

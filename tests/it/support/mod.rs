@@ -1,7 +1,7 @@
 //! What tests share.
 
 pub(crate) mod collecting;
-pub mod memory;
+pub(crate) mod memory;
 pub(crate) mod run;
 pub(crate) mod tree;
 pub(crate) mod user;
