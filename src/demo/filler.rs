@@ -5,7 +5,8 @@ use super::tree::Tree;
 /// Views of the front end; on prod their lines end with CR LF.
 pub(super) const VIEWS: usize = 80;
 const REPORTS: usize = 296;
-const COMPONENTS: usize = 3_000;
+const COMPONENTS: usize = 960;
+const ICONS: usize = 1_200;
 const LOCALES: usize = 40;
 const PAGES: usize = 59;
 const LEGACY_PAGES: usize = 43;
@@ -37,7 +38,7 @@ const WORDS: &[&str] = &[
     "banner",
 ];
 
-/// What the common history holds besides the written files, icons apart.
+/// What the common history holds besides the written files.
 pub(super) fn shared(tree: &mut Tree) {
     for n in 1..=REPORTS {
         let (a, b) = words(n);
@@ -71,18 +72,7 @@ pub(super) fn shared(tree: &mut Tree) {
         let lines: Vec<String> = WORDS.iter().map(|word| format!("  \"{word}\": \"{word} ({n})\"")).collect();
         tree.add(&locale(n), format!("{{\n{}\n}}\n", lines.join(",\n")));
     }
-    for n in 1..=PAGES {
-        let (a, b) = words(n * 3);
-        tree.add(
-            &format!("frontend/pages/{a}-{n:02}.html"),
-            format!("<!doctype html>\n<title>{a} {b}</title>\n<h1>{a} {b}</h1>\n<p>Page {n}</p>\n"),
-        );
-    }
-}
-
-/// As many icons as are asked for, so that totals come out right.
-pub(super) fn icons(tree: &mut Tree, count: usize) {
-    for n in 1..=count {
+    for n in 1..=ICONS {
         let (a, b) = words(n);
         tree.add(
             &format!("oncallsreact/public/icons/{:02}/{a}-{n:04}.svg", n % 50),
@@ -95,6 +85,26 @@ pub(super) fn icons(tree: &mut Tree, count: usize) {
                 1 + n % 7
             ),
         );
+    }
+    for n in 1..=PAGES {
+        let (a, b) = words(n * 3);
+        tree.add(
+            &format!("frontend/pages/{a}-{n:02}.html"),
+            format!("<!doctype html>\n<title>{a} {b}</title>\n<h1>{a} {b}</h1>\n<p>Page {n}</p>\n"),
+        );
+    }
+}
+
+/// Packages that prod installed, as many files as are asked for, so that totals come out right.
+pub(super) fn packages(tree: &mut Tree, count: usize) {
+    for n in 1..=count {
+        let (a, b) = words(n / 16);
+        let package = format!("oncallsreact/node_modules/{a}-{b}-{}", n / 16);
+        if n % 16 == 0 {
+            tree.add(&format!("{package}/package.json"), format!("{{ \"name\": \"{a}-{b}-{}\" }}\n", n / 16));
+        } else {
+            tree.add(&format!("{package}/lib/{:02}.js", n % 16), format!("module.exports = {n};\n"));
+        }
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Layout {
 /// then stays.
 ///
 /// # Cost
-/// Some 27,000 small files, written on the current rayon pool.
+/// Some 14,000 small files, written on the current rayon pool.
 pub fn lay_out(folder: &Path, variant: Variant) -> Result<Layout, DemoError> {
     let failed = |source| DemoError::Write { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(failed)?;
@@ -79,6 +79,6 @@ pub fn lay_out(folder: &Path, variant: Variant) -> Result<Layout, DemoError> {
     }
     let environments = oncalls::write(folder, variant)?;
     let config = folder.join(FILE_NAME);
-    fs::write(&config, files::CONFIG).map_err(|source| DemoError::Write { path: config.clone(), source })?;
+    oncalls::write_config(&config)?;
     Ok(Layout { config, environments })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use git2::Oid;
 
 use super::repository::{Builder, Person, Remote};
-use super::tree::{Tree, settle};
+use super::tree::{Leaf, Tree, settle};
 use super::{DemoError, Variant, files, filler};
 
 /// How many files prod holds.
@@ -48,6 +48,12 @@ pub(super) fn write(folder: &Path, variant: Variant) -> Result<Vec<(&'static str
     let (staging, cloned) = write_staging(&root("staging"), &shared)?;
     write_debug(&root("debug"), &shared, &staging, cloned, variant)?;
     Ok(["prod", "staging", "debug"].map(|name| (name, root(name))).to_vec())
+}
+
+/// Writes the configuration that describes them.
+pub(super) fn write_config(path: &Path) -> Result<(), DemoError> {
+    let leaf = Leaf { bytes: files::CONFIG.as_bytes().into(), mode: 0o644, modified: LAST };
+    leaf.write(path).map_err(|source| DemoError::Write { path: path.to_owned(), source })
 }
 
 fn write_prod(root: &Path, shared: &Tree, variant: Variant) -> Result<(), DemoError> {
@@ -122,7 +128,7 @@ fn write_debug(root: &Path, shared: &Tree, staging: &Builder, cloned: Oid, varia
     settle(root, EDITED + HOUR)
 }
 
-/// What all three came from, with as many icons that prod has the number of files that it has.
+/// What all three came from.
 fn shared() -> Tree {
     let mut tree = Tree::default().at(TESTED);
     tree.add_all(&[files::GITIGNORE]);
@@ -131,8 +137,6 @@ fn shared() -> Tree {
         tree.set_mode(script, 0o755);
     }
     filler::shared(&mut tree);
-    let others = prod(&tree).len();
-    filler::icons(&mut tree, PROD_FILES - others);
     tree
 }
 
@@ -151,6 +155,9 @@ fn prod(shared: &Tree) -> Tree {
     let mut tree = tree.at(HOTFIX);
     tree.add_all(files::PROD);
     tree.set_mode(SETTINGS, 0o640);
+    let mut tree = tree.at(PROD_DEPLOYED);
+    let others = tree.len();
+    filler::packages(&mut tree, PROD_FILES - others);
     tree.rename_folder("backend", "oncall_backend");
     tree.rename_folder("oncallsreact", "oncalls_react");
     tree

@@ -72,7 +72,7 @@ impl Builder {
 
     /// Makes commits, one upon the other, as one pack; gives the last of them.
     pub(super) fn pack(mut self, history: &[(By, &str, &Tree)]) -> Result<(Self, Oid), DemoError> {
-        let mut last = None;
+        let mut made: Vec<Oid> = Vec::new();
         let mut pack = Buf::new();
         {
             // In memory first: one file on the disk is much cheaper than one for each object.
@@ -80,10 +80,11 @@ impl Builder {
             let objects = repository.odb().map_err(refused(&self.root))?;
             let memory = objects.add_new_mempack_backend(1_000).map_err(refused(&self.root))?;
             for (by, message, tree) in history {
-                let made = commit(&repository, &mut self.blobs, *by, message, tree, last);
-                last = Some(made.map_err(refused(&self.root))?);
+                let commit = commit(&repository, &mut self.blobs, *by, message, tree, made.last().copied());
+                made.push(commit.map_err(refused(&self.root))?);
             }
-            memory.dump(&repository, &mut pack).map_err(refused(&self.root))?;
+            write_pack(&repository, &made, &mut pack).map_err(refused(&self.root))?;
+            memory.reset().map_err(refused(&self.root))?;
         }
         let objects = self.repository.odb().map_err(refused(&self.root))?;
         let mut writer = objects.packwriter().map_err(refused(&self.root))?;
@@ -91,7 +92,8 @@ impl Builder {
         writer.commit().map_err(refused(&self.root))?;
         drop(writer);
         drop(objects);
-        let last = last.ok_or_else(|| git2::Error::from_str("no commits")).map_err(refused(&self.root))?;
+        let last =
+            made.last().copied().ok_or_else(|| git2::Error::from_str("no commits")).map_err(refused(&self.root))?;
         Ok((self.reopened()?, last))
     }
 
@@ -174,6 +176,16 @@ fn commit(
     let parent = parent.map(|parent| repository.find_commit(parent)).transpose()?;
     // References are written by hand: libgit2 would log them under the present time.
     repository.commit(None, &signature, &signature, message, &tree, &parent.iter().collect::<Vec<_>>())
+}
+
+/// One thread: which object becomes the base of which must not depend on chance.
+fn write_pack(repository: &Repository, commits: &[Oid], pack: &mut Buf) -> Result<(), git2::Error> {
+    let mut builder = repository.packbuilder()?;
+    builder.set_threads(1);
+    for commit in commits {
+        builder.insert_commit(*commit)?;
+    }
+    builder.write_buf(pack)
 }
 
 fn blob(repository: &Repository, blobs: &mut HashMap<Arc<[u8]>, Oid>, leaf: &Leaf) -> Result<Oid, git2::Error> {

@@ -35,6 +35,15 @@ impl Leaf {
     pub(super) fn is_executable(&self) -> bool {
         self.mode & 0o100 != 0
     }
+
+    /// Writes the file, which does not exist yet.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(self.mode).open(path)?;
+        file.write_all(&self.bytes)?;
+        // The umask took bits away above.
+        file.set_permissions(Permissions::from_mode(self.mode))?;
+        file.set_modified(time(self.modified))
+    }
 }
 
 impl Tree {
@@ -126,16 +135,6 @@ impl Tree {
             let path = root.join(path);
             leaf.write(&path).map_err(|source| DemoError::Write { path, source })
         })
-    }
-}
-
-impl Leaf {
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(self.mode).open(path)?;
-        file.write_all(&self.bytes)?;
-        // The umask took bits away above.
-        file.set_permissions(Permissions::from_mode(self.mode))?;
-        file.set_modified(time(self.modified))
     }
 }
 

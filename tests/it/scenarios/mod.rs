@@ -1,0 +1,3 @@
+//! The situations that must work, one file each.
+
+mod oncalls;
