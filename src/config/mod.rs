@@ -129,7 +129,10 @@ pub fn parse(text: &str, file: &str, places: Places<'_>) -> Result<Config, Inval
     let mut raw = raw::read(text, &mut problems);
     let broken = std::mem::take(&mut raw.broken);
     let config = validate::validate(raw, !broken.is_empty(), places, &mut problems);
-    problems.retain(|problem| !broken.iter().any(|(place, _)| place.contains(&problem.span.start)));
+    problems.retain(|problem| {
+        let before = broken.partition_point(|(place, _)| place.start <= problem.span.start);
+        before.checked_sub(1).is_none_or(|at| problem.span.start >= broken[at].0.end)
+    });
     problems.extend(broken.into_iter().map(|(_, problem)| problem));
     if problems.is_empty() { Ok(config) } else { Err(Invalid::new(file, text, problems)) }
 }

@@ -52,7 +52,7 @@ pub struct Invalid {
 
 impl Invalid {
     pub(super) fn new(file: &str, text: &str, mut problems: Vec<Problem>) -> Self {
-        problems.sort_by(|a, b| (a.span.start, a.span.end).cmp(&(b.span.start, b.span.end)));
+        problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
         Self { file: file.to_owned(), text: text.to_owned(), problems }
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Raw {
     /// In the order of the file.
     pub(super) environments: Vec<RawEnvironment>,
     /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
-    /// here.
+    /// here. In the order of the text, and no place overlaps another.
     pub(super) broken: Vec<(Range<usize>, Problem)>,
 }
 
@@ -70,27 +70,27 @@ fn syntax(text: &str, table: &Spanned<DeTable<'_>>, mut errors: Vec<toml::de::Er
     if !errors.is_empty() {
         lists_of(table.get_ref(), &mut lists);
     }
+    lists.sort_by_key(|list| list.start);
     errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     let mut broken: Vec<(Range<usize>, Problem)> = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        if broken.iter().any(|(known, _)| known.start <= span.start && span.start <= known.end) {
+        // In order of their starts, so only the last place can hold this one too.
+        if broken.last().is_some_and(|(known, _)| known.start <= span.start && span.start <= known.end) {
             continue;
         }
         let mut problem = Problem::new(span.clone(), "this is not valid TOML", error.message().replace('\n', ", "));
-        let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        match lists.iter().find(|list| list.start < span.start && span.start <= list.end) {
-            Some(list) => {
-                if list.start < start {
-                    problem = problem.related(list.start..list.start + 1, "in the list that begins here");
-                }
-                broken.push((list.clone(), problem));
+        let line_start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let before = lists.partition_point(|list| list.start < span.start);
+        if let Some(list) = before.checked_sub(1).map(|at| &lists[at]).filter(|list| span.start <= list.end) {
+            if list.start < line_start {
+                problem = problem.related(list.start..list.start + 1, "in the list that begins here");
             }
-            None => {
-                let end =
-                    text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.start + at);
-                broken.push((start..end, problem));
-            }
+            broken.push((list.clone(), problem));
+        } else {
+            let line_end =
+                text.get(span.start..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.start + at);
+            broken.push((line_start..line_end, problem));
         }
     }
     broken

@@ -1,5 +1,7 @@
 //! From what was written to what holds: [`Raw`] to [`Config`], with all problems at once.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -214,19 +216,23 @@ fn overlap(first: &str, first_span: &Range<usize>, second: &str, second_span: &R
 }
 
 fn focus(raw: &[Text], problems: &mut Vec<Problem>) -> Vec<TreePath> {
-    let mut paths: Vec<(TreePath, Range<usize>)> = Vec::new();
+    let mut paths = Vec::new();
+    let mut places: BTreeMap<TreePath, Range<usize>> = BTreeMap::new();
     for text in raw {
         let Some(path) = tree_path(text, "focus", "a path", problems) else { continue };
-        match paths.iter().find(|(known, _)| *known == path) {
-            None => paths.push((path, text.span())),
-            Some((_, first)) => problems.push(
+        match places.entry(path) {
+            Entry::Vacant(place) => {
+                paths.push(place.key().clone());
+                place.insert(text.span());
+            }
+            Entry::Occupied(first) => problems.push(
                 Problem::new(text.span(), format!("`{}` is in focus twice", text.get_ref()), "again")
-                    .related(first.clone(), "the first time")
+                    .related(first.get().clone(), "the first time")
                     .help("keep one of them"),
             ),
         }
     }
-    paths.into_iter().map(|(path, _)| path).collect()
+    paths
 }
 
 fn tree_path(text: &Text, key: &str, what: &str, problems: &mut Vec<Problem>) -> Option<TreePath> {

@@ -133,8 +133,8 @@ pub(super) fn build_output(tree: &mut Tree, count: usize) {
 /// Copies of the roster that somebody made to look for duplicates.
 pub(super) fn roster_dumps(tree: &mut Tree, count: usize) {
     for n in 1..=count {
-        let lines: String = (1..=12).map(|row| format!("{row},{},2025-08-{n:02}\n", words(n * row).0)).collect();
-        tree.add(&format!("backend/dumps/roster-202508{n:02}.csv"), format!("id,team,day\n{lines}"));
+        let lines: Vec<String> = (1..=12).map(|row| format!("{row},{},2025-08-{n:02}", words(n * row).0)).collect();
+        tree.add(&format!("backend/dumps/roster-202508{n:02}.csv"), format!("id,team,day\n{}\n", lines.join("\n")));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Repositories of fixed identity and time, made without a git program and without anybody's configuration.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -110,11 +111,12 @@ impl Builder {
                 .to_owned();
         let mut files = vec![(format!("refs/heads/{BRANCH}"), format!("{head}\n"))];
         if let Some(remote) = remote {
-            config.push_str(&format!(
+            let _ = write!(
+                config,
                 "[remote \"origin\"]\n\turl = {}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n\
                  [branch \"{BRANCH}\"]\n\tremote = origin\n\tmerge = refs/heads/{BRANCH}\n",
                 remote.url
-            ));
+            );
             files.push((format!("refs/remotes/origin/{BRANCH}"), format!("{}\n", remote.head)));
             files.push(("refs/remotes/origin/HEAD".to_owned(), format!("ref: refs/remotes/origin/{BRANCH}\n")));
         }
@@ -139,8 +141,8 @@ impl Builder {
             if on_disk.get(path).is_some_and(|found| found.bytes == leaf.bytes) {
                 let full = self.root.join(path);
                 let metadata = fs::symlink_metadata(&full).map_err(unwritten(&full))?;
-                entry.ctime = IndexTime::new(metadata.ctime() as i32, metadata.ctime_nsec() as u32);
-                entry.mtime = IndexTime::new(metadata.mtime() as i32, metadata.mtime_nsec() as u32);
+                entry.ctime = index_time(metadata.ctime(), metadata.ctime_nsec());
+                entry.mtime = index_time(metadata.mtime(), metadata.mtime_nsec());
                 entry.dev = metadata.dev() as u32;
                 entry.ino = metadata.ino() as u32;
                 entry.uid = metadata.uid();
@@ -200,7 +202,7 @@ fn blob(repository: &Repository, blobs: &mut HashMap<Arc<[u8]>, Oid>, leaf: &Lea
 fn entry(path: &str, leaf: &Leaf, id: Oid) -> IndexEntry {
     IndexEntry {
         ctime: IndexTime::new(0, 0),
-        mtime: IndexTime::new(leaf.modified as i32, 0),
+        mtime: index_time(leaf.modified.cast_signed(), 0),
         dev: 0,
         ino: 0,
         mode: if leaf.is_executable() { 0o100_755 } else { 0o100_644 },
@@ -212,6 +214,11 @@ fn entry(path: &str, leaf: &Leaf, id: Oid) -> IndexEntry {
         flags_extended: 0,
         path: path.as_bytes().to_vec(),
     }
+}
+
+/// An index keeps the lower 32 bits of each.
+fn index_time(seconds: i64, nanos: i64) -> IndexTime {
+    IndexTime::new(seconds as i32, nanos.cast_unsigned() as u32)
 }
 
 fn refused(root: &Path) -> impl Fn(git2::Error) -> DemoError + use<> {

@@ -572,10 +572,20 @@ fn problems_know_their_line_and_column() {
 
 #[test]
 fn no_more_problems_are_shown_than_anyone_reads() {
-    let text: String = (0..2000).map(|n| format!("unknown{n} = 1\n")).collect();
+    let lines: Vec<String> = (0..2000).map(|n| format!("unknown{n} = 1\n")).collect();
+    let text = lines.concat();
     let shown = parse(&text).unwrap_err().to_string();
     assert!(shown.ends_with("2001 problems in the configuration, the first 50 of them shown"), "{shown}");
     assert_eq!(shown.matches("error:").count(), 50);
+}
+
+#[test]
+fn a_large_file_full_of_mistakes_is_answered() {
+    for (line, count) in [("a\n", 100_000), ("a = [x]\n", 50_000), ("[", 200_000), ("a.", 50_000), ("\"", 200_000)] {
+        assert!(!parse(&line.repeat(count)).unwrap_err().problems().is_empty());
+    }
+    let focus = format!("focus = [{}]\n", "\"a\",".repeat(50_000));
+    assert_eq!(parse(&focus).unwrap_err().problems().len(), 49_999 + 1, "each but the first, and no environments");
 }
 
 #[test]
