@@ -11,8 +11,6 @@ mod hostile_names;
 mod local;
 mod local_hostile;
 mod read_only;
-mod config;
-mod diff3;
 mod scenarios;
 mod support;
 mod text_view;

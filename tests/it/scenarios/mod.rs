@@ -1,3 +1,4 @@
 //! The situations that must work, one file each.
 
+mod must_show;
 mod oncalls;

@@ -39,7 +39,7 @@ fn git(repository: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn status(repository: &Path) -> Vec<String> {
+pub(super) fn status(repository: &Path) -> Vec<String> {
     git(repository, &["status", "--porcelain", "--untracked-files=all"]).lines().map(str::to_owned).collect()
 }
 
