@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use driftline::demo::{self, DemoError, Variant};
 use tempfile::TempDir;
 
+use crate::support::run::TestEnv;
+
 /// The situation with prod lacking a repository, laid out once for all tests, which only read it.
 pub(crate) fn before() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
@@ -157,6 +159,26 @@ fn it_is_the_same_on_every_run() {
         let entries = |folder: &Path| git(&folder.join(name), &["ls-files", "--stage"]);
         assert_eq!(entries(before()), entries(again.path()));
     }
+}
+
+#[test]
+fn neither_umask_nor_user_configuration_changes_it() {
+    let env = TestEnv::new();
+    env.write(
+        "home/.gitconfig",
+        "[core]\n\tautocrlf = true\n\tsharedRepository = group\n[init]\n\ttemplateDir = template\n",
+    );
+    env.write("home/template/info/exclude", "*\n");
+    let binary = env.command();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask 077; exec \"$0\" demo --keep kept"]).arg(binary.get_program()).current_dir(env.root());
+    shell.env_clear().envs(binary.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    let run = env.run(&mut shell);
+    assert!(env.path("kept/driftline.toml").exists(), "{run}");
+    let (here, there) = (everything(before()), everything(&env.path("kept")));
+    let others: Vec<_> = here.iter().filter(|(path, found)| there.get(*path) != Some(*found)).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert_eq!(here.len(), there.len());
 }
 
 /// Mode, time and digest of everything below a folder; of an index its length only, because it holds inode numbers.
