@@ -86,8 +86,8 @@ pub fn questions(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Questio
 
 /// Finds moves, after [`questions`] were answered; sorted by their first path, then the second.
 ///
-/// When several paths hold the same content, they are paired by the likeness of their names, each path once; contents that more than 64 paths
-/// share are paired under equal file names only. A folder that moved with most of its files is one move; its files are not listed again.
+/// When several paths hold the same content, they are paired by the likeness of their names, each path once. Contents that more than 64 paths
+/// share, and those below 16 bytes, are paired under equal file names only. A folder that moved with most of its files is one move; its files are not listed again.
 ///
 /// # Cost
 /// Near-linear in the number of rows, times the depth of paths.

@@ -125,3 +125,6 @@ fn extension(name: &[u8]) -> Option<&[u8]> {
     let at = name.iter().rposition(|&b| b == b'.').filter(|at| *at > 0)?;
     Some(&name[at + 1..])
 }
+
+#[cfg(test)]
+mod tests;

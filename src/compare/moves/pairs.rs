@@ -10,6 +10,9 @@ use crate::snapshot::Snapshot;
 /// Above this, only equal file names are paired: every pair is looked at.
 const MOST_OF_ONE_CONTENT: usize = 64;
 
+/// Shorter contents are equal by chance too easily: they belong together only under equal file names.
+const TELLING: u64 = 16;
+
 /// Two paths that are one file.
 #[derive(Debug, Clone)]
 pub(super) struct Pair<'a> {
@@ -46,7 +49,7 @@ fn settle<'a>(class: &[(&'a TreePath, Lonely)], found: &mut Vec<Pair<'a>>) {
     let mut candidates: Vec<(Likeness, usize, usize)> = Vec::new();
     for (a, (path, one)) in class.iter().enumerate() {
         for (b, (other_path, other)) in class.iter().enumerate().skip(a + 1) {
-            if could_be_one(one, other) {
+            if could_be_one(one, other) && (one.file.size >= TELLING || path.file_name() == other_path.file_name()) {
                 candidates.push((likeness(path, other_path), a, b));
             }
         }

@@ -16,13 +16,22 @@ fn moves(snapshots: &[Snapshot]) -> String {
 #[test]
 fn a_file_is_at_another_path() {
     let snapshots = [
-        Tree::new("a").file("old/name.py", "text").file("copied", "copy").file("empty", "").done(),
-        Tree::new("b").file("new/other.py", "text").file("copied", "copy").file("copy", "copy").file("void", "").done(),
-        Tree::new("c").file("new/other.py", "text").file("copied", "copy").done(),
+        Tree::new("a")
+            .file("old/name.py", "a text that tells")
+            .file("c", "short")
+            .file("copied", "copy")
+            .file("empty", "")
+            .done(),
+        Tree::new("b")
+            .file("new/other.py", "a text that tells")
+            .file("d", "short")
+            .file("copied", "copy")
+            .file("copy", "copy")
+            .file("void", "")
+            .done(),
+        Tree::new("c").file("new/other.py", "a text that tells").file("d", "short").file("copied", "copy").done(),
     ];
-    insta::assert_snapshot!(moves(&snapshots), @"
-    File old/name.py [0] = new/other.py [1, 2] (1, 0 edited, 0 left)
-    ");
+    insta::assert_snapshot!(moves(&snapshots), @"File old/name.py [0] = new/other.py [1, 2] (1, 0 edited, 0 left)");
 }
 
 #[test]
@@ -50,9 +59,7 @@ fn a_folder_moves_as_one() {
         files(Tree::new("prod"), "modules", "before").file("modules/left.py", "only here").file("keep", "1").done(),
         files(Tree::new("main"), "app/modules", "after").file("app/new.py", "only there").file("keep", "1").done(),
     ];
-    insta::assert_snapshot!(moves(&snapshots), @"
-    Folder modules [0] = app/modules [1] (4, 1 edited, 1 left)
-    ");
+    insta::assert_snapshot!(moves(&snapshots), @"Folder modules [0] = app/modules [1] (4, 1 edited, 1 left)");
 }
 
 #[test]
@@ -67,9 +74,7 @@ fn too_little_of_a_folder_is_a_part_of_it() {
         rest(Tree::new("a")).file("a/goes/x", "moved").file("a/goes/y", "moved too").done(),
         rest(Tree::new("b")).file("b/goes/x", "moved").file("b/goes/y", "moved too").done(),
     ];
-    insta::assert_snapshot!(moves(&snapshots), @"
-    Folder a/goes [0] = b/goes [1] (2, 0 edited, 0 left)
-    ");
+    insta::assert_snapshot!(moves(&snapshots), @"Folder a/goes [0] = b/goes [1] (2, 0 edited, 0 left)");
 }
 
 #[test]

@@ -56,7 +56,5 @@ fn too_few_lines_go_to_the_largest() {
 
 #[test]
 fn no_line_is_no_trouble() {
-    insta::assert_snapshot!(drift_map(0), @"
-    elsewhere 12
-    ");
+    insta::assert_snapshot!(drift_map(0), @"elsewhere 12");
 }
