@@ -347,6 +347,8 @@ fn may_be_folder(content: &Content) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
