@@ -31,7 +31,7 @@ impl<'a> AttributeComparer<'a> {
 
     /// Every source knows whether the owner may execute a file.
     fn executable(&self, entries: &[Option<&Entry>]) -> Differences {
-        let bits = self.present(entries).filter_map(|(_, entry)| match entry.content {
+        let bits = present(entries).filter_map(|(_, entry)| match entry.content {
             Content::File(_) => Some(entry.attributes.mode & 0o100),
             _ => None,
         });
@@ -45,7 +45,7 @@ impl<'a> AttributeComparer<'a> {
         let mut found = Differences::NONE;
         for folders in [false, true] {
             let known = || {
-                self.present(entries).filter(move |(environment, entry)| {
+                present(entries).filter(move |(environment, entry)| {
                     self.snapshots[*environment].knows.permissions
                         && match entry.content {
                             Content::File(_) => !folders,
@@ -69,14 +69,12 @@ impl<'a> AttributeComparer<'a> {
 
     fn owners(&mut self, entries: &[Option<&Entry>]) -> Differences {
         let mut found = Differences::NONE;
-        let known = |(environment, _): &(usize, &Entry)| self.snapshots[*environment].knows.owners;
-        let known: Vec<(usize, &Entry)> = entries
-            .iter()
-            .enumerate()
-            .filter_map(|(environment, entry)| Some((environment, (*entry)?)))
-            .filter(known)
-            .collect();
         let snapshots = self.snapshots;
+        // What could not be read may not have told its owner either.
+        let is_known = |(environment, entry): &(usize, &Entry)| {
+            snapshots[*environment].knows.owners && !matches!(entry.content, Content::Unreadable { .. })
+        };
+        let known: Vec<(usize, &Entry)> = present(entries).filter(is_known).collect();
         if self.users.depart(known.iter().map(|&(at, entry)| (at, entry.attributes.uid, &snapshots[at].names.users))) {
             found |= Differences::OWNER;
         }
@@ -86,10 +84,10 @@ impl<'a> AttributeComparer<'a> {
         }
         found
     }
+}
 
-    fn present<'e>(&self, entries: &'e [Option<&'e Entry>]) -> impl Iterator<Item = (usize, &'e Entry)> {
-        entries.iter().enumerate().filter_map(|(environment, entry)| Some((environment, (*entry)?)))
-    }
+fn present<'e>(entries: &'e [Option<&'e Entry>]) -> impl Iterator<Item = (usize, &'e Entry)> {
+    entries.iter().enumerate().filter_map(|(environment, entry)| Some((environment, (*entry)?)))
 }
 
 /// Names of owners (or of groups) of all environments, as numbers that are equal where the names are.

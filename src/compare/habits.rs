@@ -25,13 +25,13 @@ impl Habits {
         let mut groups = BTreeMap::new();
         let (mut moded, mut owned) = (0, 0);
         for entry in &snapshot.entries {
-            if snapshot.knows.permissions {
-                if let Some(umask) = implied_umask(&entry.content, entry.attributes.mode) {
-                    *umasks.entry(umask).or_insert(0usize) += 1;
-                    moded += 1;
-                }
+            if snapshot.knows.permissions
+                && let Some(umask) = implied_umask(&entry.content, entry.attributes.mode)
+            {
+                *umasks.entry(umask).or_insert(0usize) += 1;
+                moded += 1;
             }
-            if snapshot.knows.owners {
+            if snapshot.knows.owners && !matches!(entry.content, Content::Unreadable { .. }) {
                 *owners.entry(entry.attributes.uid).or_insert(0usize) += 1;
                 *groups.entry(entry.attributes.gid).or_insert(0usize) += 1;
                 owned += 1;

@@ -245,7 +245,7 @@ impl Comparison {
     }
 }
 
-impl<'a> Row<'a> {
+impl Row<'_> {
     /// Its path.
     ///
     /// # Panics

@@ -23,7 +23,8 @@ impl Pattern {
 
     /// Its text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.characters[..usize::from(self.length)]).expect("letters and signs are ASCII")
+        // Letters and signs are ASCII.
+        std::str::from_utf8(&self.characters[..usize::from(self.length)]).unwrap_or_default()
     }
 }
 

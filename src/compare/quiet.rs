@@ -40,7 +40,7 @@ fn explain(variants: &[&TextFold], blanks_mean_nothing: bool) -> Option<Differen
     let differ = |by: fn(&TextFold) -> bool| variants.iter().any(|fold| by(fold) != by(first));
     let plain = variants.iter().all(|fold| fold.plain == first.plain);
     let trimmed = variants.iter().all(|fold| fold.trimmed == first.trimmed);
-    if !plain && !(blanks_mean_nothing && trimmed) {
+    if !(plain || blanks_mean_nothing && trimmed) {
         return None;
     }
     let mut found = Differences::NONE;

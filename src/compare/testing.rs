@@ -110,10 +110,9 @@ impl Tree {
 
 /// Paths and patterns, one row a line.
 pub(crate) fn table(comparison: &super::Comparison, snapshots: &[Snapshot]) -> String {
-    comparison
+    let lines: Vec<String> = comparison
         .rows()
-        .map(|row| {
-            format!("{} {} {:?}\n", row.pattern(), row.path(snapshots).as_bytes().escape_ascii(), row.differences)
-        })
-        .collect()
+        .map(|row| format!("{} {} {:?}", row.pattern(), row.path(snapshots).as_bytes().escape_ascii(), row.differences))
+        .collect();
+    lines.join("\n")
 }

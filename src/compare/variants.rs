@@ -45,7 +45,7 @@ pub(super) fn undecided(contents: &[Option<&Content>]) -> Vec<Vec<usize>> {
             _ => 0,
         };
         let Some(member) =
-            environments(class.members).max_by_key(|&environment| (known(environment), -(environment as i64)))
+            environments(class.members).max_by_key(|&environment| (known(environment), std::cmp::Reverse(environment)))
         else {
             continue;
         };

@@ -132,19 +132,19 @@ impl Examiner<'_> {
         let lies_after = |older: &[u8]| lies_between(older, &middle, &current);
         for other in self.artifacts {
             let is_sibling = other.at.environment == here && other.original.as_ref() == Some(original);
-            if is_sibling && other.at != artifact.at {
-                if let Some(older) = self.read(here, &other.path)? {
-                    if lies_after(&older) {
-                        return Ok(Some(Older::Artifact(other.path.clone())));
-                    }
-                }
+            if is_sibling
+                && other.at != artifact.at
+                && let Some(older) = self.read(here, &other.path)?
+                && lies_after(&older)
+            {
+                return Ok(Some(Older::Artifact(other.path.clone())));
             }
         }
         for environment in (0..self.snapshots.len()).filter(|other| *other != here) {
-            if let Some(older) = self.read(environment, original)? {
-                if lies_after(&older) {
-                    return Ok(Some(Older::Environment(environment)));
-                }
+            if let Some(older) = self.read(environment, original)?
+                && lies_after(&older)
+            {
+                return Ok(Some(Older::Environment(environment)));
             }
         }
         let commit = match &self.snapshots[here].git {

@@ -1,69 +1,71 @@
 use super::*;
 use crate::compare::testing::{Tree, path};
 
+/// Names of the kinds that people and programs make.
+const NAMES: &[&str] = &[
+    "X.py.backup",
+    "X.py.original",
+    "X.py.orig",
+    "X.py.bak",
+    "X.py~",
+    "X.py.old",
+    "X.py.save",
+    "X.py.swp",
+    ".X.py.swp",
+    ".X.py.swo",
+    "X.py.rej",
+    "X.py.1",
+    "X_old.py",
+    "X.py (copy)",
+    "X (copy).py",
+    "X copy.py",
+    "X.py.20251219",
+    "X-backup.py",
+    ".#X.py",
+    "#X.py#",
+    "X.py.bak.2",
+    "X.py.backup-20251219",
+    "X_backup.py",
+    "X.py.OLD",
+    "X.py.~3~",
+    "X (copy 2).py",
+    "X - Copy.py",
+    "X - Copy (2).py",
+    "X copy 2.py",
+    "Copy of X.py",
+    "X.py.2025-12-19",
+    "X.py.20251219_0930",
+    "X-20251219.py",
+    "X.bak.py",
+    "Makefile.bak",
+    ".env.bak",
+    ".env.backup",
+    ".env.old",
+    ".env~",
+    "X.py_old",
+    "X.py-20251219",
+    "X_20251219.py",
+    "X.py.bak_20251219",
+];
+
 #[test]
 fn names_say_what_they_are() {
-    let names = [
-        "X.py.backup",
-        "X.py.original",
-        "X.py.orig",
-        "X.py.bak",
-        "X.py~",
-        "X.py.old",
-        "X.py.save",
-        "X.py.swp",
-        ".X.py.swp",
-        ".X.py.swo",
-        "X.py.rej",
-        "X.py.1",
-        "X_old.py",
-        "X.py (copy)",
-        "X (copy).py",
-        "X copy.py",
-        "X.py.20251219",
-        "X-backup.py",
-        ".#X.py",
-        "#X.py#",
-        "X.py.bak.2",
-        "X.py.backup-20251219",
-        "X_backup.py",
-        "X.py.OLD",
-        "X.py.~3~",
-        "X (copy 2).py",
-        "X - Copy.py",
-        "X - Copy (2).py",
-        "X copy 2.py",
-        "Copy of X.py",
-        "X.py.2025-12-19",
-        "X.py.20251219_0930",
-        "X-20251219.py",
-        "X.bak.py",
-        "Makefile.bak",
-        ".env.bak",
-        ".env.backup",
-        ".env.old",
-        ".env~",
-        "X.py_old",
-        "X.py-20251219",
-        "X_20251219.py",
-        "X.py.bak_20251219",
-    ];
-    let said: String = names
+    let said: Vec<String> = NAMES
         .iter()
         .map(|text| match name(text.as_bytes()) {
             Some(Named { originals, kind, alone }) => {
                 let originals: Vec<_> = originals.iter().map(|name| name.escape_ascii().to_string()).collect();
                 format!(
-                    "{text}: {} {}{}\n",
+                    "{text}: {} {}{}",
                     kind.name(),
                     originals.join(" or "),
                     if alone { "" } else { ", if there is one" }
                 )
             }
-            None => format!("{text}: NONE\n"),
+            None => format!("{text}: NONE"),
         })
         .collect();
-    insta::assert_snapshot!(said, @"
+    insta::assert_snapshot!(said.join("\n"), @"
     X.py.backup: backup X.py, if there is one
     X.py.original: backup X.py, if there is one
     X.py.orig: backup X.py

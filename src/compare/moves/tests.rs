@@ -4,13 +4,14 @@ use crate::compare::testing::Tree;
 
 fn moves(snapshots: &[Snapshot]) -> String {
     let place = |place: &Place| format!("{} {:?}", place.path.as_bytes().escape_ascii(), place.environments);
-    find(&compare(snapshots), snapshots)
+    let lines: Vec<String> = find(&compare(snapshots), snapshots)
         .iter()
         .map(|found| {
             let Move { kind, first, second, files, edited, left } = found;
-            format!("{kind:?} {} = {} ({files}, {edited} edited, {left} left)\n", place(first), place(second))
+            format!("{kind:?} {} = {} ({files}, {edited} edited, {left} left)", place(first), place(second))
         })
-        .collect()
+        .collect();
+    lines.join("\n")
 }
 
 #[test]

@@ -22,14 +22,15 @@ fn drift_map(limit: usize) -> String {
     ]
     .map(Tree::done);
     let DriftMap { lines, elsewhere } = where_the_drift_is(&compare(&snapshots), &snapshots, limit);
-    let mut text = String::new();
+    let mut text = Vec::new();
     for line in lines {
         let path = line.path.map_or(".".to_owned(), |path| path.as_bytes().escape_ascii().to_string());
         let names: Vec<_> = line.names.iter().map(|path| path.file_name().escape_ascii().to_string()).collect();
         let indent = " ".repeat(line.depth * 2);
-        text += &format!("{indent}{path} {} {} {} {}\n", line.pattern, line.is_uniform, line.paths, names.join(" "));
+        text.push(format!("{indent}{path} {} {} {} {}", line.pattern, line.is_uniform, line.paths, names.join(" ")));
     }
-    text + &format!("elsewhere {elsewhere}\n")
+    text.push(format!("elsewhere {elsewhere}"));
+    text.join("\n")
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::snapshot::{CommitId, CommitSummary};
 
 /// One finding a line.
 fn findings(snapshots: &[Snapshot]) -> String {
-    judged(snapshots, &[])
+    let lines: Vec<String> = judged(snapshots, &[])
         .iter()
         .map(|finding| {
             let path = finding.path.as_ref().map_or(".".to_owned(), |path| path.as_bytes().escape_ascii().to_string());
@@ -37,9 +37,10 @@ fn findings(snapshots: &[Snapshot]) -> String {
                 }
                 other => format!("{other:?}"),
             };
-            format!("{} {} {path} {:?} {evidence}\n", finding.severity, finding.code, finding.environments)
+            format!("{} {} {path} {:?} {evidence}", finding.severity, finding.code, finding.environments)
         })
-        .collect()
+        .collect();
+    lines.join("\n")
 }
 
 fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
