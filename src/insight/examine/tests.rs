@@ -86,7 +86,7 @@ fn an_original_is_prods_and_a_backup_lies_between() {
     let debug = [("X.py", LAST), ("X.py.original", FIRST), ("X.py.backup", MIDDLE)];
     let [backup, original] = &examined(&[("X.py", FIRST)], &debug, None, false)[..] else { panic!() };
     assert_eq!((original.equals_current, &*original.equals), (false, &[0][..]));
-    assert_eq!(backup.equals, []);
+    assert!(backup.equals.is_empty());
     assert_eq!(backup.between, Some(Older::Artifact(path("X.py.original"))));
     assert!(!backup.is_unique());
 
