@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::collect::cache::{Extra, Learned};
+use crate::collect::cache::{Extra, Folded, Learned};
 use crate::collect::collected::{Collected, lock, whole};
 use crate::collect::digest::{Answer, Desk, Task};
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{Source, fold};
-use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question, TextFold, TextFolds};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question, TextFolds};
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
 const BATCH_TASKS: usize = 64;
@@ -55,7 +55,7 @@ impl Collected<'_> {
     /// Folds the texts among these files, each read at most once; all at once on all threads.
     pub fn fold(&mut self, entries: &[EntryRef]) -> TextFolds {
         let wanted: BTreeSet<EntryRef> = entries.iter().copied().collect();
-        let mut folds: BTreeMap<EntryRef, Option<TextFold>> = BTreeMap::new();
+        let mut folds: BTreeMap<EntryRef, Folded> = BTreeMap::new();
         let mut unknown: Vec<(EntryRef, u64)> = Vec::new();
         for at in wanted {
             let Some((_, size, _)) = self.file(at) else { continue };
@@ -70,7 +70,7 @@ impl Collected<'_> {
             self.watch.expects(at.environment, 1, size);
         }
         let this = &*self;
-        let read: Vec<(EntryRef, Result<Reading<Option<TextFold>>, Trouble>)> = this.pool.install(|| {
+        let read: Vec<(EntryRef, Result<Reading<Folded>, Trouble>)> = this.pool.install(|| {
             let files = unknown.par_iter().with_min_len(8);
             files
                 .map(|&(at, size)| {
@@ -86,7 +86,7 @@ impl Collected<'_> {
             let extra = Extra { fold: Some(reading.value), ..Extra::default() };
             self.learn(at, &reading, Digests::default(), extra);
         }
-        folds.into_iter().filter_map(|(at, fold)| Some((at, fold?))).collect()
+        folds.into_iter().filter_map(|(at, fold)| Some((at, fold.text()?))).collect()
     }
 
     /// What must be read to answer a question: under the algorithm that most members are already known under.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use sha1::Digest as _;
 
-use crate::collect::cache::{Cache, Extra, Learned};
+use crate::collect::cache::{Cache, Extra, Learned, Normalized};
 use crate::collect::collected::{lock, whole};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::{Listing, OpenFile, Source, fold};
@@ -50,19 +50,19 @@ impl BlobHasher for FileHasher<'_> {
             (cache.digests(entry), cache.extra(entry))
         };
         if let (Some(raw), Some(normalized)) = (digests.git_blob, extra.normalized) {
-            return Ok(BlobNames { raw, normalized });
+            return Ok(BlobNames { raw, normalized: normalized.other() });
         }
         let reading = self.steadily(entry, name_raw)?;
         let Survey { raw, pairs, is_binary } = reading.value;
         let normalized = if pairs == 0 || is_binary {
-            None
+            Normalized::Same
         } else {
             let size = self.size(entry)? - pairs;
             let again = self.steadily(entry, |file, length, counters| name_normalized(file, length, size, counters))?;
             if again.stamp != reading.stamp {
                 return Err(self.failure(entry, &Trouble::Changed));
             }
-            Some(again.value)
+            Normalized::Other(again.value)
         };
         let learned = Learned {
             stamp: reading.stamp,
@@ -72,7 +72,7 @@ impl BlobHasher for FileHasher<'_> {
             now: self.now,
         };
         lock(self.cache).learn(entry, &learned);
-        Ok(BlobNames { raw, normalized })
+        Ok(BlobNames { raw, normalized: normalized.other() })
     }
 
     fn read(&self, entry: usize, limit: u64) -> Result<Vec<u8>, ReadFailure> {
@@ -197,6 +197,7 @@ fn chunks(file: &mut dyn OpenFile, size: u64, counters: &mut Counters, mut take:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::CommitId;
 
     struct Text(io::Cursor<Vec<u8>>);
 
@@ -221,7 +222,11 @@ mod tests {
     fn name(text: &[u8]) -> String {
         let mut hasher = blob_hasher(text.len() as u64);
         hasher.update(text);
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hasher.finalize())
+    }
+
+    fn hex(name: &[u8]) -> String {
+        CommitId(name.into()).to_string()
     }
 
     #[test]
@@ -243,6 +248,6 @@ mod tests {
         assert_eq!(survey.pairs, 2);
         let normalized =
             name_normalized(&mut Text(io::Cursor::new(crlf)), size, size - survey.pairs, &mut counters).unwrap();
-        assert_eq!(normalized.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), name(&lf));
+        assert_eq!(hex(&normalized), name(&lf));
     }
 }

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::collect::Stamp;
 use crate::config::PathMap;
 use crate::path::TreePath;
@@ -52,10 +54,45 @@ struct Memo {
 /// What else is known of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Extra {
-    /// The git blob name with every CR LF as LF; `Some(None)` when that is the name of the bytes themselves.
-    pub(super) normalized: Option<Option<[u8; 20]>>,
-    /// The fold; `Some(None)` for binary content.
-    pub(super) fold: Option<Option<TextFold>>,
+    /// Its git blob name with every CR LF as LF.
+    pub(super) normalized: Option<Normalized>,
+    /// Its text, folded.
+    pub(super) fold: Option<Folded>,
+}
+
+/// A git blob name with every CR LF as LF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Normalized {
+    /// There is no CR LF, or the content is binary.
+    Same,
+    /// The name.
+    Other([u8; 20]),
+}
+
+impl Normalized {
+    /// The name, where it is another one than that of the bytes themselves.
+    pub(super) fn other(self) -> Option<[u8; 20]> {
+        match self {
+            Self::Same => None,
+            Self::Other(name) => Some(name),
+        }
+    }
+}
+
+/// What folding a file gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Folded {
+    Binary,
+    Text(TextFold),
+}
+
+impl Folded {
+    pub(super) fn text(self) -> Option<TextFold> {
+        match self {
+            Self::Binary => None,
+            Self::Text(fold) => Some(fold),
+        }
+    }
 }
 
 /// The entries of an environment under the names that they have there.
@@ -94,11 +131,8 @@ impl Cache {
 
     fn read(&mut self, files: Files<'_>) -> Result<(), String> {
         let Some(store) = &self.store else { return Ok(()) };
-        let bytes = match std::fs::read(&store.file) {
-            Ok(bytes) => bytes,
-            // None yet, or none that we may see: writing will say why.
-            Err(_) => return Ok(()),
-        };
+        // None yet, or none that may be seen: writing will say why.
+        let Ok(bytes) = std::fs::read(&store.file) else { return Ok(()) };
         let mut records = stored::Records::open(&bytes, &store.identity)?;
         let order = files.order();
         let mut order = order.iter().peekable();

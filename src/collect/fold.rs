@@ -1,5 +1,6 @@
 //! Folds texts: what is left of them without what rarely matters. Decides the quiet classes.
 
+use crate::collect::cache::Folded;
 use crate::snapshot::TextFold;
 
 /// Larger files are not folded.
@@ -13,10 +14,10 @@ pub(super) fn is_binary(content: &[u8]) -> bool {
     content[..content.len().min(BINARY_HEAD)].contains(&0)
 }
 
-/// Folds a whole content; `None` when it is binary.
-pub(super) fn fold(content: &[u8]) -> Option<TextFold> {
+/// Folds a whole content.
+pub(super) fn fold(content: &[u8]) -> Folded {
     if is_binary(content) {
-        return None;
+        return Folded::Binary;
     }
     let (has_bom, text) = match content.strip_prefix(b"\xef\xbb\xbf") {
         Some(text) => (true, text),
@@ -42,7 +43,7 @@ pub(super) fn fold(content: &[u8]) -> Option<TextFold> {
         trimmed_lines.extend_from_slice(end);
     }
     let (plain, trimmed) = (blake3::hash(&plain_lines), blake3::hash(&trimmed_lines));
-    Some(TextFold { has_bom, has_crlf, plain: plain.into(), trimmed: trimmed.into() })
+    Folded::Text(TextFold { has_bom, has_crlf, plain: plain.into(), trimmed: trimmed.into() })
 }
 
 #[cfg(test)]
@@ -51,18 +52,18 @@ mod tests {
 
     #[test]
     fn line_endings_and_marks_fold_away() {
-        let unix = fold(b"one\ntwo \t\nthree").unwrap();
-        let dos = fold(b"\xef\xbb\xbfone\r\ntwo \t\r\nthree").unwrap();
+        let unix = fold(b"one\ntwo \t\nthree").text().unwrap();
+        let dos = fold(b"\xef\xbb\xbfone\r\ntwo \t\r\nthree").text().unwrap();
         assert!(dos.has_bom && dos.has_crlf && !unix.has_bom && !unix.has_crlf);
         assert_eq!(unix.plain, dos.plain);
-        let trimmed = fold(b"one\ntwo\nthree").unwrap();
+        let trimmed = fold(b"one\ntwo\nthree").text().unwrap();
         assert_ne!(unix.plain, trimmed.plain);
         assert_eq!(unix.trimmed, trimmed.trimmed);
     }
 
     #[test]
     fn what_carries_meaning_stays() {
-        let fold = |text: &[u8]| fold(text).unwrap();
+        let fold = |text: &[u8]| fold(text).text().unwrap();
         assert_ne!(fold(b"a\n").trimmed, fold(b"a").trimmed, "a last line end is no blank");
         assert_ne!(fold(b" a").trimmed, fold(b"a").trimmed, "indentation");
         assert_ne!(fold(b"a\rb").plain, fold(b"a\nb").plain, "a lone CR ends no line here");
@@ -71,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_zero_byte_in_the_head_makes_it_binary() {
-        assert_eq!(fold(b"a\0b"), None);
+        assert_eq!(fold(b"a\0b"), Folded::Binary);
         let late = [vec![b'a'; 8000], vec![0]].concat();
-        assert!(fold(&late).is_some());
+        assert!(fold(&late).text().is_some());
     }
 }

@@ -63,7 +63,7 @@ impl Source for LocalFolder {
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
         let listed = |entries| watch.listed(0, entries);
-        let mut walked = walk(self.root.as_fd(), &Naming::new(&self.map), filter, &listed)
+        let mut walked = walk(self.root.as_fd(), Naming::new(&self.map), filter, &listed)
             .map_err(|source| CollectError::Root { path: self.path.clone(), source })?;
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter)?;

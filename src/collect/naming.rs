@@ -25,14 +25,14 @@ impl<'a> Naming<'a> {
     }
 
     /// Nothing is called differently.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(self) -> bool {
         self.map.is_empty()
     }
 
     /// The place of a name inside a folder; `None` when it is left out.
     ///
     /// A folder that is left out is still passed through when something below it is mapped to elsewhere.
-    pub(super) fn child(&self, parent: &Place, name: &[u8], is_folder: bool, filter: &Filter) -> Option<Place> {
+    pub(super) fn child(self, parent: &Place, name: &[u8], is_folder: bool, filter: &Filter) -> Option<Place> {
         let here = match &parent.here {
             None => TreePath::new(name),
             Some(folder) => folder.join(name),

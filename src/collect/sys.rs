@@ -62,8 +62,8 @@ pub(super) fn stamp(stat: &Stat) -> Stamp {
         device: stat.st_dev,
         inode: stat.st_ino,
         size: u64::try_from(stat.st_size).unwrap_or(0),
-        modified: timestamp(stat.st_mtime, u64::from(stat.st_mtime_nsec)),
-        changed: timestamp(stat.st_ctime, u64::from(stat.st_ctime_nsec)),
+        modified: timestamp(stat.st_mtime, stat.st_mtime_nsec),
+        changed: timestamp(stat.st_ctime, stat.st_ctime_nsec),
     }
 }
 

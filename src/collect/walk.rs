@@ -38,7 +38,7 @@ pub(super) struct Walked {
 /// When the root itself cannot be listed.
 pub(super) fn walk(
     root: BorrowedFd<'_>,
-    naming: &Naming<'_>,
+    naming: Naming<'_>,
     filter: &Filter,
     listed: &(dyn Fn(u64) + Sync),
 ) -> io::Result<Walked> {
@@ -51,7 +51,7 @@ pub(super) fn walk(
         lists: Mutex::new(Vec::new()),
         next: AtomicU32::new(1),
     };
-    rayon::scope(|scope| walk.folder(scope, Task { list: 0, place: Place::root() }));
+    rayon::scope(|scope| walk.folder(scope, &Task { list: 0, place: Place::root() }));
     let mut lists = walk.lists.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Each task has sent exactly one list, so numbers are places.
     lists.sort_unstable_by_key(|(number, _)| *number);
@@ -60,7 +60,7 @@ pub(super) fn walk(
 
 struct Walk<'a> {
     root: BorrowedFd<'a>,
-    naming: &'a Naming<'a>,
+    naming: Naming<'a>,
     filter: &'a Filter,
     listed: &'a (dyn Fn(u64) + Sync),
     reader: Reader,
@@ -100,7 +100,7 @@ thread_local! {
 }
 
 impl Walk<'_> {
-    fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, task: Task) {
+    fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, task: &Task) {
         let list = NAMES.with_borrow_mut(|names| self.list(scope, &task.place, names.spare_capacity_mut()));
         if let Ok(items) = &list {
             (self.listed)(items.len() as u64);
@@ -143,7 +143,7 @@ impl Walk<'_> {
             items.sort_unstable_by(|a, b| a.name_from(skip).cmp(b.name_from(skip)));
         }
         for task in folders {
-            scope.spawn(move |scope| self.folder(scope, task));
+            scope.spawn(move |scope| self.folder(scope, &task));
         }
         Ok(items)
     }

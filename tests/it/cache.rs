@@ -12,13 +12,13 @@ use crate::support::tree::{Tree, set_modified, settle};
 use crate::support::user::as_ordinary_user;
 
 /// Two trees with three files of equal sizes, old enough to be remembered, and a state folder.
-struct Two {
+struct Pair {
     home: TempDir,
     one: Tree,
     two: Tree,
 }
 
-impl Two {
+impl Pair {
     fn new() -> Self {
         let home = tempdir().unwrap();
         let one = Tree::at(home.path().join("one")).file("a/x", "equal").file("b", "left!").file("c", "12345");
@@ -47,7 +47,7 @@ const EXPECTED: [Option<bool>; 3] = [Some(true), Some(false), Some(true)];
 
 #[test]
 fn a_second_run_opens_nothing() {
-    let two = Two::new();
+    let two = Pair::new();
     let first = two.plan().run();
     assert_eq!((judged(&first), first.counters.files_opened, first.counters.digests_reused), (EXPECTED, 6, 0));
     let second = two.plan().run();
@@ -67,7 +67,7 @@ fn a_second_run_opens_nothing() {
 
 #[test]
 fn a_change_that_hides_in_size_and_time_is_noticed() {
-    let two = Two::new();
+    let two = Pair::new();
     two.plan().run();
     let file = two.two.path("c");
     let before = fs::metadata(&file).unwrap();
@@ -85,7 +85,7 @@ fn a_change_that_hides_in_size_and_time_is_noticed() {
 
 #[test]
 fn a_file_that_was_just_written_is_not_remembered() {
-    let two = Two::new();
+    let two = Pair::new();
     // A time of change that is not past is as good as one within the clock's grain.
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
     set_modified(&two.one.path("c"), later);
@@ -97,7 +97,7 @@ fn a_file_that_was_just_written_is_not_remembered() {
 
 #[test]
 fn a_damaged_cache_is_left_aside_and_said() {
-    let two = Two::new();
+    let two = Pair::new();
     let first = two.plan().run();
     let caches = two.caches();
     assert_eq!(caches.len(), 2);
@@ -122,7 +122,7 @@ fn a_damaged_cache_is_left_aside_and_said() {
 
 #[test]
 fn the_cache_is_for_its_owner_only() {
-    let two = Two::new();
+    let two = Pair::new();
     two.plan().run();
     for cache in two.caches() {
         assert_eq!(fs::metadata(cache).unwrap().permissions().mode() & 0o777, 0o600);
@@ -133,7 +133,7 @@ fn the_cache_is_for_its_owner_only() {
 
 #[test]
 fn several_runs_at_once_do_not_disturb_each_other() {
-    let two = Two::new();
+    let two = Pair::new();
     std::thread::scope(|scope| {
         let runs: Vec<_> = (0..8)
             .map(|_| {
@@ -147,7 +147,9 @@ fn several_runs_at_once_do_not_disturb_each_other() {
                 })
             })
             .collect();
-        runs.into_iter().for_each(|run| run.join().unwrap());
+        for run in runs {
+            run.join().unwrap();
+        }
     });
     assert_eq!(two.plan().run().counters.files_opened, 0);
     assert_eq!(two.caches().len(), 2, "nothing half-written is left");
@@ -155,7 +157,7 @@ fn several_runs_at_once_do_not_disturb_each_other() {
 
 #[test]
 fn rehash_reads_everything_again() {
-    let two = Two::new();
+    let two = Pair::new();
     two.plan().run();
     let again = Plan { rehash: true, ..two.plan() }.run();
     assert_eq!((judged(&again), again.counters.files_opened, again.counters.digests_reused), (EXPECTED, 6, 0));
@@ -164,20 +166,20 @@ fn rehash_reads_everything_again() {
 
 #[test]
 fn a_run_that_asks_less_keeps_what_is_known() {
-    let two = Two::new();
+    let two = Pair::new();
     two.plan().run();
     let other = Tree::at(two.home.path().join("other")).file("c", "54321").file("b", "other size");
     Plan::of(&[two.one.root(), other.root()]).state(&two.home.path().join("state")).run();
     assert_eq!(two.plan().run().counters.files_opened, 0);
     fs::remove_file(two.one.path("b")).unwrap();
     two.plan().run();
-    let back = Two { one: Tree::at(two.one.root()).file("b", "left!"), two: two.two, home: two.home };
+    let back = Pair { one: Tree::at(two.one.root()).file("b", "left!"), two: two.two, home: two.home };
     assert_eq!(back.plan().run().counters.files_opened, 1, "what was gone is forgotten");
 }
 
 #[test]
 fn folds_are_remembered() {
-    let two = Two::new();
+    let two = Pair::new();
     let fold = || {
         let mut collected = two.plan().collect();
         let entries: Vec<_> = (0..2).map(|number| reference(&collected.snapshots[number], number, "b")).collect();
@@ -192,7 +194,7 @@ fn folds_are_remembered() {
 
 #[test]
 fn old_records_are_looked_at_again() {
-    let two = Two::new();
+    let two = Pair::new();
     two.plan().run();
     let later = Plan { now: 1_800_000_000 + 86_401, ..two.plan() };
     let checked = later.run();
@@ -202,7 +204,7 @@ fn old_records_are_looked_at_again() {
 
 #[test]
 fn a_cache_that_is_wrong_about_a_file_is_distrusted_altogether() {
-    let two = Two::new();
+    let two = Pair::new();
     two.plan().run();
     // The content of one place under the records of another: as a file system that hides changes would do.
     let caches = two.caches();
@@ -242,7 +244,7 @@ fn a_map_does_not_matter_to_what_is_remembered() {
 #[test]
 fn no_place_for_the_cache_is_said_and_changes_nothing() {
     as_ordinary_user("cache::no_place_for_the_cache_is_said_and_changes_nothing", || {
-        let two = Two::new();
+        let two = Pair::new();
         let state = two.home.path().join("state");
         fs::create_dir(&state).unwrap();
         fs::set_permissions(&state, fs::Permissions::from_mode(0o500)).unwrap();
@@ -258,7 +260,7 @@ fn no_place_for_the_cache_is_said_and_changes_nothing() {
 
 #[test]
 fn a_state_folder_that_is_a_file_is_said() {
-    let two = Two::new();
+    let two = Pair::new();
     fs::write(two.home.path().join("state"), "").unwrap();
     let outcome = two.plan().run();
     assert_eq!(judged(&outcome), EXPECTED);

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod base;
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod cache;
 mod config;
 mod conformance;

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::collect::Stamp;
-use crate::collect::cache::Extra;
+use crate::collect::cache::{Extra, Folded, Normalized};
 use crate::snapshot::{Digests, TextFold, Timestamp};
 
 const MAGIC: &[u8] = b"driftline hashes\n";
@@ -44,16 +44,14 @@ struct Line<'a> {
     verified: i64,
     blake3: Option<[u8; 32]>,
     git_blob: Option<[u8; 20]>,
-    normalized: Option<Option<[u8; 20]>>,
-    fold: Option<Option<Fold>>,
+    normalized: Option<Normalized>,
+    fold: Option<Fold>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Fold {
-    has_bom: bool,
-    has_crlf: bool,
-    plain: [u8; 32],
-    trimmed: [u8; 32],
+enum Fold {
+    Binary,
+    Text { has_bom: bool, has_crlf: bool, plain: [u8; 32], trimmed: [u8; 32] },
 }
 
 /// Reads records one by one.
@@ -110,13 +108,11 @@ impl<'a> Records<'a> {
             digests: Digests { blake3: line.blake3, git_blob: line.git_blob },
             extra: Extra {
                 normalized: line.normalized,
-                fold: line.fold.map(|fold| {
-                    fold.map(|Fold { has_bom, has_crlf, plain, trimmed }| TextFold {
-                        has_bom,
-                        has_crlf,
-                        plain,
-                        trimmed,
-                    })
+                fold: line.fold.map(|fold| match fold {
+                    Fold::Binary => Folded::Binary,
+                    Fold::Text { has_bom, has_crlf, plain, trimmed } => {
+                        Folded::Text(TextFold { has_bom, has_crlf, plain, trimmed })
+                    }
                 }),
             },
             verified: line.verified,
@@ -152,8 +148,11 @@ impl<'a> Writer<'a> {
             blake3: record.digests.blake3,
             git_blob: record.digests.git_blob,
             normalized: record.extra.normalized,
-            fold: record.extra.fold.map(|fold| {
-                fold.map(|TextFold { has_bom, has_crlf, plain, trimmed }| Fold { has_bom, has_crlf, plain, trimmed })
+            fold: record.extra.fold.map(|fold| match fold {
+                Folded::Binary => Fold::Binary,
+                Folded::Text(TextFold { has_bom, has_crlf, plain, trimmed }) => {
+                    Fold::Text { has_bom, has_crlf, plain, trimmed }
+                }
             }),
         };
         self.body = encode(&line, std::mem::take(&mut self.body));
@@ -188,8 +187,13 @@ mod tests {
             stamp: Stamp { device: u64::MAX, inode: 3, size: 9, modified: time, changed: time },
             digests: Digests { blake3: Some([fill; 32]), git_blob: None },
             extra: Extra {
-                normalized: Some(None),
-                fold: Some(Some(TextFold { has_bom: true, has_crlf: false, plain: [fill; 32], trimmed: [0; 32] })),
+                normalized: Some(Normalized::Same),
+                fold: Some(Folded::Text(TextFold {
+                    has_bom: true,
+                    has_crlf: false,
+                    plain: [fill; 32],
+                    trimmed: [0; 32],
+                })),
             },
             verified: 1_700_000_000,
         }

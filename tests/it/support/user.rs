@@ -28,8 +28,8 @@ pub(crate) fn as_ordinary_user(test: &str, check: impl FnOnce()) {
         .current_dir(folder.path())
         .output()
         .expect("`setpriv` runs tests as an ordinary user");
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && text.contains("1 passed"), "as an ordinary user:\n{text}");
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains("1 passed"), "as an ordinary user:\n{said}");
 }
 
 fn open_to_all(folder: &Path) {
