@@ -56,7 +56,7 @@ pub fn survey<'w>(
     let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     let moves = moves::find(&comparison, &collected.snapshots);
-    let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, collected.history());
+    let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
     let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)

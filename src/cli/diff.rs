@@ -143,7 +143,7 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
             baseline,
             limits,
             contents: collected,
-            history: collected.history(),
+            history: collected,
         };
         view(row, &inputs)
     };

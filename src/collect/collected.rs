@@ -3,15 +3,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::collect::cache::{Cache, Extra, Files, Learned};
-use crate::collect::git::Histories;
+use crate::collect::git::{GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
 use crate::collect::{Source, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind,
-    ReadFailure, Snapshot, Timestamp,
+    Algorithms, CommitSummary, CommittedVersion, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader,
+    Incident, IncidentKind, ReadFailure, Snapshot, Timestamp,
 };
 
 /// All environments, listed; their files can still be asked about.
@@ -20,8 +20,7 @@ pub struct Collected<'w> {
     pub snapshots: Vec<Snapshot>,
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
-    /// By environment.
-    pub(super) histories: Histories,
+    histories: Histories,
     pub(super) pool: rayon::ThreadPool,
     pub(super) watch: &'w dyn Watch,
     /// The time by the wall clock of the plan, in seconds.
@@ -52,20 +51,22 @@ impl<'w> Collected<'w> {
         }
     }
 
-    pub(super) fn add(&mut self, snapshot: Snapshot, backing: Backing, counters: Counters) {
+    pub(super) fn add(
+        &mut self,
+        snapshot: Snapshot,
+        backing: Backing,
+        history: Option<GitHistory>,
+        counters: Counters,
+    ) {
         self.snapshots.push(snapshot);
         self.backings.push(backing);
+        self.histories.push(history);
         self.count(counters);
     }
 
     /// The work done so far.
     pub fn counters(&self) -> Counters {
         *lock(&self.work)
-    }
-
-    /// Earlier versions of files, for environments that have a repository.
-    pub fn history(&self) -> &dyn HistoryReader {
-        &self.histories
     }
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.
@@ -172,6 +173,24 @@ impl ContentReader for Collected<'_> {
         lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
         known.merge(reading.value);
         Ok(known)
+    }
+}
+
+impl HistoryReader for Collected<'_> {
+    fn committed(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, ReadFailure> {
+        self.histories.committed(environment, path)
+    }
+
+    fn common_ancestor(
+        &self,
+        environments: &[usize],
+        path: &TreePath,
+    ) -> Result<Option<(CommitSummary, Vec<u8>)>, ReadFailure> {
+        self.histories.common_ancestor(environments, path)
+    }
+
+    fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
+        self.histories.versions(environment, path)
     }
 }
 

@@ -8,9 +8,11 @@ use rayon::prelude::*;
 use crate::collect::blob::FileHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected};
-use crate::collect::git::{self, GitHistory, GitReference, Histories, Judgement};
+use crate::collect::git::{self, GitHistory};
 use crate::collect::walk::in_words;
-use crate::collect::{CollectError, CollectPlan, Filter, Listing, LocalFolder, Source, Watch, digest, steady};
+use crate::collect::{
+    CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, Watch, digest, steady,
+};
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, File, Incident, IncidentKind, Snapshot};
 
@@ -35,13 +37,10 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         environments.map(|(number, environment)| gather(plan, environment, number, &filter, watch)).collect()
     });
     let mut collected = Collected::new(pool, watch, plan.now);
-    let mut histories = Vec::new();
     for gathered in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
-        collected.add(snapshot, backing, counters);
-        histories.push(history);
+        collected.add(snapshot, backing, history, counters);
     }
-    collected.histories = Histories::new(histories);
     Ok(collected)
 }
 
@@ -60,12 +59,12 @@ fn gather(
     watch: &dyn Watch,
 ) -> Result<Gathered, CollectError> {
     let watch = Numbered { watch, environment: number };
-    let listed = open(environment).and_then(|Opened { source, history }| {
+    let listed = open(environment).and_then(|(source, history)| {
         let listing = source.list(filter, &watch)?;
         Ok((source, history, listing))
     });
     watch.listing_ended(0);
-    let (source, history, mut listing) = match listed {
+    let (source, mut history, mut listing) = match listed {
         Ok(listed) => listed,
         Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => return Err(error),
         Err(error) => return Ok(unread(environment, &error)),
@@ -93,52 +92,48 @@ fn gather(
     listing.snapshot.incidents.extend(notes);
     let work = Mutex::new(counters);
     let cache = Mutex::new(cache);
-    let history = match &environment.source {
+    let judgement = match &environment.source {
         SourceSpec::Folder { path } => {
             let hasher =
                 FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
-            let judgement = git::judge(path, &environment.map, filter, &listing, &hasher);
-            take(judgement, &mut listing.snapshot)
+            Some(git::judge(path, &environment.map, filter, &listing, &hasher))
         }
-        SourceSpec::Git { .. } => history,
+        SourceSpec::Git { .. } => None,
     };
-    let counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let Listing { snapshot, stamps, .. } = listing;
+    let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Listing { mut snapshot, stamps, .. } = listing;
+    if let Some(judgement) = judgement {
+        counters.digests_reused += vouch(&mut snapshot, &judgement.known);
+        snapshot.git = judgement.state;
+        snapshot.incidents.extend(judgement.incidents);
+        history = judgement.history;
+    }
     let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone() };
     Ok(Gathered { snapshot, backing, history, counters })
 }
 
-/// Adds to a snapshot what its repository says.
-fn take(judgement: Judgement, snapshot: &mut Snapshot) -> Option<GitHistory> {
-    let Judgement { state, known, incidents, history } = judgement;
-    snapshot.git = state;
-    for (at, name) in known {
-        if let Content::File(file) = &mut snapshot.entries[at].content {
-            file.digests.merge(Digests { git_blob: Some(name), ..Digests::default() });
-        }
-    }
-    snapshot.incidents.extend(incidents);
-    history
-}
-
-/// A source, and the history of the commit that it is, if it is one.
-struct Opened {
-    source: Box<dyn Source>,
-    history: Option<GitHistory>,
-}
-
-fn open(environment: &Environment) -> Result<Opened, CollectError> {
+fn open(environment: &Environment) -> Result<(Box<dyn Source>, Option<GitHistory>), CollectError> {
     match &environment.source {
-        SourceSpec::Folder { path } => {
-            Ok(Opened { source: Box::new(LocalFolder::open(environment, path)?), history: None })
-        }
+        SourceSpec::Folder { path } => Ok((Box::new(LocalFolder::open(environment, path)?), None)),
         SourceSpec::Git { repository, reference } => {
-            let name = environment.name.clone();
-            let source = GitReference::open(name, 0, repository, reference, environment.map.clone())?;
-            let history = Some(source.history());
-            Ok(Opened { source: Box::new(source), history })
+            let source = GitReference::open(environment, repository, reference)?;
+            let history = source.history();
+            Ok((Box::new(source), Some(history)))
         }
     }
+}
+
+/// Takes the blob names that an index vouches for; gives how many were not known.
+fn vouch(snapshot: &mut Snapshot, known: &[(usize, [u8; 20])]) -> u64 {
+    let mut new = 0;
+    for &(at, id) in known {
+        if let Content::File(file) = &mut snapshot.entries[at].content
+            && file.digests.git_blob.replace(id).is_none()
+        {
+            new += 1;
+        }
+    }
+    new
 }
 
 /// Reads some files again that the cache has known for long. One that is not what the cache says condemns the whole cache.
@@ -203,7 +198,7 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
             (origin, message, hint)
         }
         (SourceSpec::Git { repository, reference }, CollectError::Repository { act, source }) => {
-            (format!("{}@{reference}", repository.to_string_lossy()), format!("{act}: {}", source.message()), None)
+            (format!("git:{}@{reference}", repository.to_string_lossy()), format!("{act}: {}", source.message()), None)
         }
         (_, error) => (String::new(), error.to_string(), None),
     };

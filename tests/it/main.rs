@@ -1,9 +1,9 @@
 //! One test binary: a room each.
 
-mod bad_input;
-mod base;
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad_input;
+mod base;
 mod cache;
 mod config;
 mod conformance;

@@ -134,9 +134,9 @@ impl Search<'_> {
 }
 
 impl Histories {
-    /// Takes the history of each environment, if it has one.
-    pub(crate) fn new(of: Vec<Option<GitHistory>>) -> Self {
-        Self { of, ancestors: Mutex::default() }
+    /// Takes the history of the next environment, if it has one.
+    pub(crate) fn push(&mut self, history: Option<GitHistory>) {
+        self.of.push(history);
     }
 
     fn get(&self, environment: usize) -> Option<&GitHistory> {

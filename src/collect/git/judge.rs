@@ -250,9 +250,13 @@ impl<'a> Checkout<'a> {
             if here.file_name() != name || !matches!(entry.content, Content::File(_)) {
                 continue;
             }
-            let bytes = match tracked.get(&at).filter(|path| self.vouches(path)) {
+            // What is in the repository need not be read from the file: this costs nothing in the next run.
+            let hasher = self.around.hasher;
+            let is_blob =
+                |path: &&&Tracked| self.vouches(path) || hasher.blob(at).is_ok_and(|names| names.raw == path.entry.id);
+            let bytes = match tracked.get(&at).filter(is_blob) {
                 Some(path) => self.repo.objects.blob(oid(&path.entry.id))?,
-                None => self.around.hasher.read(at, files::SMALL).map_err(|failure| {
+                None => hasher.read(at, files::SMALL).map_err(|failure| {
                     GitFault::Unsupported(format!("rules of the repository cannot be read: {failure}"))
                 })?,
             };

@@ -32,5 +32,5 @@ mod untracked;
 mod walk;
 
 pub(crate) use history::{GitHistory, Histories};
-pub(crate) use judge::{Judgement, judge};
+pub(crate) use judge::judge;
 pub use reference::GitReference;

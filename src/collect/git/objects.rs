@@ -128,6 +128,11 @@ impl Objects {
         self.data(id, ObjectType::Tree, "tree", parse_tree)?.ok_or(GitFault::Malformed { id, kind: "tree" })
     }
 
+    /// The entries of a tree that lies `depth` folders deep; there is an end to how deep they may nest.
+    pub(crate) fn subtree(&self, id: Oid, depth: usize) -> Result<Vec<TreeItem>, GitFault> {
+        if depth > DEEPEST { Err(GitFault::Malformed { id, kind: "tree" }) } else { self.tree(id) }
+    }
+
     /// What is at a path below a tree.
     pub(crate) fn find(&self, tree: Oid, path: &[u8]) -> Result<Option<TreeItem>, GitFault> {
         let mut folder = tree;
@@ -158,10 +163,7 @@ impl Objects {
         depth: usize,
     ) -> Result<(), GitFault> {
         let malformed = || GitFault::Malformed { id: tree, kind: "tree" };
-        if depth > DEEPEST {
-            return Err(malformed());
-        }
-        for item in self.tree(tree)? {
+        for item in self.subtree(tree, depth)? {
             let path = match below {
                 None => TreePath::new(item.name),
                 Some(folder) => folder.join(&item.name),

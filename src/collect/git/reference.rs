@@ -13,12 +13,14 @@ use super::index::FileMode;
 use super::objects::{Objects, TreeItem, id_bytes};
 use super::place::{GitPlace, Repo};
 use super::revision;
-use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stamp, Watch};
-use crate::config::PathMap;
+use crate::collect::naming::{Naming, Place};
+use crate::collect::walk::Walked;
+use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stamp, Watch, settle};
+use crate::config::{Environment, PathMap};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{
-    Attributes, CommitSummary, Content, Counters, Digests, Entry, File, GitState, Incident, IncidentKind, Knows, Names,
-    Snapshot, Special,
+    Attributes, CommitSummary, Content, Digests, Entry, File, GitState, Incident, IncidentId, IncidentKind, Knows,
+    Names, Snapshot, Special,
 };
 
 /// Reads the tree of a commit out of a repository's objects.
@@ -28,7 +30,6 @@ use crate::snapshot::{
 #[derive(Debug)]
 pub struct GitReference {
     environment: EnvironmentName,
-    number: usize,
     repository: PathBuf,
     reference: String,
     map: PathMap,
@@ -40,17 +41,11 @@ pub struct GitReference {
 }
 
 impl GitReference {
-    /// Finds the commit; `number` is what a [`Watch`] is told of the environment.
+    /// Finds the commit.
     ///
     /// # Errors
     /// [`CollectError::Repository`] when there is no such repository, it cannot be read, or it has no such commit.
-    pub fn open(
-        environment: EnvironmentName,
-        number: usize,
-        repository: &Path,
-        reference: &str,
-        map: PathMap,
-    ) -> Result<Self, CollectError> {
+    pub fn open(environment: &Environment, repository: &Path, reference: &str) -> Result<Self, CollectError> {
         let refuse =
             |act: String, words: String| CollectError::Repository { act, source: git2::Error::from_str(&words) };
         let act = format!("cannot read the repository `{}`", repository.display());
@@ -68,11 +63,10 @@ impl GitReference {
         };
         let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, fault.to_string()))?;
         Ok(Self {
-            environment,
-            number,
+            environment: environment.name.clone(),
             repository: repository.to_owned(),
             reference: reference.to_owned(),
-            map,
+            map: environment.map.clone(),
             objects: Arc::new(repo.objects),
             id,
             tree: commit.tree,
@@ -104,6 +98,8 @@ struct Found {
     path: TreePath,
     mode: FileMode,
     id: Oid,
+    /// A folder that could not be read.
+    fault: Option<GitFault>,
 }
 
 impl Source for GitReference {
@@ -122,61 +118,56 @@ impl Source for GitReference {
     }
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
-        let mut snapshot = Snapshot {
-            environment: self.environment.clone(),
-            origin: self.origin(),
-            entries: Vec::new(),
-            incidents: Vec::new(),
-            knows: Knows::default(),
-            names: Names::default(),
-            git: GitState::Commit { reference: self.reference.clone(), commit: self.commit.clone() },
-        };
-        let mut walk = Walk { source: self, filter, found: Vec::new(), unreadable: Vec::new(), folders: 0 };
         let top = self.objects.tree(self.tree).map_err(|fault| CollectError::Repository {
             act: format!("cannot read the commit {:.7} of `{}`", self.commit.id, self.repository.display()),
             source: git2::Error::from_str(&fault.to_string()),
         })?;
-        walk.items(None, top, 0);
-        let Walk { mut found, unreadable, folders, .. } = walk;
+        let mut walk =
+            Walk { objects: &self.objects, naming: Naming::new(&self.map), filter, found: Vec::new(), folders: 0 };
+        walk.items(&Place::root(), top, 0);
+        let Walk { mut found, folders, .. } = walk;
         found.sort_by(|a, b| a.path.cmp(&b.path));
-        if let Some(pair) = found.windows(2).find(|pair| pair[0].path == pair[1].path) {
-            return Err(CollectError::MapCollision {
-                common: pair[0].path.as_bytes().escape_ascii().to_string(),
-                here: self.map.to_here(&pair[0].path).as_bytes().escape_ascii().to_string(),
-            });
-        }
         // Sizes are in the headers of objects, which is a look into a pack for each.
         let contents: Vec<Result<Content, GitFault>> = found
-            .par_chunks(256)
+            .par_chunks_mut(256)
             .flat_map_iter(|chunk| {
-                watch.listed(self.number, chunk.len() as u64);
-                chunk.iter().map(|found| self.content(found))
+                watch.listed(0, chunk.len() as u64);
+                chunk.iter_mut().map(|found| self.content(found))
             })
             .collect();
-        let mut counters = Counters { folders_listed: folders, ..Counters::default() };
+        let mut walked = Walked::default();
+        walked.counters.folders_listed = folders;
         for (found, content) in found.into_iter().zip(contents) {
             let folder = found.mode == FileMode::Folder;
-            let failed = match content {
-                Ok(content) if folder => unreadable
-                    .iter()
-                    .find(|(path, _)| *path == found.path)
-                    .map_or(Ok(content), |(_, why)| Err(why.clone())),
-                other => other.map_err(|fault| fault.to_string()),
-            };
-            let content = failed.unwrap_or_else(|message| {
-                let kind = if folder { IncidentKind::Folder } else { IncidentKind::File };
-                let hint = Some("the repository lacks an object: look with `git fsck`, or fetch it again".to_owned());
-                let incident = Incident { path: Some(found.path.clone()), kind, message, hint };
-                Content::Unreadable { incident: snapshot.add_incident(incident), folder }
+            let content = content.unwrap_or_else(|fault| {
+                walked.incidents.push(Incident {
+                    path: Some(found.path.clone()),
+                    kind: if folder { IncidentKind::Folder } else { IncidentKind::File },
+                    message: fault.to_string(),
+                    hint: Some("look at the repository with `git fsck`, and fetch what it lacks".to_owned()),
+                });
+                Content::Unreadable { incident: IncidentId((walked.incidents.len() - 1) as u32), folder }
             });
-            counters.digests_reused += u64::from(matches!(content, Content::File(_)));
+            walked.counters.digests_reused += u64::from(matches!(content, Content::File(_)));
             let mode = if found.mode == FileMode::Executable { 0o755 } else { 0o644 };
             let attributes = Attributes { mode, ..Attributes::default() };
-            snapshot.entries.push(Entry { path: found.path, content, attributes });
+            walked.entries.push(Entry { path: found.path, content, attributes });
         }
-        counters.entries_listed = snapshot.entries.len() as u64;
-        watch.listing_ended(self.number);
-        let stamps = vec![None; snapshot.entries.len()];
+        walked.stamps = vec![None; walked.entries.len()];
+        walked.counters.entries_listed = walked.entries.len() as u64;
+        if !self.map.is_empty() {
+            settle::settle(&mut walked, &self.map, filter)?;
+        }
+        let Walked { entries, stamps, incidents, counters } = walked;
+        let snapshot = Snapshot {
+            environment: self.environment.clone(),
+            origin: self.origin(),
+            entries,
+            incidents,
+            knows: Knows::default(),
+            names: Names::default(),
+            git: GitState::Commit { reference: self.reference.clone(), commit: self.commit.clone() },
+        };
         Ok(Listing { snapshot, stamps, counters })
     }
 
@@ -186,7 +177,10 @@ impl Source for GitReference {
 }
 
 impl GitReference {
-    fn content(&self, found: &Found) -> Result<Content, GitFault> {
+    fn content(&self, found: &mut Found) -> Result<Content, GitFault> {
+        if let Some(fault) = found.fault.take() {
+            return Err(fault);
+        }
         Ok(match found.mode {
             FileMode::Folder => Content::Directory,
             FileMode::Gitlink => Content::Special(Special::Gitlink),
@@ -200,36 +194,33 @@ impl GitReference {
 }
 
 struct Walk<'a> {
-    source: &'a GitReference,
+    objects: &'a Objects,
+    naming: Naming<'a>,
     filter: &'a Filter,
     found: Vec<Found>,
-    unreadable: Vec<(TreePath, String)>,
     folders: u64,
 }
 
 impl Walk<'_> {
-    fn items(&mut self, folder: Option<&TreePath>, items: Vec<TreeItem>, depth: usize) {
+    fn items(&mut self, folder: &Place, items: Vec<TreeItem>, depth: usize) {
         self.folders += 1;
         for item in items {
             // git refuses to make such names; a tree that was made by hand may have them.
             if item.name.eq_ignore_ascii_case(b".git") {
                 continue;
             }
-            let here = folder.map_or_else(|| TreePath::new(&item.name[..]), |folder| folder.join(&item.name));
-            let Ok(here) = here else { continue };
-            let common = self.source.map.to_common(&here);
             let is_folder = item.mode == FileMode::Folder;
-            if self.filter.leaves_out(&common, is_folder) {
-                continue;
-            }
+            let Some(place) = self.naming.child(folder, &item.name, is_folder, self.filter) else { continue };
+            let mut fault = None;
             if is_folder {
-                match self.source.objects.tree(item.id) {
-                    Ok(items) if depth < 1000 => self.items(Some(&here), items, depth + 1),
-                    Ok(_) => self.unreadable.push((common.clone(), "the folder nests too deeply".to_owned())),
-                    Err(fault) => self.unreadable.push((common.clone(), fault.to_string())),
+                match self.objects.subtree(item.id, depth) {
+                    Ok(items) => self.items(&place, items, depth + 1),
+                    Err(failed) => fault = Some(failed),
                 }
             }
-            self.found.push(Found { path: common, mode: item.mode, id: item.id });
+            if let (false, Some(path)) = (place.is_passage(), place.common()) {
+                self.found.push(Found { path: path.clone(), mode: item.mode, id: item.id, fault });
+            }
         }
     }
 }
