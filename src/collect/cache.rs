@@ -7,6 +7,7 @@
 
 mod stored;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -134,11 +135,10 @@ impl Cache {
         // None yet, or none that may be seen: writing will say why.
         let Ok(bytes) = std::fs::read(&store.file) else { return Ok(()) };
         let mut records = stored::Records::open(&bytes, &store.identity)?;
-        let order = files.order();
-        let mut order = order.iter().peekable();
+        let mut order = files.order().peekable();
         while let Some(record) = records.next()? {
             while order.next_if(|(path, _)| crate::path::compare_bytes(path, record.path).is_lt()).is_some() {}
-            let found = order.next_if(|(path, _)| **path == *record.path).map(|(_, entry)| *entry);
+            let found = order.next_if(|(path, _)| **path == *record.path).map(|(_, entry)| entry);
             let Some(entry) = found.filter(|&entry| files.is_file_with(entry, &record.stamp)) else {
                 self.changed = true;
                 continue;
@@ -241,15 +241,15 @@ pub(super) struct Learned {
 
 impl<'a> Files<'a> {
     /// All entries by the names that they have in the environment, in path order.
-    fn order(&self) -> Vec<(std::borrow::Cow<'a, [u8]>, usize)> {
+    fn order(self) -> Box<dyn Iterator<Item = (Cow<'a, [u8]>, usize)> + 'a> {
         let entries = self.entries.iter().enumerate();
         if self.map.is_empty() {
-            return entries.map(|(at, entry)| (entry.path.as_bytes().into(), at)).collect();
+            return Box::new(entries.map(|(at, entry)| (entry.path.as_bytes().into(), at)));
         }
         let mut mapped: Vec<(TreePath, usize)> =
             entries.map(|(at, entry)| (self.map.to_here(&entry.path), at)).collect();
         mapped.sort();
-        mapped.into_iter().map(|(path, at)| (path.as_bytes().to_vec().into(), at)).collect()
+        Box::new(mapped.into_iter().map(|(path, at)| (path.as_bytes().to_vec().into(), at)))
     }
 
     fn is_file_with(&self, entry: usize, stamp: &Stamp) -> bool {

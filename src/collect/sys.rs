@@ -104,8 +104,12 @@ fn open_piece(from: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> rustix::io::R
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         match rustix::fs::openat2(from, path, flags, Mode::empty(), resolve) {
             Err(Errno::NOSYS) => NO_OPENAT2.store(true, Ordering::Relaxed),
-            // Refused by a filter of system calls, or disturbed by a rename somewhere: the slow way tells.
-            Err(Errno::PERM | Errno::AGAIN) => {}
+            // Most likely because of the access time; the caller asks again without.
+            Err(Errno::PERM) if flags.contains(OFlags::NOATIME) => return Err(Errno::PERM),
+            // Refused by a filter of system calls.
+            Err(Errno::PERM) => NO_OPENAT2.store(true, Ordering::Relaxed),
+            // Disturbed by a rename somewhere: the slow way tells.
+            Err(Errno::AGAIN) => {}
             other => return other,
         }
     }

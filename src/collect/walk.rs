@@ -85,7 +85,7 @@ struct Item {
     /// Where the content of a folder is.
     list: Option<u32>,
     /// Why the entry is unreadable; it gets its number when everything is put in order.
-    failure: Option<Failure>,
+    failure: Option<Box<Failure>>,
 }
 
 struct Failure {
@@ -154,15 +154,14 @@ impl Walk<'_> {
         let content = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
                 if !self.reader.may_read(stat, folder, name) {
-                    let error = io::Error::from_raw_os_error(Errno::ACCESS.raw_os_error());
-                    failure = Some(Failure { kind: IncidentKind::File, act: "open", error });
+                    failure = Some(Failure::file("open", Errno::ACCESS));
                 }
                 Content::File(File { size: u64::try_from(stat.st_size).unwrap_or(0), digests: Digests::default() })
             }
             FileType::Symlink => match rustix::fs::readlinkat(folder, name, Vec::new()) {
                 Ok(target) => Content::Symlink { target: target.into_bytes().into() },
                 Err(errno) => {
-                    failure = Some(Failure { kind: IncidentKind::File, act: "read the link", error: errno.into() });
+                    failure = Some(Failure::file("read the link", errno));
                     Content::Special(Special::Other)
                 }
             },
@@ -200,6 +199,10 @@ impl Failure {
         Self { kind: IncidentKind::Folder, act, error: errno.into() }
     }
 
+    fn file(act: &'static str, errno: Errno) -> Box<Self> {
+        Box::new(Self { kind: IncidentKind::File, act, error: errno.into() })
+    }
+
     fn incident(self, path: TreePath) -> Incident {
         let Self { kind, act, error } = self;
         let name = String::from_utf8_lossy(path.as_bytes()).into_owned();
@@ -229,7 +232,9 @@ pub(super) fn in_words(error: &io::Error) -> String {
 
 /// Puts the lists into one: everything below a folder directly follows it. The first list is the root's.
 fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
-    let mut walked = Walked::default();
+    let total = lists.iter().flatten().flatten().map(Vec::len).sum();
+    let mut walked =
+        Walked { entries: Vec::with_capacity(total), stamps: Vec::with_capacity(total), ..Walked::default() };
     let mut take = |number: u32| lists[number as usize].take().expect("each list is referred to once");
     let mut open = vec![take(0).map_err(|failure| failure.error)?.into_iter()];
     walked.counters.folders_listed = 1;
@@ -243,7 +248,7 @@ fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
                 walked.counters.folders_listed += 1;
                 open.push(below.into_iter());
             }
-            Some(Err(reason)) => failure = Some(reason),
+            Some(Err(reason)) => failure = Some(Box::new(reason)),
             None => {}
         }
         if passage && failure.is_none() {

@@ -61,8 +61,13 @@ pub(super) fn undecided(contents: &[Option<&Content>]) -> Vec<Vec<usize>> {
 }
 
 /// Environments of a set, in order.
-pub(super) fn environments(set: u64) -> impl Iterator<Item = usize> {
-    (0..u64::BITS as usize).filter(move |bit| set & (1 << bit) != 0)
+pub(super) fn environments(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = set.trailing_zeros() as usize;
+        // Takes the lowest bit away.
+        set &= set.checked_sub(1)?;
+        Some(bit)
+    })
 }
 
 /// Classes in order of their first environment. At most 52 contents, so all pairs are looked at.

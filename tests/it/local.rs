@@ -1,9 +1,9 @@
 //! Folders of this machine: what is read of them, and how little.
 
-use driftline::snapshot::{Content, ContentReader, IncidentKind};
+use driftline::snapshot::{Content, ContentReader, IncidentKind, Timestamp};
 use tempfile::tempdir;
 
-use crate::support::collecting::{Plan, paths, reference};
+use crate::support::collecting::{Plan, entry, paths, reference};
 use crate::support::tree::Tree;
 
 #[test]
@@ -108,4 +108,53 @@ fn a_root_that_is_no_folder_is_said_and_the_others_go_on() {
         ]
     );
     assert_eq!(paths(&collected.snapshots[1]), ["file", "gone"]);
+}
+
+#[test]
+fn attributes_are_listed() {
+    let home = tempdir().unwrap();
+    let tree = Tree::at(home.path().join("tree"))
+        .file("script", "#!")
+        .mode("script", 0o4751)
+        .modified("script", 1_500_000_000);
+    let collected = Plan::of(&[tree.root()]).collect();
+    let snapshot = &collected.snapshots[0];
+    let attributes = entry(snapshot, "script").attributes;
+    assert_eq!(attributes.mode, 0o4751);
+    assert_eq!(attributes.modified, Timestamp { seconds: 1_500_000_000, nanos: 0 });
+    assert_eq!(attributes.uid, rustix::process::geteuid().as_raw());
+    if attributes.uid == 0 {
+        assert_eq!(snapshot.names.users[&0], "root");
+    }
+    assert!(snapshot.knows.permissions && snapshot.knows.owners && snapshot.knows.times);
+}
+
+#[test]
+fn one_thread_and_eight_give_the_same() {
+    let home = tempdir().unwrap();
+    let trees: Vec<Tree> = (0..3_usize)
+        .map(|number| {
+            let mut tree = Tree::at(home.path().join(number.to_string()));
+            for file in 0..200_usize {
+                // Some are equal everywhere, some differ in one place, some everywhere, some in size.
+                let content = match file % 4 {
+                    0 => "equal".repeat(file),
+                    1 => format!("{}{}", number / 2, "x".repeat(file)),
+                    2 => format!("{number}{}", "x".repeat(file)),
+                    _ => "x".repeat(file + number),
+                };
+                tree = tree.file(format!("{}/{file}", file % 7), content);
+            }
+            // Large enough for all threads to work at one file.
+            tree.file("large", vec![b'l'; 17 * 1024 * 1024])
+        })
+        .collect();
+    let roots: Vec<_> = trees.iter().map(Tree::root).collect();
+    let run = |threads| Plan { threads, ..Plan::of(&roots) }.run();
+    let (one, eight) = (run(1), run(8));
+    assert_eq!(one.snapshots, eight.snapshots);
+    assert_eq!(one.counters, eight.counters);
+    assert_eq!(one.same("large"), Some(true));
+    let Content::File(file) = one.entry(0, "large").content else { panic!() };
+    assert_eq!(file.digests.blake3, Some(*blake3_of(&trees[0]).as_bytes()));
 }

@@ -28,22 +28,24 @@ pub(super) struct Record<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct Head<'a> {
-    identity: &'a [u8],
+    #[serde(borrow)]
+    identity: Bytes<'a>,
     records: u64,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Line<'a> {
     shared: usize,
-    rest: &'a [u8],
+    #[serde(borrow)]
+    rest: Bytes<'a>,
     device: u64,
     inode: u64,
     size: u64,
     modified: (i64, u32),
     changed: (i64, u32),
     verified: i64,
-    blake3: Option<[u8; 32]>,
-    git_blob: Option<[u8; 20]>,
+    blake3: Option<Bytes<'a>>,
+    git_blob: Option<Bytes<'a>>,
     normalized: Option<Normalized>,
     fold: Option<Fold>,
 }
@@ -52,6 +54,17 @@ struct Line<'a> {
 enum Fold {
     Binary,
     Text { has_bom: bool, has_crlf: bool, plain: [u8; 32], trimmed: [u8; 32] },
+}
+
+/// Bytes that go in and out as a whole; serde takes slices byte by byte.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
 }
 
 /// Reads records one by one.
@@ -79,7 +92,7 @@ impl<'a> Records<'a> {
             return Err(damaged());
         }
         let (head, rest) = postcard::take_from_bytes::<Head<'_>>(body).map_err(|_| damaged())?;
-        if head.identity != identity {
+        if head.identity.0 != identity {
             return Err("belongs to another place".to_owned());
         }
         Ok(Self { rest, left: head.records, path: Vec::new() })
@@ -94,7 +107,7 @@ impl<'a> Records<'a> {
         self.rest = rest;
         self.left -= 1;
         self.path.truncate(line.shared);
-        self.path.extend_from_slice(line.rest);
+        self.path.extend_from_slice(line.rest.0);
         let time = |(seconds, nanos)| Timestamp { seconds, nanos };
         Ok(Some(Record {
             path: &self.path,
@@ -105,7 +118,7 @@ impl<'a> Records<'a> {
                 modified: time(line.modified),
                 changed: time(line.changed),
             },
-            digests: Digests { blake3: line.blake3, git_blob: line.git_blob },
+            digests: Digests { blake3: array(line.blake3)?, git_blob: array(line.git_blob)? },
             extra: Extra {
                 normalized: line.normalized,
                 fold: line.fold.map(|fold| match fold {
@@ -138,15 +151,15 @@ impl<'a> Writer<'a> {
         let Stamp { device, inode, size, modified, changed } = record.stamp;
         let line = Line {
             shared,
-            rest: &record.path[shared..],
+            rest: Bytes(&record.path[shared..]),
             device,
             inode,
             size,
             modified: (modified.seconds, modified.nanos),
             changed: (changed.seconds, changed.nanos),
             verified: record.verified,
-            blake3: record.digests.blake3,
-            git_blob: record.digests.git_blob,
+            blake3: record.digests.blake3.as_ref().map(|digest| Bytes(digest)),
+            git_blob: record.digests.git_blob.as_ref().map(|name| Bytes(name)),
             normalized: record.extra.normalized,
             fold: record.extra.fold.map(|fold| match fold {
                 Folded::Binary => Fold::Binary,
@@ -164,12 +177,16 @@ impl<'a> Writer<'a> {
     /// The whole file.
     pub(super) fn finish(self) -> Vec<u8> {
         let mut bytes = [MAGIC, &VERSION.to_le_bytes()].concat();
-        bytes = encode(&Head { identity: self.identity, records: self.records }, bytes);
+        bytes = encode(&Head { identity: Bytes(self.identity), records: self.records }, bytes);
         bytes.extend_from_slice(&self.body);
         let checksum = blake3::hash(&bytes);
         bytes.extend_from_slice(checksum.as_bytes());
         bytes
     }
+}
+
+fn array<const N: usize>(bytes: Option<Bytes<'_>>) -> Result<Option<[u8; N]>, String> {
+    bytes.map(|bytes| bytes.0.try_into().map_err(|_| "is damaged".to_owned())).transpose()
 }
 
 fn encode<T: Serialize>(value: &T, onto: Vec<u8>) -> Vec<u8> {

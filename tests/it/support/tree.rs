@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{CWD, FileType, Mode};
 
@@ -68,6 +68,12 @@ impl Tree {
 
     pub(crate) fn mode(self, path: impl AsRef<[u8]>, mode: u32) -> Self {
         fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        self
+    }
+
+    /// Sets the time of the last change, in seconds since 1970.
+    pub(crate) fn modified(self, path: impl AsRef<[u8]>, seconds: u64) -> Self {
+        set_modified(&self.path(path), UNIX_EPOCH + Duration::from_secs(seconds));
         self
     }
 
