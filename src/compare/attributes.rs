@@ -25,17 +25,8 @@ impl<'a> AttributeComparer<'a> {
     ///
     /// Modes are compared among files and among folders; links have none of their own. Owners are compared among all.
     pub(super) fn compare(&mut self, entries: &[Option<&Entry>]) -> Differences {
-        let executable = self.executable(entries);
+        let executable = executable(entries);
         executable | self.modes(entries, executable) | self.owners(entries)
-    }
-
-    /// Every source knows whether the owner may execute a file.
-    fn executable(&self, entries: &[Option<&Entry>]) -> Differences {
-        let bits = present(entries).filter_map(|(_, entry)| match entry.content {
-            Content::File(_) => Some(entry.attributes.mode & 0o100),
-            _ => None,
-        });
-        if all_equal(bits) { Differences::NONE } else { Differences::EXECUTABLE }
     }
 
     /// An environment whose mode its umask explains has the usual mode; two usual modes differ quietly.
@@ -84,6 +75,15 @@ impl<'a> AttributeComparer<'a> {
         }
         found
     }
+}
+
+/// Every source knows whether the owner may execute a file.
+fn executable(entries: &[Option<&Entry>]) -> Differences {
+    let bits = present(entries).filter_map(|(_, entry)| match entry.content {
+        Content::File(_) => Some(entry.attributes.mode & 0o100),
+        _ => None,
+    });
+    if all_equal(bits) { Differences::NONE } else { Differences::EXECUTABLE }
 }
 
 fn present<'e>(entries: &'e [Option<&'e Entry>]) -> impl Iterator<Item = (usize, &'e Entry)> {
