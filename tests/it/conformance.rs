@@ -8,6 +8,7 @@ use driftline::snapshot::{Content, Snapshot};
 use tempfile::tempdir;
 
 use crate::support::collecting::{Plan, entry, paths};
+use crate::support::repo::Repo;
 use crate::support::tree::Tree;
 
 /// Names that break whatever takes names for text.
@@ -180,3 +181,18 @@ macro_rules! source_suite {
 }
 
 source_suite!(local_folder, |tree: &Tree| SourceSpec::Folder { path: tree.root().to_owned() });
+
+/// Commits the tree to a repository beside it, once.
+fn committed(tree: &Tree) -> SourceSpec {
+    let repository = tree.root().with_extension("git");
+    if !repository.exists() {
+        let repo = Repo::init_with(&repository, &["--bare"]);
+        let work_tree = format!("--work-tree={}", tree.root().display());
+        repo.git(&["config", "core.bare", "false"]);
+        repo.git(&[&work_tree, "add", "-A", "-f"]);
+        repo.git(&[&work_tree, "commit", "-q", "--allow-empty", "-m", "all of it"]);
+    }
+    SourceSpec::Git { repository, reference: "main".to_owned() }
+}
+
+source_suite!(git_reference, committed);

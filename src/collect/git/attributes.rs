@@ -184,7 +184,7 @@ impl Attributes {
             }
             let Some((pattern, rest)) = split_pattern(line) else { continue };
             let sets: Vec<_> = rest
-                .split(|byte| byte.is_ascii_whitespace())
+                .split(u8::is_ascii_whitespace)
                 .filter(|word| !word.is_empty())
                 .flat_map(|word| self.word(word))
                 .collect();

@@ -22,7 +22,7 @@ impl GitConfig {
 
     /// The last value of a name; an empty one where there is a name only.
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        self.find(name.as_bytes()).map(|value| value.unwrap_or_default())
+        self.find(name.as_bytes()).map(Option::unwrap_or_default)
     }
 
     /// A truth value; `None` when it is not set or is none.
@@ -37,7 +37,7 @@ impl GitConfig {
 
     /// The value of `section.subsection.name`.
     pub(super) fn get_in(&self, section: &str, subsection: &[u8], name: &str) -> Option<&[u8]> {
-        self.find(&join(section.as_bytes(), Some(subsection), name.as_bytes())).map(|value| value.unwrap_or_default())
+        self.find(&join(section.as_bytes(), Some(subsection), name.as_bytes())).map(Option::unwrap_or_default)
     }
 
     /// All values of `section.subsection.name`.
@@ -61,6 +61,7 @@ impl GitConfig {
             .any(|(name, _)| name == b"include.path" || (name.starts_with(b"includeif.") && name.ends_with(b".path")))
     }
 
+    #[expect(clippy::option_option, reason = "a name may stand without a value, which is another thing than no name")]
     fn find(&self, wanted: &[u8]) -> Option<Option<&[u8]>> {
         self.values.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.as_deref())
     }

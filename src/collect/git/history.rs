@@ -40,8 +40,11 @@ pub(crate) struct GitHistory {
 pub(crate) struct Histories {
     of: Vec<Option<GitHistory>>,
     /// Common ancestors that were looked for.
-    ancestors: Mutex<BTreeMap<Vec<usize>, Result<Option<Oid>, String>>>,
+    ancestors: Mutex<BTreeMap<Vec<usize>, Ancestor>>,
 }
+
+/// A commit, none, or why that cannot be said.
+type Ancestor = Result<Option<Oid>, String>;
 
 impl GitHistory {
     pub(super) fn new(
@@ -147,7 +150,7 @@ impl Histories {
     ///
     /// The newest commit by the first history's order of topology that all others reach. Nothing is merged or fetched, only names are
     /// compared; of longer histories the newest 200,000 commits count.
-    fn ancestor(&self, environments: &[usize]) -> Result<Option<Oid>, String> {
+    fn ancestor(&self, environments: &[usize]) -> Ancestor {
         let mut ancestors = self.ancestors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = ancestors.get(environments) {
             return known.clone();

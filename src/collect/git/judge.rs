@@ -9,7 +9,7 @@ use super::attributes::Attributes;
 use super::fault::GitFault;
 use super::files;
 use super::history::GitHistory;
-use super::index::{FileMode, Index, IndexEntry, IndexStat};
+use super::index::{FileMode, Index, IndexEntry, IndexStat, cut_seconds};
 use super::objects::id_bytes;
 use super::place::{GitPlace, Repo};
 use super::{exclude, facts, staged, unstaged, untracked};
@@ -156,8 +156,8 @@ impl<'a> Checkout<'a> {
         }
         attributes.add_info(&files::read(&info.join("attributes"), files::SMALL)?.unwrap_or_default());
         self.attributes = attributes;
-        let excluded = files::read(&info.join("exclude"), files::SMALL)?.unwrap_or_default();
-        let mut excludes = exclude::Excludes::new(&excluded, ignore_case);
+        let private = files::read(&info.join("exclude"), files::SMALL)?.unwrap_or_default();
+        let mut excludes = exclude::Excludes::new(&private, ignore_case);
         for (folder, bytes) in self.rule_files(b".gitignore")? {
             excludes.add(&folder, &bytes);
         }
@@ -215,7 +215,7 @@ impl<'a> Checkout<'a> {
     ///
     /// Those above the root are read beside the listing. A link under such a name is not followed, as git does not. Where there is
     /// no file because it is not meant to be checked out, the index' version counts.
-    fn rule_files(&self, name: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, GitFault> {
+    fn rule_files(&self, name: &[u8]) -> Result<Vec<RuleFile>, GitFault> {
         let mut found = Vec::new();
         for folder in self.prefix.iter().flat_map(|prefix| prefix.ancestors().chain(std::iter::once(&b""[..]))) {
             let path = self.top.join(super::patterns::as_path(folder)).join(super::patterns::as_path(name));
@@ -336,6 +336,9 @@ impl<'a> Checkout<'a> {
     }
 }
 
+/// The folder of a rule file, from the top of the repository, and what is in the file.
+type RuleFile = (Vec<u8>, Vec<u8>);
+
 /// The name of the blob without content.
 const EMPTY_BLOB: [u8; 20] = [
     0xe6, 0x9d, 0xe2, 0x9b, 0xb2, 0xd1, 0xd6, 0x43, 0x4b, 0x8b, 0x29, 0xae, 0x77, 0x5a, 0xd8, 0xc2, 0xe4, 0x8c, 0x53,
@@ -348,7 +351,7 @@ pub(super) fn oid(id: &[u8; 20]) -> git2::Oid {
 
 /// An index keeps 32 bits.
 fn cut(time: Timestamp) -> (u32, u32) {
-    (time.seconds as u32, time.nanos)
+    (cut_seconds(time.seconds), time.nanos)
 }
 
 /// A size whose lower 32 bits are zero is kept as another, so that 0 goes on to mean "look again".

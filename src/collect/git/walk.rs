@@ -36,7 +36,8 @@ pub(super) fn newest_first(
 
 /// The commits that `include` reach and `exclude` do not, newest first.
 ///
-/// Like git, it stops when all commits still to be visited are excluded: with clocks that ran far wrong it may give too many.
+/// Like git, it stops when all commits still to be visited are excluded and older than what was found: where clocks ran far wrong it may
+/// give too many.
 pub(super) fn difference(objects: &Objects, include: &[Oid], exclude: &[Oid]) -> Result<Vec<Commit>, GitFault> {
     let mut excluded: HashMap<Oid, bool> = HashMap::new();
     let mut queue = BinaryHeap::new();
@@ -50,12 +51,16 @@ pub(super) fn difference(objects: &Objects, include: &[Oid], exclude: &[Oid]) ->
         }
     }
     let mut wanted: usize = queue.iter().filter(|waiting| !excluded[&waiting.id]).count();
+    let mut oldest = i64::MAX;
     let mut order = Vec::new();
-    while wanted > 0 {
-        let Some(Waiting { id, commit }) = queue.pop() else { break };
+    while let Some(Waiting { id, commit }) = queue.pop() {
+        if wanted == 0 && commit.committed < oldest {
+            break;
+        }
         let out = excluded[&id];
         if !out {
             wanted -= 1;
+            oldest = oldest.min(commit.committed);
         }
         for &parent in &commit.parents {
             match excluded.get(&parent) {

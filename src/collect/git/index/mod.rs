@@ -120,7 +120,7 @@ impl IndexStat {
     /// Whether a file may have been changed after its entry was made without this showing: it was changed no earlier than the index.
     pub(crate) fn is_racy(&self, index: Timestamp) -> bool {
         let (seconds, nanos) = self.modified;
-        let index_seconds = index.seconds as u32;
+        let index_seconds = cut_seconds(index.seconds);
         // Some file systems keep whole seconds only.
         if nanos == 0 || index.nanos == 0 {
             seconds >= index_seconds
@@ -128,6 +128,12 @@ impl IndexStat {
             (seconds, nanos) >= (index_seconds, index.nanos)
         }
     }
+}
+
+/// An index keeps the lower 32 bits of a time.
+#[expect(clippy::cast_sign_loss, reason = "the bits are what counts")]
+pub(crate) fn cut_seconds(seconds: i64) -> u32 {
+    seconds as u32
 }
 
 #[derive(Debug, Clone)]
@@ -170,10 +176,9 @@ impl Index {
             return Err(IndexError::Damaged("it promises more entries than it can hold"));
         }
         let mut raw = Vec::with_capacity(count);
-        let mut previous = Vec::new();
         for _ in 0..count {
+            let previous = raw.last().map(|entry: &RawEntry| entry.path.as_slice()).unwrap_or_default();
             let entry = rest.entry(version, previous)?;
-            previous = entry.path.clone();
             raw.push(entry);
         }
         let mut link = None;
@@ -183,10 +188,9 @@ impl Index {
             let body = rest.slice(size)?;
             match &name {
                 b"link" => link = parse_link(body)?,
-                // Its folders are entries like others.
-                b"sdir" => {}
-                // The format lets a reader skip extensions that begin with a capital letter, and no others.
-                [b'A'..=b'Z', ..] => {}
+                // The format lets a reader skip extensions that begin with a capital letter, and no others. The folders that
+                // `sdir` announces are entries like others.
+                b"sdir" | [b'A'..=b'Z', ..] => {}
                 _ => return Err(IndexError::Extension(name)),
             }
         }
@@ -280,10 +284,9 @@ impl TryFrom<RawEntry> for IndexEntry {
     fn try_from(raw: RawEntry) -> Result<Self, IndexError> {
         let mode = FileMode::from_bits(raw.mode).ok_or(IndexError::Damaged("an entry has an impossible mode"))?;
         let mut path = raw.path;
-        if mode == FileMode::Folder {
-            if path.pop() != Some(b'/') || raw.extended & SKIP_WORKTREE == 0 {
-                return Err(IndexError::Damaged("a folder is tracked as if it were a file"));
-            }
+        let is_sparse = raw.extended & SKIP_WORKTREE != 0;
+        if mode == FileMode::Folder && (path.pop() != Some(b'/') || !is_sparse) {
+            return Err(IndexError::Damaged("a folder is tracked as if it were a file"));
         }
         Ok(Self {
             path: TreePath::new(path)?,
@@ -322,7 +325,7 @@ impl<'a> Reader<'a> {
         self.take().map(u16::from_be_bytes)
     }
 
-    fn entry(&mut self, version: u32, previous: Vec<u8>) -> Result<RawEntry, IndexError> {
+    fn entry(&mut self, version: u32, previous: &[u8]) -> Result<RawEntry, IndexError> {
         let start = self.bytes.len();
         let changed = (self.u32()?, self.u32()?);
         let modified = (self.u32()?, self.u32()?);
@@ -341,8 +344,7 @@ impl<'a> Reader<'a> {
         };
         let path = if version == 4 {
             let kept = self.strip_length(previous.len())?;
-            let mut path = previous;
-            path.truncate(kept);
+            let mut path = previous[..kept].to_vec();
             let end =
                 self.bytes.iter().position(|&byte| byte == 0).ok_or(IndexError::Damaged("a path does not end"))?;
             path.extend_from_slice(self.slice(end)?);
@@ -361,8 +363,7 @@ impl<'a> Reader<'a> {
             self.slice(8 - used % 8)?;
             path
         };
-        let stat = IndexStat { changed, modified, inode, uid, gid, size };
-        Ok(RawEntry { path, mode, id, flags, extended, stat })
+        Ok(RawEntry { path, mode, id, flags, extended, stat: IndexStat { changed, modified, inode, uid, gid, size } })
     }
 
     /// How much of the previous path of `length` bytes is kept: the number that is written is what is cut off its end.
