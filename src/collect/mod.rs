@@ -104,7 +104,7 @@ pub trait Source: Send + Sync {
 
     /// Lists all entries that `filter` does not leave out; what cannot be listed becomes an incident and the listing goes on.
     ///
-    /// Called inside the pool of the plan, once. To `watch` it is environment number 0. [`Snapshot::git`] is not filled in here.
+    /// Called inside the pool of the plan, once. To `watch` it is environment number 0. [`Snapshot::git`] is filled in only by a source that is a commit; a checkout is judged afterwards.
     ///
     /// # Errors
     /// When nothing at all can be said about the environment (no such folder, not a folder, no such commit).

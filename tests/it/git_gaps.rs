@@ -170,11 +170,12 @@ fn unborn_and_bare() {
     assert!(unknown(bare.root()).contains("bare repository"));
 }
 
+type Damage = fn(&Repo);
+
 #[test]
 fn damage_is_unknown() {
     let home = tempdir().unwrap();
-    type Damage = fn(&Repo);
-    let cases: [(&str, Damage, &str); 8] = [
+    let cases: [(&str, Damage, &str); 9] = [
         ("index", |repo| truncate(&repo.path(".git/index"), 100), "index of the repository cannot be used"),
         ("head", |repo| std::fs::write(repo.path(".git/HEAD"), "garbage").unwrap(), "does not name a commit"),
         ("no-head", |repo| std::fs::remove_file(repo.path(".git/HEAD")).unwrap(), "it has no HEAD"),
@@ -182,6 +183,16 @@ fn damage_is_unknown() {
         ("objects", |repo| empty(&repo.path(".git/objects")), "cannot read the object"),
         ("config", |repo| std::fs::write(repo.path(".git/config"), "[core").unwrap(), "is not a config file of git"),
         ("fifo", |repo| fifo(&repo.path(".git/packed-refs")), "is not a regular file"),
+        (
+            "fifo-object",
+            |repo| {
+                let id = repo.git(&["rev-parse", "HEAD"]);
+                let path = repo.path(format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+                std::fs::remove_file(&path).unwrap();
+                fifo(&path);
+            },
+            "is not a regular file",
+        ),
         (
             "gitfile",
             |repo| {

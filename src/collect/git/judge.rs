@@ -274,7 +274,7 @@ impl<'a> Checkout<'a> {
     }
 
     /// The path of something relative to the root, from the top of the repository.
-    pub(super) fn from_top(&self, here: &TreePath) -> Vec<u8> {
+    pub(super) fn repository_path(&self, here: &TreePath) -> Vec<u8> {
         match &self.prefix {
             None => here.as_bytes().to_vec(),
             Some(prefix) => [prefix.as_bytes(), here.as_bytes()].join(&b'/'),
@@ -391,8 +391,7 @@ fn read_index(repo: &Repo) -> Result<(Vec<IndexEntry>, Timestamp), GitFault> {
     };
     let mut index = Index::parse(&bytes)?;
     if let Some(link) = &index.link {
-        let digits: String = link.base.iter().map(|byte| format!("{byte:02x}")).collect();
-        let path = repo.place.git_dir.join(format!("sharedindex.{digits}"));
+        let path = repo.place.git_dir.join(format!("sharedindex.{}", oid(&link.base)));
         let missing =
             GitFault::Content { path: path.clone(), problem: "is the other half of the index, and is not there" };
         let (bytes, shared_time) = files::read_with_time(&path, LARGEST)?.ok_or(missing)?;

@@ -4,6 +4,9 @@
 //! doubted, nothing to be executed or written.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use git2::{ObjectType, Odb, Oid};
 
@@ -64,6 +67,7 @@ impl Objects {
                 problem: "is not UTF-8, and objects are only read from a path that is",
             });
         };
+        check_files(&folder, 0)?;
         let odb = Odb::new().map_err(|error| words(&error))?;
         odb.add_disk_alternate(text).map_err(|error| words(&error))?;
         let shallow = files::read(&place.common_dir.join("shallow"), files::SMALL)?.unwrap_or_default();
@@ -203,6 +207,39 @@ impl std::fmt::Debug for Objects {
     }
 }
 
+/// Makes sure that libgit2, which opens what it finds, finds regular files only: a pipe would hold it for ever.
+///
+/// Lists the folders of objects and packs (257 at most) and those of the repositories that objects are borrowed from.
+fn check_files(objects: &Path, depth: usize) -> Result<(), GitFault> {
+    let fault = |path: &Path, source| GitFault::File { path: path.to_owned(), source };
+    let list = |folder: &Path| -> Result<Vec<std::fs::DirEntry>, GitFault> {
+        let entries = std::fs::read_dir(folder).map_err(|source| fault(folder, source))?;
+        entries.collect::<Result<_, _>>().map_err(|source| fault(folder, source))
+    };
+    for folder in list(objects)? {
+        let path = folder.path();
+        if !path.is_dir() {
+            continue;
+        }
+        for file in list(&path)? {
+            let kind = file.file_type().map_err(|source| fault(&path, source))?;
+            let is_plain = kind.is_file() || kind.is_dir() || file.path().metadata().is_ok_and(|it| it.is_file());
+            if !is_plain {
+                return Err(GitFault::Content { path: file.path(), problem: "is not a regular file" });
+            }
+        }
+    }
+    let borrowed = files::read(&objects.join("info/alternates"), files::SMALL)?.unwrap_or_default();
+    for line in borrowed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#') {
+        let folder = objects.join(OsStr::from_bytes(line));
+        // git goes no further either.
+        if depth < 5 && folder.is_dir() {
+            check_files(&folder, depth + 1)?;
+        }
+    }
+    Ok(())
+}
+
 /// The name of an object as 20 bytes.
 pub(crate) fn id_bytes(id: Oid) -> [u8; 20] {
     let mut bytes = [0; 20];
@@ -218,7 +255,7 @@ pub(crate) fn commit_id(id: Oid) -> CommitId {
 /// 40 hexadecimal digits and nothing else, but for white space around them.
 pub(super) fn parse_id(digits: &[u8]) -> Option<Oid> {
     let digits = std::str::from_utf8(digits.trim_ascii()).ok()?;
-    if digits.len() != 40 { None } else { Oid::from_str(digits).ok() }
+    if digits.len() == 40 { Oid::from_str(digits).ok() } else { None }
 }
 
 fn parse_tree(data: &[u8]) -> Option<Vec<TreeItem>> {

@@ -115,7 +115,7 @@ fn regular(checkout: &Checkout<'_>, path: &Tracked, at: usize, listed: &Entry) -
     let keeps_modes = checkout.repo.config.get_bool("core.filemode") != Some(false);
     let executable = listed.attributes.mode & 0o100 != 0;
     let mode_changed = keeps_modes && executable != (path.entry.mode == FileMode::Executable);
-    let conversion = checkout.attributes.conversion(&checkout.from_top(&path.here));
+    let conversion = checkout.attributes.conversion(&checkout.repository_path(&path.here));
     let same = if checkout.vouches(path) { Ok(true) } else { content_is_same(checkout, path, at, listed, &conversion) };
     match same {
         Err(reason) => Verdict::NotJudged(reason),

@@ -80,7 +80,7 @@ pub(super) fn changes(checkout: &Checkout<'_>, excludes: &Excludes, nested: &[Tr
             // git takes no notice of pipes and devices.
             Content::Special(_) => continue,
         };
-        if is_foreign[at] || (!is_tracked[at] && excludes.ignores(&checkout.from_top(&here), is_folder)) {
+        if is_foreign[at] || (!is_tracked[at] && excludes.ignores(&checkout.repository_path(&here), is_folder)) {
             if is_folder {
                 skipped = Some(here.into_owned());
             }

@@ -1,6 +1,7 @@
 //! Walks through histories, newest commit first.
 
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use git2::Oid;
@@ -44,8 +45,8 @@ pub(super) fn difference(objects: &Objects, include: &[Oid], exclude: &[Oid]) ->
     // How many in the queue are not excluded; those that become so later are looked at again.
     for (ids, out) in [(exclude, true), (include, false)] {
         for &id in ids {
-            if !excluded.contains_key(&id) {
-                excluded.insert(id, out);
+            if let Entry::Vacant(vacant) = excluded.entry(id) {
+                vacant.insert(out);
                 queue.push(Waiting::new(objects, id)?);
             }
         }
