@@ -8,7 +8,7 @@ use crate::insight::{ArtifactEvidence, Evidence, Finding, Kind, Older, Owner, Us
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::layout::{count, counted};
-use crate::snapshot::{CommitSummary, Operation, Snapshot, Special, Stage};
+use crate::snapshot::{Change, ChangeKind, CommitSummary, Operation, Snapshot, Special, Stage};
 
 /// What words need to know beside the facts.
 #[derive(Debug, Clone, Copy)]
@@ -228,11 +228,14 @@ impl Words<'_> {
         parts.join(", ")
     }
 
-    /// The age of the uncommitted file that was not touched for longest.
+    /// The age of the oldest content that is uncommitted.
     fn oldest_change(&self, finding: &Finding) -> Option<String> {
         let snapshot = self.snapshots.get(*finding.environments.first()?)?;
         let Evidence::Uncommitted { changes, .. } = &finding.evidence else { return None };
-        let times = changes.iter().filter(|change| change.stage != Stage::Staged && snapshot.knows.times);
+        let is_content = |change: &&Change| {
+            change.stage != Stage::Staged && matches!(change.kind, ChangeKind::Added | ChangeKind::Modified)
+        };
+        let times = changes.iter().filter(is_content).filter(|_| snapshot.knows.times);
         let times =
             times.filter_map(|change| Some(snapshot.entries[snapshot.find(&change.path)?].attributes.modified.seconds));
         times.min().map(|oldest| self.age(oldest))

@@ -79,7 +79,7 @@ fn read_file_without_a_trace(path: &Path) -> Vec<u8> {
 /// artifacts, a private file.
 fn environment() -> TestEnv {
     let env = TestEnv::new();
-    env.driftline(["demo", "--keep", "demo"]).expect(0);
+    let _ = env.driftline(["demo", "--keep", "demo"]).expect(0);
     let debug = env.path("demo/debug");
     std::os::unix::fs::symlink("nowhere", debug.join("dangling")).unwrap();
     fs::create_dir(debug.join("empty")).unwrap();
