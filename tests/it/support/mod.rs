@@ -1,8 +1,8 @@
 //! What tests share.
 
 pub(crate) mod collecting;
-pub(crate) mod memory;
 pub(crate) mod git_status;
+pub(crate) mod memory;
 pub(crate) mod repo;
 pub(crate) mod run;
 pub(crate) mod tree;
