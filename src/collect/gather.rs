@@ -91,7 +91,7 @@ fn gather(
     }
     listing.snapshot.incidents.extend(notes);
     let work = Mutex::new(counters);
-    let cache = Mutex::new(cache);
+    let mut cache = Mutex::new(cache);
     let judgement = match &environment.source {
         SourceSpec::Folder { path } => {
             let hasher =
@@ -107,6 +107,13 @@ fn gather(
         snapshot.git = judgement.state;
         snapshot.incidents.extend(judgement.incidents);
         history = judgement.history;
+        // Files that had to be read to be judged are known from then on.
+        let cache = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (at, entry) in snapshot.entries.iter_mut().enumerate() {
+            if let Content::File(file) = &mut entry.content {
+                file.digests.merge(cache.digests(at));
+            }
+        }
     }
     let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone() };
     Ok(Gathered { snapshot, backing, history, counters })

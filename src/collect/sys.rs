@@ -103,11 +103,10 @@ fn open_piece(from: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> rustix::io::R
     if !NO_OPENAT2.load(Ordering::Relaxed) {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         match rustix::fs::openat2(from, path, flags, Mode::empty(), resolve) {
-            Err(Errno::NOSYS) => NO_OPENAT2.store(true, Ordering::Relaxed),
             // Most likely because of the access time; the caller asks again without.
             Err(Errno::PERM) if flags.contains(OFlags::NOATIME) => return Err(Errno::PERM),
-            // Refused by a filter of system calls.
-            Err(Errno::PERM) => NO_OPENAT2.store(true, Ordering::Relaxed),
+            // Not there, or refused by a filter of system calls.
+            Err(Errno::NOSYS | Errno::PERM) => NO_OPENAT2.store(true, Ordering::Relaxed),
             // Disturbed by a rename somewhere: the slow way tells.
             Err(Errno::AGAIN) => {}
             other => return other,

@@ -154,14 +154,14 @@ impl Walk<'_> {
         let content = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
                 if !self.reader.may_read(stat, folder, name) {
-                    failure = Some(Failure::file("open", Errno::ACCESS));
+                    failure = Some(Box::new(Failure::file("open", Errno::ACCESS)));
                 }
                 Content::File(File { size: u64::try_from(stat.st_size).unwrap_or(0), digests: Digests::default() })
             }
             FileType::Symlink => match rustix::fs::readlinkat(folder, name, Vec::new()) {
                 Ok(target) => Content::Symlink { target: target.into_bytes().into() },
                 Err(errno) => {
-                    failure = Some(Failure::file("read the link", errno));
+                    failure = Some(Box::new(Failure::file("read the link", errno)));
                     Content::Special(Special::Other)
                 }
             },
@@ -199,8 +199,8 @@ impl Failure {
         Self { kind: IncidentKind::Folder, act, error: errno.into() }
     }
 
-    fn file(act: &'static str, errno: Errno) -> Box<Self> {
-        Box::new(Self { kind: IncidentKind::File, act, error: errno.into() })
+    fn file(act: &'static str, errno: Errno) -> Self {
+        Self { kind: IncidentKind::File, act, error: errno.into() }
     }
 
     fn incident(self, path: TreePath) -> Incident {
@@ -224,8 +224,8 @@ pub(super) fn in_words(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "it is not there any more".to_owned(),
         _ => {
             let text = error.to_string();
-            let text = text.split(" (os error").next().unwrap_or_default();
-            text[..1].to_lowercase() + &text[1..]
+            let mut letters = text.split(" (os error").next().unwrap_or_default().chars();
+            letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
         }
     }
 }

@@ -158,3 +158,18 @@ fn one_thread_and_eight_give_the_same() {
     let Content::File(file) = one.entry(0, "large").content else { panic!() };
     assert_eq!(file.digests.blake3, Some(*blake3_of(&trees[0]).as_bytes()));
 }
+
+#[test]
+fn an_ignored_folder_is_passed_through_to_what_is_mapped() {
+    let home = tempdir().unwrap();
+    let tree = Tree::at(home.path().join("tree"))
+        .file("vendor/ours/app/x.py", "x")
+        .file("vendor/theirs/y.py", "y")
+        .file("top", "t");
+    let plan = Plan::of(&[tree.root()]).ignore(&["vendor/", "app/tmp"]).map(0, &[("app", "vendor/ours/app")]);
+    let collected = plan.collect();
+    assert_eq!(paths(&collected.snapshots[0]), ["app", "app/x.py", "top"]);
+    assert_eq!(collected.snapshots[0].incidents, []);
+    let other = Plan::of(&[tree.root()]).ignore(&["app/"]).map(0, &[("app", "vendor/ours/app")]).collect();
+    assert_eq!(paths(&other.snapshots[0]), ["top", "vendor", "vendor/theirs", "vendor/theirs/y.py"]);
+}

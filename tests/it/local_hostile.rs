@@ -337,3 +337,18 @@ fn git_folders_are_no_part_of_a_tree() {
     let collected = Plan::of(&[tree.root()]).collect();
     assert_eq!(paths(&collected.snapshots[0]), [".gitignore", "sub", "sub/.github", "sub/.github/x"]);
 }
+
+#[test]
+fn what_is_mapped_from_an_unreadable_folder_is_unknown() {
+    as_ordinary_user("local_hostile::what_is_mapped_from_an_unreadable_folder_is_unknown", || {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree")).file("closed/backend/x", "x").mode("closed", 0o000);
+        let collected = Plan::of(&[tree.root()]).map(0, &[("backend", "closed/backend")]).collect();
+        let tree = tree.mode("closed", 0o700);
+        let snapshot = &collected.snapshots[0];
+        assert_eq!(paths(snapshot), ["backend", "closed"]);
+        assert!(matches!(entry(snapshot, "backend").content, Content::Unreadable { folder: true, .. }));
+        assert_eq!(snapshot.incidents.len(), 1);
+        drop(tree);
+    });
+}
