@@ -1,5 +1,6 @@
 //! Folders of this machine: what is read of them, and how little.
 
+use driftline::config::SourceSpec;
 use driftline::snapshot::{Content, ContentReader, IncidentKind, Timestamp};
 use tempfile::tempdir;
 
@@ -172,4 +173,24 @@ fn an_ignored_folder_is_passed_through_to_what_is_mapped() {
     assert_eq!(collected.snapshots[0].incidents, []);
     let other = Plan::of(&[tree.root()]).ignore(&["app/"]).map(0, &[("app", "vendor/ours/app")]).collect();
     assert_eq!(paths(&other.snapshots[0]), ["top", "vendor", "vendor/theirs", "vendor/theirs/y.py"]);
+}
+
+#[test]
+fn the_digest_that_costs_the_least_reading_is_used() {
+    let home = tempdir().unwrap();
+    let tree = Tree::at(home.path().join("tree")).file("same", "equal").file("bytes", "abc");
+    let checkout = Tree::at(home.path().join("repository")).file("same", "equal").file("bytes", "abd");
+    let repository = git2::Repository::init(checkout.root()).unwrap();
+    let mut index = repository.index().unwrap();
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+    let written = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let author = git2::Signature::new("A", "a@example.com", &git2::Time::new(1_700_000_000, 0)).unwrap();
+    repository.commit(Some("HEAD"), &author, &author, "first", &written, &[]).unwrap();
+    let mut plan = Plan::of(&[tree.root(), checkout.root()]);
+    plan.environments[1].source =
+        SourceSpec::Git { repository: checkout.root().to_owned(), reference: "HEAD".to_owned() };
+    let outcome = plan.run();
+    assert_eq!((outcome.same("same"), outcome.same("bytes")), (Some(true), Some(false)));
+    assert_eq!((outcome.counters.files_opened, outcome.counters.bytes_read), (2, 8), "a commit names its contents");
+    assert_eq!(outcome.counters.bytes_hashed, 8);
 }
