@@ -99,7 +99,7 @@ fn choose(session: &Session, listed: &Comparison, snapshots: &[Snapshot], word: 
     let typed = escape::name(word.as_bytes());
     let number = |path: &TreePath| listed.find(snapshots, path);
     let selection = select(word.as_bytes(), candidates.iter().copied(), &translate).map_err(|error| {
-        Failure::because(format!("`{typed}` cannot be looked up"), &error)
+        Failure::because(error.to_string(), &error.source)
             .hint("name a path as it is below the roots, such as app/services/MemberService.py, or a bare file name")
     })?;
     match selection {

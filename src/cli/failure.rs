@@ -27,10 +27,10 @@ impl Failure {
 
     /// A failure and the chain of causes of an error, outermost first.
     pub(crate) fn because(message: impl Into<String>, error: &dyn Error) -> Self {
-        let mut causes = vec![error.to_string()];
+        let mut causes = vec![words(error)];
         let mut cause = error.source();
         while let Some(error) = cause {
-            causes.push(error.to_string());
+            causes.push(words(error));
             cause = error.source();
         }
         Self::Plain { message: message.into(), causes, also: Vec::new(), hints: Vec::new() }
@@ -87,6 +87,15 @@ impl Failure {
                 Ok(())
             }
         }
+    }
+}
+
+/// What an error says; the number of a system error says nothing to a person.
+fn words(error: &dyn Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
     }
 }
 

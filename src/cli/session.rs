@@ -143,6 +143,11 @@ impl Session {
         Some(all.map(quote).collect::<Option<Vec<String>>>()?.join(" "))
     }
 
+    /// The names of all environments.
+    pub(crate) fn names(&self) -> String {
+        names(&self.config).join(", ")
+    }
+
     /// What the project is called: the folder of its configuration.
     pub(crate) fn project(&self) -> Option<String> {
         let file = fs::canonicalize(self.config.file.as_ref()?).ok()?;
@@ -244,10 +249,14 @@ fn skip(config: &mut Config, names: &[String]) -> Result<(), Failure> {
 
 /// The number of an environment by its name.
 pub(crate) fn find_environment(config: &Config, name: &str) -> Result<usize, Failure> {
-    let known: Vec<&str> = config.environments.iter().map(|environment| environment.name.as_str()).collect();
+    let known = names(config);
     known.iter().position(|known| *known == name).ok_or_else(|| {
         Failure::new(format!("there is no environment `{name}`")).hint(format!("there are: {}", known.join(", ")))
     })
+}
+
+fn names(config: &Config) -> Vec<&str> {
+    config.environments.iter().map(|environment| environment.name.as_str()).collect()
 }
 
 fn check_number(config: &Config) -> Result<(), Failure> {

@@ -21,7 +21,7 @@ pub(crate) fn run(
     if let Some(word) = others.first() {
         let word = word.to_string_lossy();
         return Err(Failure::new(format!("`{word}` is neither a command nor an environment"))
-            .hint(format!("an environment is NAME=SOURCE, for instance prod={word}, or the name of a configured one"))
+            .hint(format!("an environment is NAME=SOURCE, for instance prod={word}, or one of: {}", session.names()))
             .hint(format!("to look at a file: driftline diff {word}")));
     }
     show(&session, |picture| next(&session, picture))

@@ -24,9 +24,6 @@ impl Collected<'_> {
     /// Members of a question are read side by side. Afterwards any two members that could be read have a digest under one
     /// algorithm; a member that could not be read, or changed meanwhile, has become [`Content::Unreadable`] with an incident.
     pub fn answer(&mut self, questions: &[Question]) {
-        for &at in questions.iter().flat_map(|question| &question.members) {
-            self.take_known(at);
-        }
         let tasks: Vec<Task<'_>> = questions.iter().filter_map(|question| self.task(question)).collect();
         self.announce(&tasks);
         let sources: Vec<Option<&dyn Source>> = self.backings.iter().map(|backing| backing.source.as_deref()).collect();
@@ -90,14 +87,6 @@ impl Collected<'_> {
             self.learn(at, &reading, Digests::default(), extra);
         }
         folds.into_iter().filter_map(|(at, fold)| Some((at, fold.text()?))).collect()
-    }
-
-    /// Takes over what was learned of a file in passing, when its checkout was judged or its content was shown.
-    fn take_known(&mut self, at: EntryRef) {
-        let known = lock(&self.backings[at.environment].cache).digests(at.entry);
-        if let Content::File(file) = &mut self.snapshots[at.environment].entries[at.entry].content {
-            file.digests.merge(known);
-        }
     }
 
     /// What must be read to answer a question: under the algorithm that most members are already known under.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::collect::Stamp;
+use crate::collect::{Stamp, state};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{Content, Digests, Entry, TextFold, Timestamp};
@@ -168,7 +168,7 @@ impl Cache {
                 });
             }
         }
-        replace(&store.file, &writer.finish())?;
+        state::replace(&store.file, &writer.finish())?;
         self.changed = false;
         Ok(())
     }
@@ -263,19 +263,6 @@ fn is_past(stamp: &Stamp, began: Timestamp) -> bool {
     let grain = if stamp.changed.nanos == 0 { 2_000_000_000 } else { 50_000_000 };
     let nanos = |time: Timestamp| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);
     nanos(stamp.modified.max(stamp.changed)) + grain < nanos(began)
-}
-
-/// Replaces a file at once by one with this content, for the owner's eyes only.
-fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::DirBuilderExt;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(content)?;
-    // Not forced to the disk: what a power cut leaves is told by its checksum, and costs one reading.
-    new.persist(file).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::collect::cache::{Cache, Extra, Files, Learned};
+use crate::collect::facts::Facts;
 use crate::collect::git::{GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
@@ -21,6 +22,9 @@ pub struct Collected<'w> {
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
     histories: Histories,
+    pub(super) facts: Mutex<Facts>,
+    /// Worth saying about what is kept; changes no answer.
+    pub(super) notes: Vec<Incident>,
     pub(super) pool: rayon::ThreadPool,
     pub(super) watch: &'w dyn Watch,
     /// The time by the wall clock of the plan, in seconds.
@@ -44,6 +48,8 @@ impl<'w> Collected<'w> {
             snapshots: Vec::new(),
             backings: Vec::new(),
             histories: Histories::default(),
+            facts: Mutex::default(),
+            notes: Vec::new(),
             pool,
             watch,
             now: now.seconds,
@@ -64,6 +70,11 @@ impl<'w> Collected<'w> {
         self.count(counters);
     }
 
+    /// The sources of the environments that could be read.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &dyn Source> {
+        self.backings.iter().filter_map(|backing| backing.source.as_deref())
+    }
+
     /// The work done so far.
     pub fn counters(&self) -> Counters {
         *lock(&self.work)
@@ -71,20 +82,14 @@ impl<'w> Collected<'w> {
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.
     pub fn save(&mut self) -> Vec<Incident> {
-        let mut notes: Vec<Incident> = Vec::new();
+        let mut notes = std::mem::take(&mut self.notes);
+        let facts = self.facts.get_mut().unwrap_or_else(PoisonError::into_inner).save();
+        notes.extend(facts.err().map(|error| not_kept(&error)));
         for (backing, snapshot) in self.backings.iter_mut().zip(&self.snapshots) {
             let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
             let cache = backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner);
             let Err(error) = cache.save(files) else { continue };
-            let note = Incident {
-                path: None,
-                kind: IncidentKind::Note,
-                message: format!(
-                    "the hash cache cannot be written, so the next run reads everything again: {}",
-                    in_words(&error)
-                ),
-                hint: Some("choose a folder that you may write to with `--state-dir`".to_owned()),
-            };
+            let note = not_kept(&error);
             if !notes.contains(&note) {
                 notes.push(note);
             }
@@ -125,6 +130,21 @@ impl<'w> Collected<'w> {
 
     fn failure(&self, environment: usize, path: &TreePath, trouble: &Trouble) -> ReadFailure {
         ReadFailure(format!("`{}`: {}", self.snapshots[environment].environment, trouble.message(path)))
+    }
+}
+
+/// Says that nothing is kept, and why.
+pub(super) fn not_kept(error: &std::io::Error) -> Incident {
+    Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: format!(
+            "the state folder cannot be written to, so the next run reads everything again: {}",
+            in_words(error)
+        ),
+        hint: Some(
+            "choose a folder that you may write to with --state-dir, or keep nothing with --no-state".to_owned(),
+        ),
     }
 }
 
@@ -173,6 +193,14 @@ impl ContentReader for Collected<'_> {
         lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
         known.merge(reading.value);
         Ok(known)
+    }
+
+    fn recall(&self, key: [u8; 32]) -> Option<u32> {
+        lock(&self.facts).recall(key)
+    }
+
+    fn remember(&self, key: [u8; 32], fact: u32) {
+        lock(&self.facts).remember(key, fact);
     }
 }
 

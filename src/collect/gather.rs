@@ -7,11 +7,12 @@ use rayon::prelude::*;
 
 use crate::collect::blob::FileHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
-use crate::collect::collected::{Backing, Collected};
+use crate::collect::collected::{Backing, Collected, not_kept};
+use crate::collect::facts::Facts;
 use crate::collect::git::{self, GitHistory};
 use crate::collect::walk::in_words;
 use crate::collect::{
-    CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, Watch, digest, steady,
+    CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, Watch, digest, state, steady,
 };
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, File, Incident, IncidentKind, Snapshot};
@@ -32,15 +33,27 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         .build()
         .map_err(|source| CollectError::Threads { threads, source })?;
     let filter = Filter::new(plan.ignore);
+    let mut notes = Vec::new();
+    let usable = plan.state_dir.filter(|folder| match state::prepare(folder) {
+        Ok(()) => true,
+        Err(error) => {
+            notes.push(not_kept(&error));
+            false
+        }
+    });
+    let plan = &CollectPlan { state_dir: usable, ..*plan };
     let gathered: Vec<Result<Gathered, CollectError>> = pool.install(|| {
         let environments = plan.environments.par_iter().enumerate().with_max_len(1);
         environments.map(|(number, environment)| gather(plan, environment, number, &filter, watch)).collect()
     });
     let mut collected = Collected::new(pool, watch, plan.now);
+    collected.notes = notes;
     for gathered in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, history, counters);
     }
+    let identities: Vec<Vec<u8>> = collected.sources().map(Source::identity).collect();
+    collected.facts = Mutex::new(Facts::load(plan.state_dir, &identities));
     Ok(collected)
 }
 
@@ -222,7 +235,7 @@ fn root_in_words(path: &std::path::Path, name: &str, error: &io::Error) -> (Stri
         io::ErrorKind::NotFound => {
             let is_link = path.symlink_metadata().is_ok();
             let what = if is_link { "is a link to something that is not there" } else { "is not there" };
-            (format!("`{name}` {what}"), Some("correct the path, or leave this environment out"))
+            (format!("`{name}` {what}"), Some("correct the path"))
         }
         io::ErrorKind::NotADirectory if path.metadata().is_ok_and(|there| there.is_file()) => {
             (format!("`{name}` is a file, not a folder"), Some("name the folder to compare"))

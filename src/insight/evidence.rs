@@ -165,9 +165,8 @@ pub struct ArtifactEvidence {
     pub equals: Vec<usize>,
     /// The newest commit in which the original has this content, and the environment whose history that is.
     pub committed: Option<(usize, CommitSummary)>,
-    /// It lies between this version and the current one: every change that it has over the older version is in the current one too.
-    /// Only looked for when it equals nothing.
-    pub between: Option<Older>,
+    /// It is a state on the way from an older version to the current one. Only looked for when it equals nothing.
+    pub between: Option<Between>,
     /// Why some of this could not be found out, in words.
     pub unknown: Option<String>,
 }
@@ -178,9 +177,18 @@ impl ArtifactEvidence {
         !self.equals_current
             && self.equals.is_empty()
             && self.committed.is_none()
-            && self.between.is_none()
+            && self.between.as_ref().is_none_or(|between| between.own_lines > 0)
             && self.unknown.is_none()
     }
+}
+
+/// A middle state: at least one of its changes against the older version is in the current one too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Between {
+    /// From where it is on the way.
+    pub older: Older,
+    /// How many lines its other changes have that neither end has at that place.
+    pub own_lines: usize,
 }
 
 /// The older end of a middle state.

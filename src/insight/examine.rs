@@ -1,7 +1,9 @@
 //! Finds out what an artifact is: what it equals, or between which two states it lies.
 
+use std::borrow::Cow;
+
 use crate::compare::artifacts::{self, Artifact};
-use crate::insight::{ArtifactEvidence, Older};
+use crate::insight::{ArtifactEvidence, Between, Older};
 use crate::path::TreePath;
 use crate::snapshot::{
     Algorithms, CommittedVersion, Content, ContentReader, EntryRef, File, GitState, HistoryReader, Snapshot,
@@ -124,27 +126,31 @@ impl Examiner<'_> {
         Ok(None)
     }
 
-    /// The first older version such that every change of the artifact against it is in the current file too.
-    fn between(&self, artifact: &Artifact, original: &TreePath) -> Result<Option<Older>, String> {
+    /// The first older version from which the artifact is on the way to the current file; one that leaves it nothing of its own comes first.
+    fn between(&self, artifact: &Artifact, original: &TreePath) -> Result<Option<Between>, String> {
         let here = artifact.at.environment;
-        let Some(current) = self.read(here, original)? else { return Ok(None) };
-        let Some(middle) = self.read(here, &artifact.path)? else { return Ok(None) };
-        let lies_after = |older: &[u8]| lies_between(older, &middle, &current);
+        let Some(current) = self.version(here, original)? else { return Ok(None) };
+        let Some(middle) = self.version(here, &artifact.path)? else { return Ok(None) };
+        let mut best: Option<Between> = None;
+        let mut try_out = |older: Version<'_>, called: Older| -> Result<(), String> {
+            let own = self.own_lines(&older, &middle, &current)?;
+            if let Some(own) = own.filter(|own| best.as_ref().is_none_or(|best| *own < best.own_lines)) {
+                best = Some(Between { older: called, own_lines: own });
+            }
+            Ok(())
+        };
         for other in self.artifacts {
             let is_sibling = other.at.environment == here && other.original.as_ref() == Some(original);
             if is_sibling
                 && other.at != artifact.at
-                && let Some(older) = self.read(here, &other.path)?
-                && lies_after(&older)
+                && let Some(older) = self.version(here, &other.path)?
             {
-                return Ok(Some(Older::Artifact(other.path.clone())));
+                try_out(older, Older::Artifact(other.path.clone()))?;
             }
         }
         for environment in (0..self.snapshots.len()).filter(|other| *other != here) {
-            if let Some(older) = self.read(environment, original)?
-                && lies_after(&older)
-            {
-                return Ok(Some(Older::Environment(environment)));
+            if let Some(older) = self.version(environment, original)? {
+                try_out(older, Older::Environment(environment))?;
             }
         }
         let commit = match &self.snapshots[here].git {
@@ -152,20 +158,57 @@ impl Examiner<'_> {
             GitState::Commit { commit, .. } => Some(commit),
             _ => None,
         };
-        let Some(commit) = commit else { return Ok(None) };
-        let committed = self.history.committed(here, original).map_err(|failure| failure.0)?;
-        let lies_after = committed.is_some_and(|older| is_small_text(&older) && lies_after(&older));
-        Ok(lies_after.then(|| Older::Commit(here, commit.clone())))
+        if let Some(commit) = commit {
+            let committed = self.history.committed(here, original).map_err(|failure| failure.0)?;
+            if let Some(bytes) = committed.filter(|bytes| bytes.len() as u64 <= SIZE_LIMIT) {
+                let older = Version { digest: *blake3::hash(&bytes).as_bytes(), place: Place::Bytes(bytes) };
+                try_out(older, Older::Commit(here, commit.clone()))?;
+            }
+        }
+        Ok(best)
     }
 
-    /// A file's content; `None` when it is no file, too large or no text.
-    fn read(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, String> {
-        match self.entry_at(environment, path) {
-            Some(Content::File(file)) if file.size <= SIZE_LIMIT => {}
+    /// [`on_the_way`], found out once and remembered: a later run reads none of the three.
+    fn own_lines(
+        &self,
+        older: &Version<'_>,
+        middle: &Version<'_>,
+        newer: &Version<'_>,
+    ) -> Result<Option<usize>, String> {
+        let mut key = blake3::Hasher::new();
+        key.update(b"on the way 1").update(&older.digest).update(&middle.digest).update(&newer.digest);
+        let key = *key.finalize().as_bytes();
+        if let Some(known) = self.contents.recall(key) {
+            return Ok((known as usize).checked_sub(1));
+        }
+        let texts = [self.bytes(older)?, self.bytes(middle)?, self.bytes(newer)?];
+        let are_texts = texts.iter().all(|text| is_small_text(text));
+        let own = if are_texts { on_the_way(&texts[0], &texts[1], &texts[2]) } else { None };
+        self.contents.remember(key, own.map_or(0, |own| own as u32 + 1));
+        Ok(own)
+    }
+
+    /// What an environment has at a path; `None` when it is no file, or too large.
+    fn version<'p>(&self, environment: usize, path: &'p TreePath) -> Result<Option<Version<'p>>, String> {
+        let snapshot = &self.snapshots[environment];
+        let Some(entry) = snapshot.find(path) else { return Ok(None) };
+        match snapshot.entries[entry].content {
+            Content::File(file) if file.size <= SIZE_LIMIT => {}
             _ => return Ok(None),
         }
-        let bytes = self.contents.read(environment, path, SIZE_LIMIT).map_err(|failure| failure.0)?;
-        Ok(Some(bytes).filter(|bytes| is_small_text(bytes)))
+        let wanted = Algorithms { blake3: true, git_blob: false };
+        let known = self.contents.digests(EntryRef { environment, entry }, wanted).map_err(|failure| failure.0)?;
+        Ok(known.blake3.map(|digest| Version { digest, place: Place::Path(environment, path) }))
+    }
+
+    fn bytes<'v>(&self, version: &'v Version<'_>) -> Result<Cow<'v, [u8]>, String> {
+        match &version.place {
+            Place::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
+            Place::Path(environment, path) => {
+                let read = self.contents.read(*environment, path, SIZE_LIMIT);
+                read.map(Cow::Owned).map_err(|failure| failure.0)
+            }
+        }
     }
 
     fn entry(&self, at: EntryRef) -> &crate::snapshot::Entry {
@@ -178,6 +221,17 @@ impl Examiner<'_> {
     }
 }
 
+/// A content that is read only if it must be.
+struct Version<'p> {
+    digest: [u8; 32],
+    place: Place<'p>,
+}
+
+enum Place<'p> {
+    Path(usize, &'p TreePath),
+    Bytes(Vec<u8>),
+}
+
 fn unknown(mut evidence: ArtifactEvidence, why: &str) -> ArtifactEvidence {
     evidence.unknown = Some(why.to_owned());
     evidence
@@ -188,11 +242,12 @@ fn is_small_text(bytes: &[u8]) -> bool {
     !bytes[..bytes.len().min(8000)].contains(&0) && lines(bytes).len() <= LINE_LIMIT
 }
 
-/// Whether `middle` differs from both, and each of its changes against `older` lies inside a change of `newer`: it takes away nothing that
-/// `newer` keeps, and adds, at the same place, only lines that `newer` adds in the same order.
-pub(super) fn lies_between(older: &[u8], middle: &[u8], newer: &[u8]) -> bool {
+/// Whether `middle` is a state on the way from `older` to `newer`: at least one of its changes lies inside a change of `newer`. Such a change
+/// takes away nothing that `newer` keeps, and adds, at the same place, only lines that `newer` adds in the same order. Gives how many
+/// lines its other changes add: what it has of its own.
+pub(super) fn on_the_way(older: &[u8], middle: &[u8], newer: &[u8]) -> Option<usize> {
     if middle == older || middle == newer {
-        return false;
+        return None;
     }
     let (older, middle, newer) = (lines(older), lines(middle), lines(newer));
     let changes = |to: &[&[u8]]| {
@@ -201,13 +256,14 @@ pub(super) fn lies_between(older: &[u8], middle: &[u8], newer: &[u8]) -> bool {
         changed.map(|op| (op.old_range(), op.new_range())).collect::<Vec<_>>()
     };
     let in_newer = changes(&newer);
-    changes(&middle).iter().all(|(old, new)| {
+    let (shared, own): (Vec<_>, Vec<_>) = changes(&middle).into_iter().partition(|(old, new)| {
         in_newer.iter().any(|(newer_old, newer_new)| {
             newer_old.start <= old.start
                 && old.end <= newer_old.end
                 && is_subsequence(&middle[new.clone()], &newer[newer_new.clone()])
         })
-    })
+    });
+    (!shared.is_empty()).then(|| own.iter().map(|(old, new)| new.len().max(old.len())).sum())
 }
 
 fn is_subsequence(part: &[&[u8]], whole: &[&[u8]]) -> bool {

@@ -11,7 +11,7 @@ mod folders;
 mod rules;
 mod summary;
 
-pub use evidence::{ArtifactEvidence, Evidence, Kind, Older, Owner, Usual};
+pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usual};
 pub use examine::examine;
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};

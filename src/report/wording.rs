@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::compare::Pattern;
 use crate::compare::moves::{Move, MoveKind};
-use crate::insight::{ArtifactEvidence, Evidence, Finding, Kind, Older, Owner, Usual};
+use crate::insight::{ArtifactEvidence, Between, Evidence, Finding, Kind, Older, Owner, Usual};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::layout::{count, counted};
@@ -121,17 +121,17 @@ impl Words<'_> {
         if let Some((environment, commit)) = &evidence.committed {
             return format!("equals {called} of {}'s commit {}", self.environment(*environment), self.commit(commit));
         }
-        match &evidence.between {
-            Some(Older::Artifact(older)) => {
-                return format!("a middle state between {} and {called}", escape::name(older.file_name()));
-            }
-            Some(Older::Environment(at)) => {
-                return format!("a middle state between {}'s {called} and {called}", self.environment(*at));
-            }
-            Some(Older::Commit(_, commit)) => {
-                return format!("a middle state between commit {:.7} and {called}", commit.id);
-            }
-            None => {}
+        if let Some(Between { older, own_lines }) = &evidence.between {
+            let from = match older {
+                Older::Artifact(path) => escape::name(path.file_name()).into_owned(),
+                Older::Environment(at) => format!("{}'s {called}", self.environment(*at)),
+                Older::Commit(_, commit) => format!("commit {:.7}", commit.id),
+            };
+            let own = match own_lines {
+                0 => String::new(),
+                lines => format!(", with {} of its own", counted(*lines as u64, "line", "lines")),
+            };
+            return format!("a middle state between {from} and {called}{own}");
         }
         match (&evidence.unknown, original) {
             (Some(why), _) => format!("what it equals is not known: {}", escape::text(why.as_bytes())),

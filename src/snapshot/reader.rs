@@ -33,6 +33,14 @@ pub trait ContentReader {
 
     /// Gives a digest of a file under at least the algorithms that are set in `wanted`, reading only what is not known.
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure>;
+
+    /// A fact about contents that an earlier run found out; `key` is a digest of the question and of the contents it is about.
+    fn recall(&self, _key: [u8; 32]) -> Option<u32> {
+        None
+    }
+
+    /// Keeps a fact about contents for later runs.
+    fn remember(&self, _key: [u8; 32], _fact: u32) {}
 }
 
 /// Gives earlier versions of files, for environments that have a repository. No answer is an empty one: having no history is no failure.

@@ -32,9 +32,15 @@ impl ContentReader for Texts {
     }
 
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure> {
-        assert_eq!(wanted, Algorithms { blake3: false, git_blob: true });
+        if self.refuses {
+            return Err(ReadFailure("debug: cannot read it: permission denied".to_owned()));
+        }
         let bytes = self.files.iter().filter(|((environment, _), _)| *environment == at.environment).nth(at.entry);
-        Ok(Digests { blake3: None, git_blob: Some(name(bytes.unwrap().1)) })
+        let bytes = bytes.unwrap().1;
+        Ok(Digests {
+            blake3: wanted.blake3.then(|| *blake3::hash(bytes).as_bytes()),
+            git_blob: wanted.git_blob.then(|| name(bytes)),
+        })
     }
 }
 
@@ -87,15 +93,18 @@ fn an_original_is_prods_and_a_backup_lies_between() {
     let [backup, original] = &examined(&[("X.py", FIRST)], &debug, None, false)[..] else { panic!() };
     assert_eq!((original.equals_current, &*original.equals), (false, &[0][..]));
     assert!(backup.equals.is_empty());
-    assert_eq!(backup.between, Some(Older::Artifact(path("X.py.original"))));
+    assert_eq!(backup.between, Some(Between { older: Older::Artifact(path("X.py.original")), own_lines: 0 }));
     assert!(!backup.is_unique());
 
     // Without the other artifact, prod's version is the older end.
     let debug = [("X.py", LAST), ("X.py.backup", MIDDLE)];
-    assert_eq!(examined(&[("X.py", FIRST)], &debug, None, false)[0].between, Some(Older::Environment(0)));
+    assert_eq!(
+        examined(&[("X.py", FIRST)], &debug, None, false)[0].between,
+        Some(Between { older: Older::Environment(0), own_lines: 0 })
+    );
     // And without prod's, the committed one.
     let between = examined(&[], &debug, Some("never"), false)[0].between.clone();
-    assert_eq!(between, Some(Older::Commit(1, commit())));
+    assert_eq!(between, Some(Between { older: Older::Commit(1, commit()), own_lines: 0 }));
 }
 
 #[test]
@@ -127,14 +136,16 @@ fn what_cannot_be_read_is_not_unique() {
 }
 
 #[test]
-fn a_middle_state_has_nothing_of_its_own() {
-    let lies =
-        |older: &str, middle: &str, newer: &str| lies_between(older.as_bytes(), middle.as_bytes(), newer.as_bytes());
-    assert!(lies(FIRST, MIDDLE, LAST));
-    assert!(!lies(FIRST, OTHER, LAST));
-    assert!(!lies(FIRST, FIRST, LAST));
-    assert!(!lies(FIRST, LAST, LAST));
-    // It took something away that the newer one kept.
-    assert!(!lies("a\nb\nc\n", "a\nc\n", "a\nb\nc\nd\n"));
-    assert!(lies("a\nb\nc\n", "a\nc\n", "a\nc\nd\n"));
+fn a_middle_state_shares_a_change_and_its_own_lines_are_counted() {
+    let own =
+        |older: &str, middle: &str, newer: &str| on_the_way(older.as_bytes(), middle.as_bytes(), newer.as_bytes());
+    assert_eq!(own(FIRST, MIDDLE, LAST), Some(0));
+    assert_eq!(own(FIRST, OTHER, LAST), None);
+    assert_eq!(own(FIRST, FIRST, LAST), None);
+    assert_eq!(own(FIRST, LAST, LAST), None);
+    // It took something away that the newer one kept, and has nothing of the newer one.
+    assert_eq!(own("a\nb\nc\n", "a\nc\n", "a\nb\nc\nd\n"), None);
+    assert_eq!(own("a\nb\nc\n", "a\nc\n", "a\nc\nd\n"), Some(0));
+    // One change is the newer one's too, two lines are of its own.
+    assert_eq!(own("a\nb\nc\n", "new\na\nb\nmine\ntoo\nc\n", "new\na\nb\nc\nd\n"), Some(2));
 }

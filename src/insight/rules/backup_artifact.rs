@@ -33,7 +33,7 @@ fn apply(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
         if let Some((_, commit)) = &evidence.committed {
             matter = matter.with(&commit.id.0);
         }
-        matter = match &evidence.between {
+        matter = match evidence.between.as_ref().map(|between| &between.older) {
             Some(Older::Artifact(path)) => matter.with("after artifact").with(path.as_bytes()),
             Some(Older::Environment(environment)) => matter.with("after environment").with(name(*environment)),
             Some(Older::Commit(_, commit)) => matter.with("after commit").with(&commit.id.0),

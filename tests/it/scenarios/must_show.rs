@@ -126,5 +126,7 @@ fn both_leftovers_tell_what_they_are() {
     assert_eq!(original["is"], "equals prod's MemberService.py");
     assert_eq!(original["unique"], false);
     assert_eq!(backup["path"], "backend/app/services/MemberService.py.backup");
-    assert_eq!(backup["unique"], true, "a middle state that is nowhere else");
+    let words = "a middle state between MemberService.py.original and MemberService.py, with 2 lines of its own";
+    assert_eq!(backup["is"], words);
+    assert_eq!(backup["unique"], true, "two of its lines are nowhere else");
 }

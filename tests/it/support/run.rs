@@ -72,8 +72,9 @@ impl Run {
         String::from_utf8(self.output.stdout.clone()).unwrap()
     }
 
+    /// What was written to stderr, with the private folder as `[ROOT]`.
     pub(crate) fn stderr(&self) -> String {
-        String::from_utf8(self.output.stderr.clone()).unwrap()
+        String::from_utf8(self.output.stderr.clone()).unwrap().replace(&self.root, "[ROOT]")
     }
 
     /// Demands an exit status, and shows everything when it is another.

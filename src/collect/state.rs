@@ -1,0 +1,24 @@
+//! The state folder: private, written in whole files, and never in the way.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+/// Makes sure that there is such a folder and that it can be written to.
+pub(super) fn prepare(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let may = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+    Ok(rustix::fs::access(folder, may)?)
+}
+
+/// Replaces a file at once by one with this content, for the owner's eyes only.
+pub(super) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(content)?;
+    // Not forced to the disk: what a power cut leaves is told by its checksum, and costs one reading.
+    new.persist(file).map_err(|error| error.error)?;
+    Ok(())
+}
