@@ -228,7 +228,7 @@ fn a_repository_of_another_owner_is_read_where_it_can_be() {
     let repo = with_folders(&home.path().join("r"), &[]);
     if !rustix::process::geteuid().is_root() {
         // Only root can give files away; for others, what may not be read is the same question.
-        std::fs::set_permissions(repo.path(".git"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(repo.path(".git"), std::fs::Permissions::from_mode(0o0)).unwrap();
         assert!(unknown(repo.root()).contains("cannot read"));
         std::fs::set_permissions(repo.path(".git"), std::fs::Permissions::from_mode(0o755)).unwrap();
         return;
@@ -247,8 +247,8 @@ fn what_may_not_be_read_is_unknown() {
     crate::support::user::as_ordinary_user("git_gaps::what_may_not_be_read_is_unknown", || {
         let home = tempdir().unwrap();
         let repo = with_folders(&home.path().join("r"), &[]);
-        std::fs::set_permissions(repo.path("kept/a"), std::fs::Permissions::from_mode(0)).unwrap();
-        std::fs::set_permissions(repo.path("skipped"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(repo.path("kept/a"), std::fs::Permissions::from_mode(0o0)).unwrap();
+        std::fs::set_permissions(repo.path("skipped"), std::fs::Permissions::from_mode(0o0)).unwrap();
         let found = status(repo.root());
         std::fs::set_permissions(repo.path("skipped"), std::fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(found.changes, []);
@@ -256,9 +256,14 @@ fn what_may_not_be_read_is_unknown() {
             found.not_judged.iter().map(|path| path.path.as_bytes().escape_ascii().to_string()).collect();
         assert_eq!(open, ["kept/a", "skipped/a", "skipped/b", "skipped/deep/a", "skipped/deep/b"]);
 
-        std::fs::set_permissions(repo.path(".git/index"), std::fs::Permissions::from_mode(0)).unwrap();
+        repo.write(".gitattributes", "*.bat eol=crlf\n");
+        std::fs::set_permissions(repo.path(".gitattributes"), std::fs::Permissions::from_mode(0o0)).unwrap();
+        assert!(unknown(repo.root()).contains("decides how files are to be judged"));
+        repo.remove(".gitattributes");
+
+        std::fs::set_permissions(repo.path(".git/index"), std::fs::Permissions::from_mode(0o0)).unwrap();
         assert!(unknown(repo.root()).contains("index`: Permission denied"), "{}", unknown(repo.root()));
-        std::fs::set_permissions(repo.path(".git"), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(repo.path(".git"), std::fs::Permissions::from_mode(0o0)).unwrap();
         assert!(unknown(repo.root()).contains("Permission denied"));
         std::fs::set_permissions(repo.path(".git"), std::fs::Permissions::from_mode(0o755)).unwrap();
     });

@@ -75,6 +75,29 @@ fn a_clean_checkout_and_its_commit_are_compared_without_reading() {
 }
 
 #[test]
+fn what_judging_reads_is_known_to_comparing() {
+    let home = tempdir().unwrap();
+    let repo = Repo::init(home.path().join("r"));
+    repo.write("a", "1").write("b", "2").commit("one");
+    // An index that vouches for nothing.
+    std::fs::File::options()
+        .write(true)
+        .open(repo.path(".git/index"))
+        .unwrap()
+        .set_modified(std::time::UNIX_EPOCH)
+        .unwrap();
+    crate::support::tree::settle();
+    let mut plan = Plan::of(&[repo.root(), repo.root()]);
+    plan.environments[1].source = SourceSpec::Git { repository: repo.root().to_owned(), reference: "main".to_owned() };
+    let plan = plan.state(&home.path().join("state"));
+    for opened in [2, 0] {
+        let outcome = plan.run();
+        assert_eq!((outcome.same("a"), outcome.same("b")), (Some(true), Some(true)));
+        assert_eq!(outcome.counters.files_opened, opened);
+    }
+}
+
+#[test]
 fn commits_are_found_under_every_spelling() {
     let home = tempdir().unwrap();
     let repo = Repo::init(home.path().join("r"));

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use driftline::snapshot::{ChangeKind, Content, GitState, Head, IncidentKind, Operation, Stage};
+use driftline::snapshot::{ChangeKind, CommitId, Content, GitState, Head, IncidentKind, Operation, Stage};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
@@ -12,7 +12,7 @@ use crate::support::git_status::{agree, lines, snapshot, status};
 use crate::support::repo::Repo;
 
 fn numbered(lines: usize) -> String {
-    (0..lines).map(|number| format!("line {number}\n")).collect()
+    (0..lines).fold(String::new(), |text, number| text + "line " + &number.to_string() + "\n")
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn a_clean_checkout_is_clean_and_its_contents_are_known_without_reading() {
     assert_eq!(collected.counters().files_opened, 0);
     for (path, spec) in [("a", ":a"), ("b/c", ":b/c")] {
         let Content::File(file) = entry(snapshot, path).content else { panic!() };
-        let id: String = file.digests.git_blob.unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(id, repo.git(&["rev-parse", spec]));
+        let id = CommitId(file.digests.git_blob.unwrap()[..].into());
+        assert_eq!(id.to_string(), repo.git(&["rev-parse", spec]));
     }
 }
 

@@ -247,7 +247,15 @@ impl<'a> Checkout<'a> {
         }
         for (at, entry) in self.around.listing.snapshot.entries.iter().enumerate() {
             let here = self.here(at);
-            if here.file_name() != name || !matches!(entry.content, Content::File(_)) {
+            if here.file_name() != name {
+                continue;
+            }
+            if matches!(entry.content, Content::Unreadable { .. }) && name == b".gitattributes" {
+                return Err(GitFault::Unsupported(format!(
+                    "{here:?} cannot be read, and it decides how files are to be judged"
+                )));
+            }
+            if !matches!(entry.content, Content::File(_)) {
                 continue;
             }
             // What is in the repository need not be read from the file: this costs nothing in the next run.
