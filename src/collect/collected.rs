@@ -1,5 +1,6 @@
 //! What was collected, and the way back to the files.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::collect::cache::{Cache, Extra, Files, Learned};
@@ -25,6 +26,8 @@ pub struct Collected<'w> {
     pub(super) facts: Mutex<Facts>,
     /// Worth saying about what is kept; changes no answer.
     pub(super) notes: Vec<Incident>,
+    /// Where state is kept; empty when it is kept nowhere.
+    pub(super) state: PathBuf,
     pub(super) pool: rayon::ThreadPool,
     pub(super) watch: &'w dyn Watch,
     /// The time by the wall clock of the plan, in seconds.
@@ -50,6 +53,7 @@ impl<'w> Collected<'w> {
             histories: Histories::default(),
             facts: Mutex::default(),
             notes: Vec::new(),
+            state: PathBuf::new(),
             pool,
             watch,
             now: now.seconds,
@@ -84,12 +88,12 @@ impl<'w> Collected<'w> {
     pub fn save(&mut self) -> Vec<Incident> {
         let mut notes = std::mem::take(&mut self.notes);
         let facts = self.facts.get_mut().unwrap_or_else(PoisonError::into_inner).save();
-        notes.extend(facts.err().map(|error| not_kept(&error)));
+        notes.extend(facts.err().map(|error| not_kept(&self.state, &error)));
         for (backing, snapshot) in self.backings.iter_mut().zip(&self.snapshots) {
             let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
             let cache = backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner);
             let Err(error) = cache.save(files) else { continue };
-            let note = not_kept(&error);
+            let note = not_kept(&self.state, &error);
             if !notes.contains(&note) {
                 notes.push(note);
             }
@@ -134,12 +138,13 @@ impl<'w> Collected<'w> {
 }
 
 /// Says that nothing is kept, and why.
-pub(super) fn not_kept(error: &std::io::Error) -> Incident {
+pub(super) fn not_kept(state: &Path, error: &std::io::Error) -> Incident {
     Incident {
         path: None,
         kind: IncidentKind::Note,
         message: format!(
-            "the state folder cannot be written to, so the next run reads everything again: {}",
+            "the state folder `{}` cannot be written to, so the next run reads everything again: {}",
+            state.display(),
             in_words(error)
         ),
         hint: Some(

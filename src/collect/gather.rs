@@ -1,6 +1,7 @@
 //! Collects all environments in parallel: lists, takes what earlier runs know, judges checkouts.
 
 use std::io;
+use std::path::Path;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
@@ -37,7 +38,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     let usable = plan.state_dir.filter(|folder| match state::prepare(folder) {
         Ok(()) => true,
         Err(error) => {
-            notes.push(not_kept(&error));
+            notes.push(not_kept(folder, &error));
             false
         }
     });
@@ -48,6 +49,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     });
     let mut collected = Collected::new(pool, watch, plan.now);
     collected.notes = notes;
+    collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
     for gathered in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, history, counters);
@@ -230,7 +232,7 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
     }
 }
 
-fn root_in_words(path: &std::path::Path, name: &str, error: &io::Error) -> (String, Option<&'static str>) {
+fn root_in_words(path: &Path, name: &str, error: &io::Error) -> (String, Option<&'static str>) {
     match error.kind() {
         io::ErrorKind::NotFound => {
             let is_link = path.symlink_metadata().is_ok();
