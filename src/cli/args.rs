@@ -85,7 +85,7 @@ pub(crate) struct CommonArguments {
     /// Text for people or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
     pub(crate) format: Format,
-    /// Whether to use colour; `auto` respects NO_COLOR and CLICOLOR_FORCE
+    /// Whether to use colour; `auto` respects `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = clap::ColorChoice::Auto, global = true, help_heading = "Output")]
     pub(crate) color: clap::ColorChoice,
     /// Columns of text output [default: the terminal's, or 100]

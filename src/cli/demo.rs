@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::{CommonArguments, DemoArguments, DiffArguments, Format, View};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::cli::{diff, status};
@@ -19,15 +19,14 @@ pub(crate) fn run(
     arguments: &DemoArguments,
 ) -> Result<Exit, Failure> {
     let vanishing;
-    let folder: PathBuf = match &arguments.keep {
-        Some(folder) => folder.clone(),
-        None => {
-            vanishing = tempfile::Builder::new()
-                .prefix("driftline-demo-")
-                .tempdir()
-                .map_err(|error| Failure::because("cannot make a temporary folder for the demo", &error))?;
-            vanishing.path().join("oncalls")
-        }
+    let folder: PathBuf = if let Some(folder) = &arguments.keep {
+        folder.clone()
+    } else {
+        vanishing = tempfile::Builder::new()
+            .prefix("driftline-demo-")
+            .tempdir()
+            .map_err(|error| Failure::because("cannot make a temporary folder for the demo", &error))?;
+        vanishing.path().join("oncalls")
     };
     demo::lay_out(&folder, Variant::Before)
         .map_err(|error| Failure::because(format!("cannot lay the demo out in `{}`", folder.display()), &error))?;
@@ -35,11 +34,7 @@ pub(crate) fn run(
     let common = CommonArguments { config: Some(folder.join("driftline.toml")), no_state: true, ..common };
     let (session, _) = Session::open(common, process, output, &[])?;
     let say = |text: String| {
-        if session.common.format == Format::Text {
-            session.output.data(|out| out.write_all(text.as_bytes()))
-        } else {
-            Ok(())
-        }
+        if session.common.format == Format::Text { output::data(|out| out.write_all(text.as_bytes())) } else { Ok(()) }
     };
     let prompt = |command: &str| format!("{}\n\n", session.output.styles.paint(Look::Command, format!("$ {command}")));
     say(format!(

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use crate::cli::args::{CommonArguments, DiffArguments, Format, View};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::{Session, find_environment};
 use crate::collect::{Collected, collect};
@@ -118,10 +118,10 @@ fn choose(session: &Session, listed: &Comparison, snapshots: &[Snapshot], word: 
 
 fn list(failure: Failure, paths: &[TreePath]) -> Failure {
     let line = |path: &TreePath| format!("  {}", escape::name(path.as_bytes()));
-    let listed = paths.iter().take(CHOICES).map(line).fold(failure, Failure::detail);
+    let listed = paths.iter().take(CHOICES).map(line).fold(failure, |failure, line| failure.detail(&line));
     match paths.len().saturating_sub(CHOICES) {
         0 => listed,
-        more => listed.detail(format!("  and {more} more")),
+        more => listed.detail(&format!("  and {more} more")),
     }
 }
 
@@ -152,11 +152,11 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
 
 fn present(session: &Session, how: View, collected: &Collected<'_>, files: Vec<FileView>) -> Result<(), Failure> {
     let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let labels = initials(&environments.iter().map(|name| name.as_str()).collect::<Vec<_>>());
+    let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
     let next = session.command(&[]).into_iter().collect();
     let text = TextView { environments, labels, files, next };
     let screen = Screen { columns: session.output.width, styles: session.output.styles };
-    session.output.data(|out| match (session.common.format, how) {
+    output::data(|out| match (session.common.format, how) {
         (Format::Json, _) => escape::write_json(&json::report(&text), out),
         (Format::Text, View::Regions) => write_regions(&text, screen, out),
         (Format::Text, View::Columns) => write_columns(&text, screen, out),

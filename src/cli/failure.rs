@@ -53,12 +53,12 @@ impl Failure {
     }
 
     /// Adds a line below the last hint.
-    pub(crate) fn detail(mut self, line: String) -> Self {
+    pub(crate) fn detail(mut self, line: &str) -> Self {
         if let Self::Plain { hints, .. } = &mut self
             && let Some(hint) = hints.last_mut()
         {
             hint.push('\n');
-            hint.push_str(&line);
+            hint.push_str(line);
         }
         self
     }

@@ -59,12 +59,12 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "driftline", &mut script);
-            output.data(|out| out.write_all(&script))?;
+            output::data(|out| out.write_all(&script))?;
             Ok(Exit::InSync)
         }
         Some(Command::Man) => {
             let manual = clap_mangen::Man::new(Arguments::command());
-            output.data(|mut out| manual.render(&mut out))?;
+            output::data(|mut out| manual.render(&mut out))?;
             Ok(Exit::InSync)
         }
     }
@@ -77,7 +77,7 @@ const LEAST_WIDTH: u16 = 40;
 
 fn fail(failure: &Failure, colour: clap::ColorChoice) -> ExitCode {
     let output = Output::new(colour, DEFAULT_WIDTH);
-    output.aside(|out| failure.write(out, output.error_styles));
+    output::aside(|out| failure.write(out, output.error_styles));
     match failure {
         // Whoever read the output had enough of it.
         Failure::BrokenPipe => ExitCode::from(Exit::InSync),

@@ -18,7 +18,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Decides by the user's wish, NO_COLOR and its like, and whether a terminal is listening.
+    /// Decides by the user's wish, `NO_COLOR` and its like, and whether a terminal is listening.
     pub(crate) fn new(colour: clap::ColorChoice, width: u16) -> Self {
         let wish = match colour {
             clap::ColorChoice::Auto => ColorChoice::Auto,
@@ -33,16 +33,16 @@ impl Output {
             width: usize::from(width),
         }
     }
+}
 
-    /// Writes data, all of it or an error.
-    pub(crate) fn data(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-        write(&mut out)?;
-        out.flush()
-    }
+/// Writes data to stdout, all of it or an error.
+pub(crate) fn data(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+    write(&mut out)?;
+    out.flush()
+}
 
-    /// Writes something beside the data. That nobody can read it is no reason to fail.
-    pub(crate) fn aside(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-        let _ = write(&mut io::stderr().lock());
-    }
+/// Writes something beside the data to stderr. That nobody can read it is no reason to fail.
+pub(crate) fn aside(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    let _ = write(&mut io::stderr().lock());
 }

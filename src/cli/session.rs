@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::CommonArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::progress::Progress;
 use crate::collect::CollectPlan;
@@ -101,7 +101,7 @@ impl Session {
         let styles = self.output.error_styles;
         let (unread, read): (Vec<&Snapshot>, Vec<&Snapshot>) =
             snapshots.iter().partition(|snapshot| snapshot.unread_because().is_some());
-        self.output.aside(|out| {
+        output::aside(|out| {
             for snapshot in &unread {
                 let name = &snapshot.environment;
                 let because = snapshot.incidents.iter().find(|incident| incident.kind == IncidentKind::Environment);

@@ -3,7 +3,7 @@
 use crate::cli::args::{CommonArguments, Format, StatusArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::insight::Finding;
@@ -45,9 +45,9 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     };
     let report = status_report(&picture.inputs(&config.focus), &picture.findings, about);
     match session.common.format {
-        Format::Json => session.output.data(|out| escape::write_json(&report, out))?,
+        Format::Json => output::data(|out| escape::write_json(&report, out))?,
         Format::Text => {
-            session.output.data(|out| terminal::status(&report, session.output.width, session.output.styles, out))?;
+            output::data(|out| terminal::status(&report, session.output.width, session.output.styles, out))?;
         }
     }
     session.tell(&picture.collected.snapshots, &notes);

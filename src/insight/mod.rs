@@ -1,6 +1,6 @@
 //! Judges what was compared: rules make [`Finding`]s out of rows, moves, artifacts and the state of repositories.
 //!
-//! Pure. A finding carries facts ([`Evidence`]); wording is the report's. [`judge`] is the one door for findings; [`examine`] finds out
+//! Pure. A finding carries facts ([`Evidence`]); wording is the report's. [`judge`] is the one door for findings; [`examine()`] finds out
 //! what an artifact is before that, and [`summaries`] and [`where_the_drift_is`] count.
 
 pub mod base;

@@ -1,6 +1,6 @@
 //! What repositories know: commits as environments, the state of checkouts, earlier versions of files.
 //!
-//! [`GitReference`] is a source over the tree of a commit. [`judge`] says what is uncommitted in a folder by holding its listing against
+//! [`GitReference`] is a source over the tree of a commit. [`judge()`] says what is uncommitted in a folder by holding its listing against
 //! the index and HEAD. `GitHistory` gives earlier versions.
 //!
 //! No git program is asked and nothing of a repository is executed, included or written. libgit2 reads objects and nothing else

@@ -1,5 +1,5 @@
 //! Texts side by side: what bytes are as text ([`document`]), which stretches of lines differ and who has which
-//! ([`regions`]), and what inside a line differs ([`inline`]).
+//! ([`regions()`]), and what inside a line differs ([`inline`]).
 //!
 //! Pure. Which version serves as the base is decided elsewhere; how it looks is the report's.
 

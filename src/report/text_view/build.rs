@@ -32,7 +32,7 @@ pub struct Inputs<'a> {
 /// Each distinct content is read once. What is absent, unknown or no text is said, and the others are shown all the same.
 ///
 /// # Cost
-/// As [`regions`] for the distinct texts, and as [`base::choose`].
+/// As [`regions()`] for the distinct texts, and as [`base::choose`].
 pub fn view(row: &Row<'_>, inputs: &Inputs<'_>) -> FileView {
     let path = row.path(inputs.snapshots).clone();
     let mut view = FileView {

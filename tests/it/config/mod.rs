@@ -31,7 +31,7 @@ fn a_full_file_is_understood() {
     let config = config::load(&file, Some(Path::new("/home/me"))).unwrap();
     let names: Vec<&str> = config.environments.iter().map(|environment| environment.name.as_str()).collect();
     assert_eq!(names, ["prod", "debug", "main", "archive"], "in the order of the file");
-    assert_eq!(config.baseline.as_ref().map(|name| name.as_str()), Some("prod"));
+    assert_eq!(config.baseline.as_ref().map(driftline::path::EnvironmentName::as_str), Some("prod"));
     assert_eq!(config.focus, [path("backend/app/services/MemberService.py"), path("backend/app/controllers")]);
     assert_eq!(config.ignore, ["node_modules/", "*.pyc", "!keep.pyc"]);
     assert_eq!(config.file.as_deref(), Some(&*file));
@@ -98,7 +98,8 @@ fn a_home_that_is_not_known_is_said() {
 
 #[test]
 fn more_environments_than_letters_are_refused() {
-    let text = |count: usize| (0..count).map(|n| format!("env.e{n}.path = \"{n}\"\n")).collect::<String>();
+    let line = |number: usize| format!("env.e{number}.path = \"{number}\"\n");
+    let text = |count: usize| (0..count).map(line).collect::<Vec<String>>().concat();
     assert_eq!(parse(&text(52)).unwrap().environments.len(), 52);
     let invalid = parse(&text(53)).unwrap_err();
     assert_eq!(invalid.problems().len(), 1, "{invalid}");
