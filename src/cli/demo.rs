@@ -47,7 +47,7 @@ pub(crate) fn run(
     }
     say(format!("\n{}", prompt("driftline diff MemberService")))?;
     let chosen = DiffArguments { words: vec!["MemberService".into()], all: false, base: None, view: View::Regions };
-    diff::show(&session, &chosen, &["MemberService".into()])?;
+    diff::show(&session, &chosen, &["MemberService".into()], Vec::new())?;
     say(format!("\n{}", farewell(arguments.keep.as_deref())))?;
     Ok(Exit::InSync)
 }

@@ -38,11 +38,26 @@ pub(crate) fn run(
         return Err(Failure::new("which file? no path was given")
             .hint("name a path or a bare file name, or take all that is not in sync with --all"));
     }
-    show(&session, arguments, &paths)
+    let next = (arguments.view == View::Regions).then(|| beside(&session, arguments, &paths)).flatten();
+    show(&session, arguments, &paths, next.into_iter().collect())
 }
 
-/// Shows the files that are meant by `typed`.
-pub(crate) fn show(session: &Session, arguments: &DiffArguments, typed: &[OsString]) -> Result<Exit, Failure> {
+/// The same files side by side.
+fn beside(session: &Session, arguments: &DiffArguments, paths: &[OsString]) -> Option<String> {
+    let mut words: Vec<&[u8]> = vec![b"diff"];
+    words.extend(arguments.all.then_some(&b"--all"[..]));
+    words.extend(paths.iter().map(|path| path.as_bytes()));
+    words.extend([&b"--view"[..], b"columns"]);
+    session.command(&words)
+}
+
+/// Shows the files that are meant by `typed`, with what to type next.
+pub(crate) fn show(
+    session: &Session,
+    arguments: &DiffArguments,
+    typed: &[OsString],
+    next: Vec<String>,
+) -> Result<Exit, Failure> {
     let base = arguments.base.as_ref().map(|name| find_environment(&session.config, name)).transpose()?;
     let progress = session.progress();
     let collected = collect(&session.plan(), &progress);
@@ -76,7 +91,7 @@ pub(crate) fn show(session: &Session, arguments: &DiffArguments, typed: &[OsStri
     let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_in_sync());
     let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
     let files = views(session, &collected, &rows, base);
-    present(session, arguments.view, &collected, files)?;
+    present(session, arguments.view, &collected, files, next)?;
     let notes = collected.save();
     session.tell(&collected.snapshots, &notes);
     let drift = rows.iter().any(Row::is_drift).then_some(Severity::Warning);
@@ -150,10 +165,15 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
     rows.iter().map(show).collect()
 }
 
-fn present(session: &Session, how: View, collected: &Collected<'_>, files: Vec<FileView>) -> Result<(), Failure> {
+fn present(
+    session: &Session,
+    how: View,
+    collected: &Collected<'_>,
+    files: Vec<FileView>,
+    next: Vec<String>,
+) -> Result<(), Failure> {
     let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
     let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
-    let next = session.command(&[]).into_iter().collect();
     let text = TextView { environments, labels, files, next };
     let screen = Screen { columns: session.output.width, styles: session.output.styles };
     output::data(|out| match (session.common.format, how) {

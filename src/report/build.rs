@@ -10,7 +10,7 @@ use crate::report::model::{
     ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, MoveReport,
     MoveSide, PathReport, RowReport, StatusReport, VERSION,
 };
-use crate::report::wording::Words;
+use crate::report::wording::{Sentence, Words};
 use crate::snapshot::{Content, Counters, Entry, IncidentKind, Snapshot};
 
 /// More folders than this say no more about where the drift is.
@@ -209,6 +209,7 @@ fn folder_report(line: &FolderLine) -> FolderReport {
 }
 
 fn finding_report(finding: &Finding, focus: &[TreePath], words: &Words<'_>) -> FindingReport {
+    let Sentence { subject, words: message } = words.finding(finding);
     let is_focus = |path: &TreePath| focus.iter().any(|focus| path.is_within(focus));
     FindingReport {
         id: finding.id.to_string(),
@@ -217,7 +218,8 @@ fn finding_report(finding: &Finding, focus: &[TreePath], words: &Words<'_>) -> F
         path: finding.path.as_ref().map(PathReport::from),
         environments: finding.environments.iter().map(|&at| words.snapshots[at].environment.to_string()).collect(),
         focus: finding.path.as_ref().is_some_and(is_focus),
-        message: words.finding(finding),
+        subject,
+        message,
     }
 }
 

@@ -30,22 +30,16 @@ pub fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// The text within so many columns; what is cut off is its beginning, as the end of a path says more.
-pub fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
-    if width(text) <= columns {
-        return Cow::Borrowed(text);
+/// The path within so many columns; folders are cut off at its beginning, as the end of a path says more.
+pub fn fit_path(path: &str, columns: usize) -> Cow<'_, str> {
+    if width(path) <= columns {
+        return Cow::Borrowed(path);
     }
-    let mut taken = 0;
-    let mut start = text.len();
-    for (at, c) in text.char_indices().rev() {
-        let wide = c.width().unwrap_or(0);
-        if taken + wide + 1 > columns {
-            break;
-        }
-        taken += wide;
-        start = at;
+    let tails = path.match_indices('/').map(|(at, _)| &path[at..]);
+    match tails.into_iter().find(|tail| width(tail) < columns && tail.len() > 1) {
+        Some(tail) => Cow::Owned(format!("…{tail}")),
+        None => fit(path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path), columns),
     }
-    Cow::Owned(if columns > 0 { format!("…{}", &text[start..]) } else { String::new() })
 }
 
 /// The text followed by blanks up to so many columns.
@@ -86,7 +80,10 @@ mod tests {
         assert_eq!(fit("abcdef", 4), "abc…");
         assert_eq!(fit("日本語", 4), "日…");
         assert_eq!(fit("abc", 0), "");
-        assert_eq!(fit_end("backend/app/x.py", 8), "…pp/x.py");
+        assert_eq!(fit_path("backend/app/x.py", 16), "backend/app/x.py");
+        assert_eq!(fit_path("backend/app/x.py", 12), "…/app/x.py");
+        assert_eq!(fit_path("backend/application.py", 8), "applica…");
+        assert_eq!(fit_path("backend/app/", 7), "…/app/");
         assert_eq!(pad("日", 4), "日  ");
         assert_eq!(pad_start("7", 3), "  7");
     }

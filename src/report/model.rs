@@ -359,7 +359,9 @@ pub struct FindingReport {
     pub environments: Vec<String>,
     /// Whether the path is in `focus`.
     pub focus: bool,
-    /// In words.
+    /// What it is about, in words: a path, or environments.
+    pub subject: String,
+    /// What was found, in words.
     pub message: String,
 }
 

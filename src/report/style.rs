@@ -16,6 +16,8 @@ pub struct Styles {
 /// What something is, for the choice of its look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
+    /// Nothing special.
+    Plain,
     /// A heading.
     Heading,
     /// Something to type.
@@ -98,7 +100,7 @@ fn style(look: Look) -> Style {
         Look::Warning | Look::Removed => colour(style, VERMILLION),
         Look::Good | Look::Added => colour(style, GREEN),
         Look::Mark => style.bold().underline(),
-        Look::Variant(0) => style,
+        Look::Plain | Look::Variant(0) => style,
         Look::Variant(number) => colour(style.bold(), VARIANTS[usize::from(number - 1) % VARIANTS.len()]),
     }
 }

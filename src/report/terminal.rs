@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::report::escape;
-use crate::report::layout::{count, counted, fit, fit_end, pad, pad_start, width};
+use crate::report::layout::{count, counted, fit, fit_path, pad, pad_start, width};
 use crate::report::model::{EnvironmentReport, FindingReport, FolderReport, GitReport, StatusReport};
 use crate::report::style::{Look, Styles};
 
@@ -12,6 +12,8 @@ use crate::report::style::{Look, Styles};
 const LINES: usize = 40;
 /// More findings of one rule are not a first look.
 const FINDINGS_OF_A_RULE: usize = 3;
+/// Beyond this the end of a line is too far from its beginning.
+const WIDEST_LINE: usize = 130;
 /// The widest that a column of foreign text becomes.
 const WIDEST: usize = 34;
 
@@ -63,7 +65,8 @@ impl Sheet<'_> {
         }
         let label = shown.iter().map(|environment| width(&environment.label)).max().unwrap_or(0);
         let name = shown.iter().map(|environment| environment.name.len()).max().unwrap_or(0).min(WIDEST / 2);
-        let widest_git = self.columns.saturating_sub(label + name + NUMBERS_WIDTH + 8).clamp(8, WIDEST);
+        let read = shown.iter().map(|environment| width(&read_words(environment))).max().unwrap_or(0).max(4);
+        let widest_git = self.columns.saturating_sub(label + name + NUMBERS_WIDTH + read + 7).clamp(8, WIDEST);
         let gits: Vec<String> = shown.iter().map(|environment| git_words(&environment.git)).collect();
         let git = gits.iter().map(|words| width(words)).max().unwrap_or(0).max(3).min(widest_git);
         let head = format!("  {}  {}  {HEAD}", " ".repeat(label + 1 + name), pad("git", git));
@@ -78,7 +81,8 @@ impl Sheet<'_> {
                 pad_start(&count(environment.only_here), 11),
                 pad_start(&environment.uncommitted.map_or_else(|| "-".to_owned(), count), 13),
                 pad_start(&count(environment.artifacts), 11),
-                self.read_words(environment),
+                self.styles
+                    .paint(if environment.complete { Look::Plain } else { Look::Unreadable }, read_words(environment)),
             ));
         }
         if shown.len() < all.len() {
@@ -88,31 +92,29 @@ impl Sheet<'_> {
         lines
     }
 
-    fn read_words(&self, environment: &EnvironmentReport) -> String {
-        match (environment.complete, environment.unreadable) {
-            (true, _) => "all".to_owned(),
-            (false, 0) => self.styles.paint(Look::Unreadable, "not read").to_string(),
-            (false, paths) => self.styles.paint(Look::Unreadable, format!("all but {}", count(paths))).to_string(),
-        }
-    }
-
     /// What needs a person, at most so many lines with the heading; of no rule more than a few. Drift of contents is shown below as
     /// folders, so only that of paths in focus is repeated here.
     fn findings(&self, most: usize) -> Vec<String> {
-        let mut all: Vec<&FindingReport> = self.report.findings.iter().filter(|finding| is_notable(finding)).collect();
-        all.sort_by_key(|finding| (rank(finding.severity), is_drift(finding)));
+        let notable = self.report.findings.iter().filter(|finding| is_notable(finding));
+        let (drifting, mut all): (Vec<&FindingReport>, Vec<_>) = notable.partition(|finding| is_drift(finding));
+        all.sort_by_key(|finding| rank(finding.severity));
         let mut shown = Vec::new();
+        let mut focus = self.focus(&drifting);
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let mut left: BTreeMap<&str, u64> = BTreeMap::new();
         for finding in &all {
+            if rank(finding.severity) > rank("warning") {
+                shown.extend(focus.take());
+            }
             let of_rule = taken.entry(finding.code).or_default();
-            if *of_rule < FINDINGS_OF_A_RULE && shown.len() + 4 < most {
+            if *of_rule < FINDINGS_OF_A_RULE && shown.len() + 5 < most {
                 *of_rule += 1;
                 shown.push(self.finding(finding));
             } else {
                 *left.entry(finding.code).or_default() += 1;
             }
         }
+        shown.extend(focus);
         if shown.is_empty() {
             return shown;
         }
@@ -127,16 +129,38 @@ impl Sheet<'_> {
     }
 
     fn finding(&self, finding: &FindingReport) -> String {
-        let (mark, look) = match finding.severity {
+        self.line(finding.severity, &finding.subject, &finding.message, finding.code)
+    }
+
+    /// Focus files that drift, in one line however many there are.
+    fn focus(&self, drifting: &[&FindingReport]) -> Option<String> {
+        let [first, _, ..] = drifting else { return drifting.first().map(|one| self.finding(one)) };
+        let name = |finding: &&&FindingReport| {
+            let path = finding.subject.trim_end_matches('/');
+            path.rsplit('/').next().unwrap_or(path).to_owned()
+        };
+        let names: Vec<String> = drifting.iter().map(|finding| name(&finding)).collect();
+        let subject = format!("{} paths in focus differ", drifting.len());
+        Some(self.line(first.severity, &subject, &names.join(" "), "focus"))
+    }
+
+    /// One line: how bad it is, what it is about, what there is to say, and the rule that says it.
+    fn line(&self, severity: &str, subject: &str, words: &str, code: &str) -> String {
+        let (mark, look) = match severity {
             "critical" => ("!!", Look::Alarm),
             "warning" => ("! ", Look::Warning),
             _ => ("- ", Look::Dim),
         };
-        let room = self.columns.saturating_sub(2 + 2 + 1 + 2 + finding.code.len());
-        let message = escape::text(finding.message.as_bytes()).into_owned();
-        let message = pad(&fit(&message, room), room);
-        let code = self.styles.paint(Look::Dim, finding.code);
-        format!("  {} {message}  {code}", self.styles.paint(look, mark))
+        let room = self.columns.min(WIDEST_LINE).saturating_sub(2 + 2 + 1 + 2 + code.len());
+        let words = escape::text(words.as_bytes());
+        let subject = escape::text(subject.as_bytes());
+        let last = subject.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let least = (width(last) + 3).min(room * 3 / 5);
+        let for_subject = room.saturating_sub(width(&words) + 2).max(least);
+        let subject = fit_path(&subject, for_subject);
+        let text = format!("{subject}  {words}");
+        let code = self.styles.paint(Look::Dim, code);
+        format!("  {} {}  {code}", self.styles.paint(look, mark), pad(&fit(&text, room), room))
     }
 
     /// Where the drift is, at most so many lines with the heading.
@@ -159,7 +183,7 @@ impl Sheet<'_> {
             let letters: String = folder.pattern.chars().map(|letter| self.letter(letter, cell)).collect();
             let used = name + 2 + self.letters_width();
             let about = fit(&about(folder), self.columns.saturating_sub(used + 2)).into_owned();
-            lines.push(format!("{}  {letters}  {about}", pad(&fit_end(indented, name), name)));
+            lines.push(format!("{}  {letters}  {about}", pad(&fit_path(indented, name), name)));
         }
         if shown.len() < all.len() {
             let more = format!("  and {} more folders; all of them: --format json", all.len() - shown.len());
@@ -220,8 +244,18 @@ impl Sheet<'_> {
 }
 
 const HEAD: &str = "  drift  only here  uncommitted  artifacts  read";
-/// The columns of numbers, and `all but 1,234`.
-const NUMBERS_WIDTH: usize = 7 + 11 + 13 + 11 + 2 + 13;
+/// The columns of numbers, and what sets the next one apart.
+const NUMBERS_WIDTH: usize = 7 + 11 + 13 + 11 + 2;
+
+/// How much of an environment was read.
+fn read_words(environment: &EnvironmentReport) -> String {
+    match (environment.complete, environment.unreadable) {
+        (true, _) => "all".to_owned(),
+        (false, 0) => "not all".to_owned(),
+        (false, paths) if paths >= environment.entries => "nothing".to_owned(),
+        (false, paths) => format!("all but {}", count(paths)),
+    }
+}
 
 fn is_notable(finding: &FindingReport) -> bool {
     finding.severity != "info" && (finding.focus || !is_drift(finding))

@@ -21,46 +21,46 @@ pub struct Words<'a> {
 
 impl Words<'_> {
     /// A finding in one line.
-    pub fn finding(&self, finding: &Finding) -> String {
-        let path = finding.path.as_ref().map(name).unwrap_or_default();
+    pub fn finding(&self, finding: &Finding) -> Sentence {
+        let path = finding.path.as_ref().map(name).unwrap_or_default().into_owned();
         let here = || self.list(&finding.environments);
+        let about = |subject: String, words: String| Sentence { subject, words };
         match &finding.evidence {
-            Evidence::Content { pattern, .. } => format!("{path}  {}", self.groups(pattern)),
+            Evidence::Content { pattern, .. } => about(path, self.groups(pattern)),
             Evidence::Quiet { classes, .. } => {
                 let classes: Vec<&str> = classes.names().map(words_of_class).collect();
-                format!("{path}  differs only in {}", join(&classes))
+                about(path, format!("differs only in {}", join(&classes)))
             }
             Evidence::Presence { folder, paths, absent, .. } => {
-                let what = match (folder, paths) {
-                    (true, 0) => format!("{path}/ (empty)"),
-                    (true, paths) => format!("{path}/ ({})", counted(*paths as u64, "path", "paths")),
-                    (false, _) => path.into_owned(),
+                let (subject, size) = match (folder, paths) {
+                    (true, 0) => (format!("{path}/"), " (empty)".to_owned()),
+                    (true, paths) => (format!("{path}/"), format!(" ({})", counted(*paths as u64, "path", "paths"))),
+                    (false, _) => (path, String::new()),
                 };
                 if finding.code == "absent-in" || absent.len() < finding.environments.len() {
-                    format!("{what}  absent in {}", self.list(absent))
+                    about(subject, format!("absent in {}{size}", self.list(absent)))
                 } else {
-                    format!("{what}  only in {}", here())
+                    about(subject, format!("only in {}{size}", here()))
                 }
             }
             Evidence::Moved(moved) => self.moved(moved),
-            Evidence::Kinds { kinds } => {
-                let each = self.each(kinds, |kind| words_of_kind(*kind).to_owned());
-                format!("{path}  {each}")
-            }
+            Evidence::Kinds { kinds } => about(path, self.each(kinds, |kind| words_of_kind(*kind).to_owned())),
             Evidence::Targets { targets } => {
                 let each = self.each(targets, |target| escape::name(target).into_owned());
-                format!("{path}  points to {each}")
+                about(path, format!("points to {each}"))
             }
             Evidence::Modes { modes, executable, paths } => {
                 let what = if *executable { "executable bit" } else { "mode" };
                 let each = self.each(modes, |mode| format!("{mode:04o}"));
-                format!("{}  {what}: {each}", several(&path, paths))
+                about(several(path, paths), format!("{what}: {each}"))
             }
             Evidence::Owners { owners, paths } => {
-                format!("{}  owner: {}", several(&path, paths), self.each(owners, words_of_owner))
+                about(several(path, paths), format!("owner: {}", self.each(owners, words_of_owner)))
             }
-            Evidence::UsualOwners { usual } => format!("most files belong to: {}", self.each(usual, words_of_usual)),
-            Evidence::NotVersioned => format!("{}: under no version control", here()),
+            Evidence::UsualOwners { usual } => {
+                about("most files".to_owned(), format!("belong to {}", self.each(usual, words_of_usual)))
+            }
+            Evidence::NotVersioned => about(here(), "under no version control".to_owned()),
             Evidence::Uncommitted { changes, staged, unstaged, untracked } => {
                 let parts = [(staged, "staged"), (unstaged, "unstaged"), (untracked, "untracked")];
                 let parts: Vec<String> = parts
@@ -69,39 +69,38 @@ impl Words<'_> {
                     .map(|(number, what)| format!("{} {what}", count(**number as u64)))
                     .collect();
                 let all = counted(changes.len() as u64, "uncommitted change", "uncommitted changes");
-                let oldest = self.oldest_change(finding).map(|age| format!(", oldest {age}")).unwrap_or_default();
-                format!("{}: {all} ({}){oldest}", here(), parts.join(", "))
+                let oldest = self.oldest_change(finding).map(|age| format!("; oldest {age}")).unwrap_or_default();
+                about(here(), format!("{all}: {}{oldest}", parts.join(", ")))
             }
             Evidence::Unpushed { commits } => {
                 let number = counted(commits.len() as u64, "commit is", "commits are");
                 let latest = commits.first().map(|commit| format!(": {}", self.commit(commit))).unwrap_or_default();
-                format!("{}: {number} in no remote{latest}", here())
+                about(here(), format!("{number} in no remote{latest}"))
             }
             Evidence::Stashed { stashes } => {
                 let number = counted(stashes.len() as u64, "stash", "stashes");
                 let oldest = stashes.iter().map(|stash| stash.made).min();
                 let age = oldest.map(|made| format!(", oldest {}", self.age(made))).unwrap_or_default();
-                format!("{}: {number}{age}", here())
+                about(here(), format!("{number}{age}"))
             }
             Evidence::UnfinishedOperation { operation } => {
-                format!("{}: a {} was begun and not ended", here(), words_of_operation(*operation))
+                about(here(), format!("a {} was begun and not ended", words_of_operation(*operation)))
             }
-            Evidence::Artifact(artifact) => format!("{}: {path}  {}", here(), self.artifact(artifact)),
+            Evidence::Artifact(artifact) => about(path, format!("in {}: {}", here(), self.artifact(artifact))),
             Evidence::Unread { message, paths, .. } => {
-                let at = if path.is_empty() { String::new() } else { format!(": {path}") };
                 let paths = match paths {
                     0 | 1 => String::new(),
                     more => format!(" ({} unknown because of it)", counted(*more as u64, "path", "paths")),
                 };
-                format!("{}{at}: {}{paths}", here(), escape::text(message.as_bytes()))
+                about(here(), format!("{}{paths}", escape::text(message.as_bytes())))
             }
             Evidence::GitUnknown { reason } => {
-                format!("{}: the repository could not be judged: {}", here(), escape::text(reason.as_bytes()))
+                about(here(), format!("the repository could not be judged: {}", escape::text(reason.as_bytes())))
             }
             Evidence::NotJudged { paths } => {
                 let reason = paths.first().map(|first| escape::text(first.reason.as_bytes())).unwrap_or_default();
                 let number = counted(paths.len() as u64, "tracked path", "tracked paths");
-                format!("{}: {number} not judged: {reason}", here())
+                about(here(), format!("{number} not judged: {reason}"))
             }
         }
     }
@@ -192,12 +191,11 @@ impl Words<'_> {
         parts.join(", ")
     }
 
-    fn moved(&self, moved: &Move) -> String {
+    fn moved(&self, moved: &Move) -> Sentence {
         let slash = if moved.kind == MoveKind::Folder { "/" } else { "" };
         let first = self.list(&moved.first.environments);
         let second = self.list(&moved.second.environments);
-        let mut words =
-            format!("{}{slash} in {first} is {}{slash} in {second}", name(&moved.first.path), name(&moved.second.path));
+        let mut words = format!("in {first} is {}{slash} in {second}", name(&moved.second.path));
         if moved.kind == MoveKind::Folder {
             let equal = counted(moved.files as u64, "file", "files");
             let others = match (moved.edited, moved.left) {
@@ -208,7 +206,7 @@ impl Words<'_> {
             };
             words.push_str(&format!(" ({equal} equal{others})"));
         }
-        words
+        Sentence { subject: format!("{}{slash}", name(&moved.first.path)), words }
     }
 
     /// A value for each environment that has one: `0755 in prod, 0644 in debug`; equal values together.
@@ -242,6 +240,15 @@ impl Words<'_> {
     }
 }
 
+/// What is said about what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// A path, or environments.
+    pub subject: String,
+    /// What there is to say.
+    pub words: String,
+}
+
 /// `a, b and c`.
 pub fn join(words: &[impl AsRef<str>]) -> String {
     match words {
@@ -258,13 +265,11 @@ fn name(path: &TreePath) -> Cow<'_, str> {
     escape::name(path.as_bytes())
 }
 
-fn several(path: &str, paths: &[TreePath]) -> String {
+fn several(path: String, paths: &[TreePath]) -> String {
     match paths.len() {
-        0 | 1 => path.to_owned(),
-        number => {
-            let below = if path.is_empty() { "everywhere".to_owned() } else { format!("below {path}/") };
-            format!("{} {below}", counted(number as u64, "path", "paths"))
-        }
+        0 | 1 => path,
+        number if path.is_empty() => format!("{} everywhere", counted(number as u64, "path", "paths")),
+        number => format!("{path}/ ({})", counted(number as u64, "path", "paths")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::compare::text::{inline, regions::changes};
 use crate::report::escape;
-use crate::report::layout::{fit, fit_end, pad, width};
+use crate::report::layout::{fit, fit_path, pad, width};
 use crate::report::style::Look;
 use crate::report::text_view::lines::{Line, indentation_of, section};
 use crate::report::text_view::{FileRegion, FileView, Screen, TextView};
@@ -49,7 +49,7 @@ pub(super) fn write_head(view: &TextView, file: &FileView, screen: Screen, out: 
     let base = view.base(file).map(|words| format!("base: {words}"));
     let name = escape::name(file.path.as_bytes());
     let beside = width(&name) + 2 + letters_width <= screen.columns;
-    let name = fit_end(&name, screen.columns);
+    let name = fit_path(&name, screen.columns);
     write!(out, "{}", screen.styles.paint(Look::Heading, &name))?;
     let mut used = width(&name);
     let mut row = String::new();
