@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::snapshot::Timestamp;
 
@@ -19,6 +19,8 @@ pub(crate) struct Process {
     pub(crate) state_dir: Option<PathBuf>,
     /// The time.
     pub(crate) now: Timestamp,
+    /// When the run began.
+    pub(crate) began: Instant,
     /// Whether errors and progress go to a terminal.
     pub(crate) stderr_is_terminal: bool,
     /// Columns of the terminal that data goes to.
@@ -37,6 +39,7 @@ impl Process {
             folder: env::current_dir()?,
             home,
             state_dir,
+            began: Instant::now(),
             now: now(env::var_os("DRIFTLINE_NOW")),
             stderr_is_terminal: io::stderr().is_terminal(),
             terminal_width: terminal_width(),

@@ -1,21 +1,31 @@
 //! How far the reading is: by files and bytes, a line for each environment, on a terminal only.
 
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::collect::Watch;
 use crate::path::EnvironmentName;
 
+/// A run that ends sooner is not worth a flicker.
+const PATIENCE: Duration = Duration::from_millis(400);
+
 /// A line for each environment.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    lines: MultiProgress,
     bars: Vec<ProgressBar>,
+    began: Instant,
+    /// Shows the lines, once.
+    show: Once,
+    is_seen: bool,
 }
 
 impl Progress {
     /// Shows progress on stderr, or nothing at all where it would not be seen.
     pub(crate) fn new(environments: &[EnvironmentName], shown: bool) -> Self {
-        let target = if shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        let lines = MultiProgress::with_draw_target(target);
+        let lines = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let widest = environments.iter().map(|name| name.as_str().len()).max().unwrap_or(0);
         let bars = environments.iter().map(|name| {
             let bar = lines.add(ProgressBar::new_spinner());
@@ -23,7 +33,16 @@ impl Progress {
             bar.set_prefix(format!("{name:widest$}"));
             bar
         });
-        Self { bars: bars.collect() }
+        let bars = bars.collect();
+        Self { lines, bars, began: Instant::now(), show: Once::new(), is_seen: shown }
+    }
+
+    /// The line of an environment; from the moment on when the run is not short any more, it is seen.
+    fn bar(&self, environment: usize) -> &ProgressBar {
+        if self.is_seen && self.began.elapsed() > PATIENCE {
+            self.show.call_once(|| self.lines.set_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
+        }
+        &self.bars[environment]
     }
 
     /// Takes the lines away.
@@ -42,15 +61,15 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Watch for Progress {
     fn listed(&self, environment: usize, entries: u64) {
-        self.bars[environment].inc(entries);
+        self.bar(environment).inc(entries);
     }
 
     fn listing_ended(&self, environment: usize) {
-        self.bars[environment].tick();
+        self.bar(environment).tick();
     }
 
     fn expects(&self, environment: usize, files: u64, bytes: u64) {
-        let bar = &self.bars[environment];
+        let bar = self.bar(environment);
         if bar.length().is_none() {
             bar.set_position(0);
             bar.set_length(0);
@@ -61,7 +80,7 @@ impl Watch for Progress {
     }
 
     fn read(&self, environment: usize, _files: u64, bytes: u64) {
-        self.bars[environment].inc(bytes);
+        self.bar(environment).inc(bytes);
     }
 }
 

@@ -17,9 +17,10 @@ use crate::config::{self, Config, ConfigError, MAX_ENVIRONMENTS, SourceSpec};
 use crate::insight::Severity;
 use crate::path::EnvironmentName;
 use crate::report::escape;
+use crate::report::layout::counted;
 use crate::report::style::Look;
 use crate::report::wording::join;
-use crate::snapshot::{Incident, IncidentKind, Snapshot};
+use crate::snapshot::{Counters, Incident, IncidentKind, Snapshot};
 
 /// Everything that is settled before anything is read.
 #[derive(Debug)]
@@ -124,6 +125,18 @@ impl Session {
             }
             Ok(())
         });
+    }
+
+    /// Says to a person at a terminal what the answer cost. It is no part of the answer, which is the same for any speed.
+    pub(crate) fn tell_work(&self, work: Counters) {
+        if !self.process.stderr_is_terminal {
+            return;
+        }
+        let seconds = self.process.began.elapsed().as_secs_f64();
+        let listed = counted(work.entries_listed, "entry", "entries");
+        let opened = counted(work.files_opened, "file", "files");
+        let line = format!("listed {listed} and opened {opened} in {seconds:.1} s");
+        output::aside(|out| writeln!(out, "{}", self.output.error_styles.paint(Look::Dim, line)));
     }
 
     /// The status that findings and gaps amount to.

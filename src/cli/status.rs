@@ -51,6 +51,7 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
         }
     }
     session.tell(&picture.collected.snapshots, &notes);
+    session.tell_work(picture.collected.counters());
     let gaps = picture.findings.iter().any(Finding::is_incomplete);
     let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
     Ok(session.exit(judged.map(|finding| finding.severity).max(), gaps))

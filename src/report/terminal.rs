@@ -179,10 +179,11 @@ impl Sheet<'_> {
         let head: String = labels.iter().map(|label| pad(label, cell)).collect();
         let heading = self.styles.paint(Look::Heading, pad("Where the drift is", name));
         let mut lines = vec![String::new(), format!("{heading}  {head}")];
+        let digits = shown.iter().map(|folder| count(folder.paths).len()).max().unwrap_or(1);
         for (folder, indented) in shown.iter().zip(&names) {
             let letters: String = folder.pattern.chars().map(|letter| self.letter(letter, cell)).collect();
             let used = name + 2 + self.letters_width();
-            let about = fit(&about(folder), self.columns.saturating_sub(used + 2)).into_owned();
+            let about = fit(&about(folder, digits), self.columns.saturating_sub(used + 2)).into_owned();
             lines.push(format!("{}  {letters}  {about}", pad(&fit_path(indented, name), name)));
         }
         if shown.len() < all.len() {
@@ -287,8 +288,9 @@ fn indented<'a>(folder: &'a FolderReport, above: &mut Vec<&'a [u8]>) -> String {
     format!("{indent}{}/", escape::name(parent.unwrap_or(path)))
 }
 
-fn about(folder: &FolderReport) -> String {
-    let mut words = counted(folder.paths, "path", "paths");
+fn about(folder: &FolderReport, digits: usize) -> String {
+    let noun = if folder.paths == 1 { "path " } else { "paths" };
+    let mut words = format!("{} {noun}", pad_start(&count(folder.paths), digits));
     if folder.quiet == folder.paths {
         words.push_str(", all quiet");
     } else if folder.quiet > 0 {
