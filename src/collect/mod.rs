@@ -29,6 +29,7 @@ mod walk;
 pub(crate) use blob::{BlobHasher, BlobNames};
 pub use collected::Collected;
 pub use filter::Filter;
+pub use fold::text_fold;
 pub use gather::collect;
 pub use git::GitReference;
 pub use local::LocalFolder;

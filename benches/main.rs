@@ -1,0 +1,11 @@
+//! Wall-clock benches, for people. What is timed and how to run one: README.md beside this file.
+
+mod collect;
+mod compare;
+mod merge3;
+mod render;
+mod support;
+
+fn main() {
+    divan::main();
+}
