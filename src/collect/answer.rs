@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::collect::cache::{Extra, Folded, Learned};
-use crate::collect::collected::{Collected, lock, whole};
+use crate::collect::collected::{Collected, lock};
 use crate::collect::digest::{Answer, Desk, Task};
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{Source, fold};
+use crate::collect::{Source, SourceReader, fold};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question, TextFolds};
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
@@ -17,6 +17,9 @@ const BATCH_BYTES: u64 = 4 * 1024 * 1024;
 
 /// From this size on a file is work for all threads, when there are not enough such files for each thread to have its own.
 const LARGE: u64 = 16 * 1024 * 1024;
+
+/// What came of folding one file.
+type Folding = Result<Reading<Folded>, Trouble>;
 
 impl Collected<'_> {
     /// Fills in the digests that the questions need, reading as few files as possible.
@@ -70,23 +73,38 @@ impl Collected<'_> {
             self.watch.expects(at.environment, 1, size);
         }
         let this = &*self;
-        let read: Vec<(EntryRef, Result<Reading<Folded>, Trouble>)> = this.pool.install(|| {
-            let files = unknown.par_iter().with_min_len(8);
-            files
-                .map(|&(at, size)| {
-                    let reading = this.read_listed(at, |open, counters| Ok(fold::fold(&whole(open, size, counters)?)));
-                    this.watch.read(at.environment, 1, size);
-                    (at, reading)
-                })
-                .collect()
-        });
-        for (at, reading) in read {
+        let read: Vec<Vec<(EntryRef, Folding)>> =
+            this.pool.install(|| unknown.par_chunks(BATCH_TASKS).map(|files| this.fold_neighbours(files)).collect());
+        for (at, reading) in read.into_iter().flatten() {
             let Ok(reading) = reading else { continue };
             folds.insert(at, reading.value);
             let extra = Extra { fold: Some(reading.value), ..Extra::default() };
             self.learn(at, &reading, Digests::default(), extra);
         }
         folds.into_iter().filter_map(|(at, fold)| Some((at, fold.text()?))).collect()
+    }
+
+    /// Reads files one after the other, keeping folders open between them.
+    fn fold_neighbours(&self, files: &[(EntryRef, u64)]) -> Vec<(EntryRef, Folding)> {
+        let mut counters = Counters::default();
+        let mut readers: BTreeMap<usize, Box<dyn SourceReader + '_>> = BTreeMap::new();
+        let mut buffer = Vec::new();
+        let mut folded = Vec::with_capacity(files.len());
+        for &(at, size) in files {
+            let Some(source) = &self.backings[at.environment].source else { continue };
+            let reader = readers.entry(at.environment).or_insert_with(|| source.reader());
+            let reading = self.read_listed_by(&mut **reader, at, &mut counters, |open, counters| {
+                buffer.resize(buffer.len().max(size as usize), 0);
+                let content = &mut buffer[..size as usize];
+                open.read_exact(content)?;
+                counters.bytes_read += size;
+                Ok(fold::fold(content))
+            });
+            self.watch.read(at.environment, 1, size);
+            folded.push((at, reading));
+        }
+        self.count(counters);
+        folded
     }
 
     /// What must be read to answer a question: under the algorithm that most members are already known under.

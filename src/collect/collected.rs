@@ -8,7 +8,7 @@ use crate::collect::facts::Facts;
 use crate::collect::git::{GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
-use crate::collect::{Source, Stamp, Watch, digest};
+use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
@@ -118,16 +118,27 @@ impl<'w> Collected<'w> {
     pub(super) fn read_listed<T>(
         &self,
         at: EntryRef,
-        read: impl FnMut(&mut dyn crate::collect::OpenFile, &mut Counters) -> std::io::Result<T>,
+        read: impl FnMut(&mut dyn OpenFile, &mut Counters) -> std::io::Result<T>,
+    ) -> Result<Reading<T>, Trouble> {
+        let source = self.backings.get(at.environment).and_then(|backing| backing.source.as_ref());
+        let Some(source) = source else { return Err(Trouble::Gone) };
+        let mut counters = Counters::default();
+        let reading = self.read_listed_by(&mut *source.reader(), at, &mut counters, read);
+        self.count(counters);
+        reading
+    }
+
+    /// The same by a reader of the environment, which others may have used before.
+    pub(super) fn read_listed_by<T>(
+        &self,
+        reader: &mut dyn SourceReader,
+        at: EntryRef,
+        counters: &mut Counters,
+        read: impl FnMut(&mut dyn OpenFile, &mut Counters) -> std::io::Result<T>,
     ) -> Result<Reading<T>, Trouble> {
         let Some((path, size, _)) = self.file(at) else { return Err(Trouble::Gone) };
-        let backing = &self.backings[at.environment];
-        let Some(source) = &backing.source else { return Err(Trouble::Gone) };
-        let mut counters = Counters::default();
-        let reading = steady::steadily(&mut *source.reader(), path, size, &mut counters, read);
-        self.count(counters);
-        match reading {
-            Ok(reading) if reading.stamp != backing.stamps[at.entry] => Err(Trouble::Changed),
+        match steady::steadily(reader, path, size, counters, read) {
+            Ok(reading) if reading.stamp != self.backings[at.environment].stamps[at.entry] => Err(Trouble::Changed),
             other => other,
         }
     }
@@ -228,11 +239,7 @@ impl HistoryReader for Collected<'_> {
 }
 
 /// Reads all of an open file of a known size.
-pub(super) fn whole(
-    file: &mut dyn crate::collect::OpenFile,
-    size: u64,
-    counters: &mut Counters,
-) -> std::io::Result<Vec<u8>> {
+pub(super) fn whole(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> std::io::Result<Vec<u8>> {
     let mut content = vec![0; usize::try_from(size).map_err(|_| std::io::ErrorKind::OutOfMemory)?];
     file.read_exact(&mut content)?;
     counters.bytes_read += size;

@@ -1,5 +1,7 @@
 //! Folds texts: what is left of them without what rarely matters. Decides the quiet classes.
 
+use std::borrow::Cow;
+
 use crate::collect::cache::Folded;
 use crate::snapshot::TextFold;
 
@@ -14,6 +16,11 @@ pub(super) fn is_binary(content: &[u8]) -> bool {
     content[..content.len().min(BINARY_HEAD)].contains(&0)
 }
 
+/// Folds a whole content; `None` when it is binary.
+pub fn text_fold(content: &[u8]) -> Option<TextFold> {
+    fold(content).text()
+}
+
 /// Folds a whole content.
 pub(super) fn fold(content: &[u8]) -> Folded {
     if is_binary(content) {
@@ -23,27 +30,52 @@ pub(super) fn fold(content: &[u8]) -> Folded {
         Some(text) => (true, text),
         None => (false, content),
     };
-    let mut has_crlf = false;
-    // Hashing line by line is slow: lines are gathered first.
-    let mut plain_lines = Vec::with_capacity(text.len());
-    let mut trimmed_lines = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|&b| b == b'\n') {
-        let (line, end) = match line {
-            [line @ .., b'\r', b'\n'] => {
-                has_crlf = true;
-                (line, &b"\n"[..])
-            }
-            [line @ .., b'\n'] => (line, &b"\n"[..]),
-            line => (line, &b""[..]),
-        };
-        let kept = line.iter().rposition(|b| !matches!(b, b' ' | b'\t')).map_or(0, |at| at + 1);
-        plain_lines.extend_from_slice(line);
-        plain_lines.extend_from_slice(end);
-        trimmed_lines.extend_from_slice(&line[..kept]);
-        trimmed_lines.extend_from_slice(end);
-    }
-    let (plain, trimmed) = (blake3::hash(&plain_lines), blake3::hash(&trimmed_lines));
+    let plain_text = without_crlf(text);
+    let plain = blake3::hash(&plain_text);
+    // Most texts have nothing to fold away, and are hashed once.
+    let trimmed = match without_trailing_blanks(&plain_text) {
+        Cow::Borrowed(_) => plain,
+        Cow::Owned(trimmed) => blake3::hash(&trimmed),
+    };
+    let has_crlf = plain_text.len() < text.len();
     Folded::Text(TextFold { has_bom, has_crlf, plain: plain.into(), trimmed: trimmed.into() })
+}
+
+/// Every CR LF as LF.
+fn without_crlf(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&b'\r') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|&b| b == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(line) => {
+                plain.extend_from_slice(line);
+                plain.push(b'\n');
+            }
+            None => plain.extend_from_slice(line),
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// No blanks or tabs before LF and at the end.
+fn without_trailing_blanks(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_blank = |b: u8| matches!(b, b' ' | b'\t');
+    // Without a way out of the loop it takes many bytes at a time.
+    let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+    let before_line_end = pairs.fold(false, |found, (&b, &next)| found | (is_blank(b) & (next == b'\n')));
+    if !before_line_end && !text.last().is_some_and(|&b| is_blank(b)) {
+        return Cow::Borrowed(text);
+    }
+    let mut trimmed = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|&b| b == b'\n') {
+        let (line, end) = line.strip_suffix(b"\n").map_or((line, &b""[..]), |line| (line, b"\n"));
+        let kept = line.iter().rposition(|&b| !is_blank(b)).map_or(0, |at| at + 1);
+        trimmed.extend_from_slice(&line[..kept]);
+        trimmed.extend_from_slice(end);
+    }
+    Cow::Owned(trimmed)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod base;
 mod cache;
 mod config;
 mod conformance;
+mod counters;
 mod diff3;
 mod exit_status;
 mod git_gaps;
