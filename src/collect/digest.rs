@@ -12,7 +12,7 @@ use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Counters, Digests, EntryRef, Timestamp};
 
 /// How much is read of a file at a time: it stays in the processor's cache until it is compared and hashed.
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// How much is read at a time when all threads hash one file.
 const WIDE_CHUNK: usize = 4 * 1024 * 1024;
