@@ -46,13 +46,15 @@ pub fn survey<'w>(
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
     collected.answer(&compare::questions(&collected.snapshots));
-    let rows = compare::compare(&collected.snapshots);
-    let mut questions = moves::questions(&rows, &collected.snapshots);
+    let mut comparison = compare::compare(&collected.snapshots);
+    let mut questions = moves::questions(&comparison, &collected.snapshots);
     let leftovers = artifacts::find(&collected.snapshots);
     questions.extend(artifacts::questions(&leftovers, &collected.snapshots));
-    collected.answer(&questions);
-    // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows.
-    let mut comparison = compare::compare(&collected.snapshots);
+    if !questions.is_empty() {
+        collected.answer(&questions);
+        // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows.
+        comparison = compare::compare(&collected.snapshots);
+    }
     let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     let moves = moves::find(&comparison, &collected.snapshots);

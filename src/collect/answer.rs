@@ -15,6 +15,9 @@ use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question
 const BATCH_TASKS: usize = 64;
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
 
+/// So many questions are taken up before answers are noted down: what is under way takes more memory than what is known.
+const WAVE: usize = 128 * BATCH_TASKS;
+
 /// From this size on a file is work for all threads, when there are not enough such files for each thread to have its own.
 const LARGE: u64 = 16 * 1024 * 1024;
 
@@ -27,29 +30,41 @@ impl Collected<'_> {
     /// Members of a question are read side by side. Afterwards any two members that could be read have a digest under one
     /// algorithm; a member that could not be read, or changed meanwhile, has become [`Content::Unreadable`] with an incident.
     pub fn answer(&mut self, questions: &[Question]) {
-        let tasks: Vec<Task<'_>> = questions.iter().filter_map(|question| self.task(question)).collect();
-        self.announce(&tasks);
+        self.announce(questions);
+        let is_large = |question: &&Question| self.task(question).is_some_and(|task| task.size >= LARGE);
+        let (large, small): (Vec<&Question>, Vec<&Question>) = questions.iter().partition(is_large);
+        let mut waves = small.chunks(WAVE);
+        self.answer_wave(&large, waves.next().unwrap_or_default());
+        for wave in waves {
+            self.answer_wave(&[], wave);
+        }
+    }
+
+    /// Answers some questions at once, of which the large ones have large files.
+    fn answer_wave(&mut self, large: &[&Question], small: &[&Question]) {
+        let tasks = |questions: &[&Question]| -> Vec<Task<'_>> {
+            questions.iter().filter_map(|question| self.task(question)).collect()
+        };
+        let (large, small) = (tasks(large), tasks(small));
         let sources: Vec<Option<&dyn Source>> = self.backings.iter().map(|backing| backing.source.as_deref()).collect();
-        let (large, small): (Vec<&Task<'_>>, Vec<&Task<'_>>) = tasks.iter().partition(|task| task.size >= LARGE);
         let wide = large.len() < self.pool.current_num_threads();
         let watch = self.watch;
-        let work = |tasks: &[&Task<'_>], wide: bool| {
+        let work = |tasks: &[Task<'_>], wide: bool| {
             let mut desk = Desk::new(&sources, watch, wide);
             for task in tasks {
                 desk.digest(task);
             }
             (desk.answers, desk.counters)
         };
-        let batches: Vec<&[&Task<'_>]> = batches(&small);
-        let mut done: Vec<(Vec<Answer>, Counters)> = self.pool.install(|| {
+        let batches: Vec<&[Task<'_>]> = batches(&small);
+        let done: Vec<(Vec<Answer>, Counters)> = self.pool.install(|| {
             let large = large.par_chunks(1).map(|tasks| work(tasks, wide));
             let small = batches.par_iter().with_max_len(1).map(|tasks| work(tasks, false));
             large.chain(small).collect()
         });
-        drop(tasks);
-        for (answers, counters) in &mut done {
-            self.count(*counters);
-            for (at, result) in answers.drain(..) {
+        for (answers, counters) in done {
+            self.count(counters);
+            for (at, result) in answers {
                 self.note(at, result);
             }
         }
@@ -123,9 +138,9 @@ impl Collected<'_> {
         (!members.is_empty()).then_some(Task { size, algorithms: Algorithms { blake3: !git_blob, git_blob }, members })
     }
 
-    fn announce(&self, tasks: &[Task<'_>]) {
+    fn announce(&self, questions: &[Question]) {
         let mut expected = vec![(0, 0); self.snapshots.len()];
-        for task in tasks {
+        for task in questions.iter().filter_map(|question| self.task(question)) {
             for (at, _) in &task.members {
                 expected[at.environment].0 += 1;
                 expected[at.environment].1 += task.size;
@@ -170,7 +185,7 @@ impl Collected<'_> {
 }
 
 /// Cuts tasks into runs of neighbours.
-fn batches<'t, 'a>(tasks: &'t [&'a Task<'a>]) -> Vec<&'t [&'a Task<'a>]> {
+fn batches<'t, 'a>(tasks: &'t [Task<'a>]) -> Vec<&'t [Task<'a>]> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (at, task) in tasks.iter().enumerate() {

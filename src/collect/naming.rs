@@ -75,6 +75,11 @@ impl Place {
         self.common.as_ref().or(self.here.as_ref())
     }
 
+    /// The same, and nothing else of it.
+    pub(super) fn into_common(self) -> Option<TreePath> {
+        self.common.or(self.here)
+    }
+
     /// It is left out itself, and only leads to what is not.
     pub(super) fn is_passage(&self) -> bool {
         self.passage

@@ -77,15 +77,28 @@ struct Task {
 /// The entries of one folder, or why there are none.
 type List = Result<Vec<Item>, Failure>;
 
+/// An entry in the making; there is one for everything that is listed, until it is put in order, so it is kept small.
 struct Item {
-    entry: Entry,
+    path: TreePath,
+    seen: Seen,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    stamp: Stamp,
     /// A folder that is left out, and only passed through on the way to a mapped one.
     passage: bool,
-    stamp: Option<Stamp>,
     /// Where the content of a folder is.
     list: Option<u32>,
     /// Why the entry is unreadable; it gets its number when everything is put in order.
     failure: Option<Box<Failure>>,
+}
+
+/// What is there, as far as a look from outside tells.
+enum Seen {
+    File,
+    Symlink(Box<[u8]>),
+    Directory,
+    Special(Special),
 }
 
 struct Failure {
@@ -128,60 +141,62 @@ impl Walk<'_> {
             };
             let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
             let Some(child) = self.naming.child(place, name.to_bytes(), is_folder, self.filter) else { continue };
-            let Some(path) = child.common() else { continue };
-            let mut item = self.item(&stat, folder.as_fd(), name, path.clone());
-            item.passage = child.is_passage();
-            if is_folder {
-                let list = self.next.fetch_add(1, Ordering::Relaxed);
-                item.list = Some(list);
-                folders.push(Task { list, place: child });
-            }
-            items.push(item);
+            let (passage, mut list) = (child.is_passage(), None);
+            let path = if is_folder {
+                let number = self.next.fetch_add(1, Ordering::Relaxed);
+                let path = child.common().cloned();
+                folders.push(Task { list: number, place: child });
+                list = Some(number);
+                path
+            } else {
+                child.into_common()
+            };
+            let Some(path) = path else { continue };
+            let (seen, failure) = self.look_at(&stat, folder.as_fd(), name);
+            let (mode, uid, gid) = (stat.st_mode & 0o7777, stat.st_uid, stat.st_gid);
+            items.push(Item { path, seen, mode, uid, gid, stamp: sys::stamp(&stat), passage, list, failure });
         }
         let skip = place.common().map_or(0, |path| path.as_bytes().len() + 1);
         if self.naming.is_plain() {
             items.sort_unstable_by(|a, b| a.name_from(skip).cmp(b.name_from(skip)));
         }
+        items.shrink_to_fit();
         for task in folders {
             scope.spawn(move |scope| self.folder(scope, &task));
         }
         Ok(items)
     }
 
-    fn item(&self, stat: &Stat, folder: BorrowedFd<'_>, name: &CStr, path: TreePath) -> Item {
+    fn look_at(&self, stat: &Stat, folder: BorrowedFd<'_>, name: &CStr) -> (Seen, Option<Box<Failure>>) {
         let mut failure = None;
-        let stamp = sys::stamp(stat);
-        let content = match FileType::from_raw_mode(stat.st_mode) {
+        let seen = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
                 if !self.reader.may_read(stat, folder, name) {
                     failure = Some(Box::new(Failure::file("open", Errno::ACCESS)));
                 }
-                Content::File(File { size: u64::try_from(stat.st_size).unwrap_or(0), digests: Digests::default() })
+                Seen::File
             }
             FileType::Symlink => match rustix::fs::readlinkat(folder, name, Vec::new()) {
-                Ok(target) => Content::Symlink { target: target.into_bytes().into() },
+                Ok(target) => Seen::Symlink(target.into_bytes().into()),
                 Err(errno) => {
                     failure = Some(Box::new(Failure::file("read the link", errno)));
-                    Content::Special(Special::Other)
+                    Seen::Special(Special::Other)
                 }
             },
-            FileType::Directory => Content::Directory,
-            FileType::Fifo => Content::Special(Special::Fifo),
-            FileType::Socket => Content::Special(Special::Socket),
-            FileType::BlockDevice => Content::Special(Special::BlockDevice),
-            FileType::CharacterDevice => Content::Special(Special::CharacterDevice),
-            FileType::Unknown => Content::Special(Special::Other),
+            FileType::Directory => Seen::Directory,
+            FileType::Fifo => Seen::Special(Special::Fifo),
+            FileType::Socket => Seen::Special(Special::Socket),
+            FileType::BlockDevice => Seen::Special(Special::BlockDevice),
+            FileType::CharacterDevice => Seen::Special(Special::CharacterDevice),
+            FileType::Unknown => Seen::Special(Special::Other),
         };
-        let attributes =
-            Attributes { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, modified: stamp.modified };
-        let entry = Entry { path, content, attributes };
-        Item { entry, passage: false, stamp: Some(stamp), list: None, failure }
+        (seen, failure)
     }
 }
 
 impl Item {
     fn name_from(&self, skip: usize) -> &[u8] {
-        &self.entry.path.as_bytes()[skip..]
+        &self.path.as_bytes()[skip..]
     }
 }
 
@@ -239,7 +254,7 @@ fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
     let mut open = vec![take(0).map_err(|failure| failure.error)?.into_iter()];
     walked.counters.folders_listed = 1;
     while let Some(items) = open.last_mut() {
-        let Some(Item { mut entry, passage, stamp, list, mut failure }) = items.next() else {
+        let Some(Item { path, seen, mode, uid, gid, stamp, passage, list, mut failure }) = items.next() else {
             open.pop();
             continue;
         };
@@ -254,14 +269,21 @@ fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
         if passage && failure.is_none() {
             continue;
         }
-        if let Some(failure) = failure {
-            walked.incidents.push(failure.incident(entry.path.clone()));
-            let incident = IncidentId((walked.incidents.len() - 1) as u32);
-            entry.content = Content::Unreadable { incident, folder: entry.content == Content::Directory };
-        }
+        let content = match (failure, seen) {
+            (Some(failure), seen) => {
+                walked.incidents.push(failure.incident(path.clone()));
+                let incident = IncidentId((walked.incidents.len() - 1) as u32);
+                Content::Unreadable { incident, folder: matches!(seen, Seen::Directory) }
+            }
+            (None, Seen::File) => Content::File(File { size: stamp.size, digests: Digests::default() }),
+            (None, Seen::Symlink(target)) => Content::Symlink { target },
+            (None, Seen::Directory) => Content::Directory,
+            (None, Seen::Special(special)) => Content::Special(special),
+        };
+        let attributes = Attributes { mode, uid, gid, modified: stamp.modified };
         walked.counters.entries_listed += 1;
-        walked.entries.push(entry);
-        walked.stamps.push(stamp);
+        walked.entries.push(Entry { path, content, attributes });
+        walked.stamps.push(Some(stamp));
     }
     Ok(walked)
 }
