@@ -172,16 +172,21 @@ impl Sheet<'_> {
         let shown = &all[..all.len().min(most - 3)];
         let mut above: Vec<&[u8]> = Vec::new();
         let names: Vec<String> = shown.iter().map(|folder| indented(folder, &mut above)).collect();
-        let room = self.columns.saturating_sub(self.letters_width() + 16).clamp(12, 48);
+        let room = self.columns.saturating_sub(self.letters_width() + 16).clamp(18, 48);
         let name = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(18, room);
-        let labels: Vec<&str> = self.report.environments.iter().map(|environment| environment.label.as_str()).collect();
+        let labels = self.report.environments.iter().map(|environment| environment.label.as_str());
         let cell = self.cell_width();
-        let head: String = labels.iter().map(|label| pad(label, cell)).collect();
+        let head: String = match cell {
+            0 => String::new(),
+            1 => "environments in order".to_owned(),
+            _ => labels.map(|label| pad(label, cell)).collect(),
+        };
         let heading = self.styles.paint(Look::Heading, pad("Where the drift is", name));
         let mut lines = vec![String::new(), format!("{heading}  {head}")];
         let digits = shown.iter().map(|folder| count(folder.paths).len()).max().unwrap_or(1);
         for (folder, indented) in shown.iter().zip(&names) {
-            let letters: String = folder.pattern.chars().map(|letter| self.letter(letter, cell)).collect();
+            let shown = folder.pattern.chars().take(if cell == 0 { 0 } else { usize::MAX });
+            let letters: String = shown.map(|letter| self.letter(letter, cell)).collect();
             let used = name + 2 + self.letters_width();
             let about = fit(&about(folder, digits), self.columns.saturating_sub(used + 2)).into_owned();
             lines.push(format!("{}  {letters}  {about}", pad(&fit_path(indented, name), name)));
@@ -193,8 +198,13 @@ impl Sheet<'_> {
         lines
     }
 
+    /// How wide the letter of an environment is with what sets it apart: below its label; else 1, without labels; else 0, when
+    /// there are so many that nothing else could be read.
     fn cell_width(&self) -> usize {
-        self.report.environments.iter().map(|environment| width(&environment.label)).max().unwrap_or(1) + 1
+        let environments = &self.report.environments;
+        let labelled = environments.iter().map(|environment| width(&environment.label)).max().unwrap_or(1) + 1;
+        let half = self.columns / 2;
+        [labelled, 1].into_iter().find(|cell| cell * environments.len() <= half.max(20)).unwrap_or(0)
     }
 
     fn letters_width(&self) -> usize {

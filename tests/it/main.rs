@@ -19,5 +19,6 @@ mod local;
 mod local_hostile;
 mod read_only;
 mod scenarios;
+mod status;
 mod support;
 mod text_view;
