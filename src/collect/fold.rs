@@ -64,6 +64,7 @@ fn without_trailing_blanks(text: &[u8]) -> Cow<'_, [u8]> {
     let is_blank = |b: u8| matches!(b, b' ' | b'\t');
     // Without a way out of the loop it takes many bytes at a time.
     let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+    #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is the way out")]
     let before_line_end = pairs.fold(false, |found, (&b, &next)| found | (is_blank(b) & (next == b'\n')));
     if !before_line_end && !text.last().is_some_and(|&b| is_blank(b)) {
         return Cow::Borrowed(text);

@@ -155,8 +155,8 @@ impl Sheet<'_> {
         let words = escape::text(words.as_bytes());
         let subject = escape::text(subject.as_bytes());
         let last = subject.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let least = (width(last) + 3).min(room * 3 / 5);
-        let for_subject = room.saturating_sub(width(&words) + 2).max(least);
+        let minimum = (width(last) + 3).min(room * 3 / 5);
+        let for_subject = room.saturating_sub(width(&words) + 2).max(minimum);
         let subject = fit_path(&subject, for_subject);
         let text = format!("{subject}  {words}");
         let code = self.styles.paint(Look::Dim, code);
