@@ -1,5 +1,6 @@
 //! Instruction counts of pure code, which hold on a noisy machine. Needs valgrind and `gungraun-runner`; see README.md beside this file.
 
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on fails")]
 #![expect(missing_docs, reason = "its macros make items of their own")]
 
 #[expect(dead_code, reason = "what is on a disk is not counted")]

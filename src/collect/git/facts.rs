@@ -9,8 +9,8 @@ use git2::Oid;
 use super::fault::GitFault;
 use super::files;
 use super::objects::{Commit, commit_id, parse_id, parse_person};
-use super::place::Repo;
 use super::refs::Target;
+use super::repo::Repo;
 use super::walk;
 use crate::snapshot::{CommitSummary, Head, Operation, Stash, Upstream, Worktree};
 

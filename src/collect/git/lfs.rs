@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::judge::{Checkout, Tracked, oid};
+use super::checkout::{Checkout, Tracked};
+use super::objects::oid;
 
 /// What a pointer says.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@
 //! What cannot be known is [`crate::snapshot::GitState::Unknown`] or [`crate::snapshot::NotJudged`] with its reason: never clean, never modified.
 
 mod attributes;
+mod checkout;
 mod config;
 mod exclude;
 mod facts;
@@ -25,6 +26,7 @@ mod patterns;
 mod place;
 mod reference;
 mod refs;
+mod repo;
 mod revision;
 mod staged;
 mod unstaged;

@@ -252,6 +252,11 @@ pub(crate) fn commit_id(id: Oid) -> CommitId {
     CommitId(id.as_bytes().into())
 }
 
+/// The name of an object from its bytes.
+pub(super) fn oid(id: &[u8; 20]) -> Oid {
+    Oid::from_bytes(id).expect("20 bytes are the name of an object")
+}
+
 /// 40 hexadecimal digits and nothing else, but for white space around them.
 pub(super) fn parse_id(digits: &[u8]) -> Option<Oid> {
     let digits = std::str::from_utf8(digits.trim_ascii()).ok()?;

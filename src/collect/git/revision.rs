@@ -3,7 +3,7 @@
 use git2::{ObjectType, Oid};
 
 use super::fault::GitFault;
-use super::place::Repo;
+use super::repo::Repo;
 
 /// Finds the commit that `text` names: a branch, a tag, a remote-tracking branch, a full name, the (unambiguous) beginning of an
 /// object's name, each followed by any number of `^`, `^N`, `~N`, `^{commit}`, `^{}`. `None` when it names none.

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use git2::Oid;
 
+use super::checkout::{Checkout, Tracked};
 use super::fault::GitFault;
 use super::index::FileMode;
-use super::judge::{Checkout, Tracked};
 use super::objects::{Leaf, Objects, id_bytes};
 use crate::path::TreePath;
 use crate::snapshot::{Change, ChangeKind, Stage};
@@ -111,7 +111,7 @@ fn pairs<'a>(objects: &Objects, removed: &[&'a Leaf], added: &[&'a Tracked]) -> 
         _ => None,
     };
     let old: Vec<Option<Vec<u8>>> = removed.iter().map(|leaf| read(leaf.id)).collect();
-    let new: Vec<Option<Vec<u8>>> = added.iter().map(|path| read(super::judge::oid(&path.entry.id))).collect();
+    let new: Vec<Option<Vec<u8>>> = added.iter().map(|path| read(super::objects::oid(&path.entry.id))).collect();
     let mut scores = Vec::new();
     for (i, old) in old.iter().enumerate() {
         for (j, new) in new.iter().enumerate() {

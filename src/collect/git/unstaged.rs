@@ -4,9 +4,11 @@ use rayon::prelude::*;
 use sha1::{Digest as _, Sha1};
 
 use super::attributes::Conversion;
+use super::checkout::{Checkout, Tracked, file_of};
 use super::index::FileMode;
-use super::judge::{Checkout, Tracked, file_of, oid};
-use super::place::{GitPlace, Repo};
+use super::objects::oid;
+use super::place::GitPlace;
+use super::repo::Repo;
 use super::{facts, lfs};
 use crate::collect::BlobNames;
 use crate::snapshot::{Change, ChangeKind, Content, Entry, NotJudged, ReadFailure, Stage, Submodule};

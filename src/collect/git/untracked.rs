@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::checkout::Checkout;
 use super::exclude::Excludes;
 use super::index::FileMode;
-use super::judge::Checkout;
 use crate::path::TreePath;
 use crate::snapshot::{Change, ChangeKind, Content, Stage};
 

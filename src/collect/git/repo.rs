@@ -1,0 +1,78 @@
+//! A repository, opened if it is of a kind that is understood.
+
+use super::config::GitConfig;
+use super::fault::GitFault;
+use super::objects::Objects;
+use super::place::GitPlace;
+use super::refs::Refs;
+
+/// An opened repository.
+#[derive(Debug)]
+pub(crate) struct Repo {
+    pub(crate) place: GitPlace,
+    pub(crate) config: GitConfig,
+    pub(crate) refs: Refs,
+    pub(crate) objects: Objects,
+}
+
+impl Repo {
+    /// Opens a repository of a kind that is understood; nothing is read of it but config, packed refs and the list of its packs.
+    pub(crate) fn open(place: GitPlace) -> Result<Self, GitFault> {
+        let mut config = GitConfig::default();
+        config.add_file(&place.common_dir.join("config"))?;
+        check_extensions(&config)?;
+        if config.get_bool("extensions.worktreeconfig") == Some(true) {
+            config.add_file(&place.git_dir.join("config.worktree"))?;
+        }
+        let refs = Refs::open(&place)?;
+        let objects = Objects::open(&place)?;
+        Ok(Self { place, config, refs, objects })
+    }
+
+    /// Whether this is a further worktree beside the one that the repository was made with.
+    pub(crate) fn is_linked_worktree(&self) -> bool {
+        self.place.git_dir != self.place.common_dir
+    }
+}
+
+/// Refuses what git's format says must be refused when it is not understood, and what is understood and not supported.
+fn check_extensions(config: &GitConfig) -> Result<(), GitFault> {
+    let refuse = |words: String| Err(GitFault::Unsupported(words));
+    match config.get("core.repositoryformatversion") {
+        None | Some(b"0" | b"1" | b"") => {}
+        Some(other) => {
+            return refuse(format!("the repository has the format version {}, which is not known", text(other)));
+        }
+    }
+    for (name, value) in config.section("extensions") {
+        match name {
+            b"noop"
+            | b"noop-v1"
+            | b"preciousobjects"
+            | b"partialclone"
+            | b"worktreeconfig"
+            | b"relativeworktrees"
+            | b"compatobjectformat" => {}
+            b"objectformat" if value.eq_ignore_ascii_case(b"sha1") => {}
+            b"objectformat" if value.eq_ignore_ascii_case(b"sha256") => {
+                return refuse("the repository names its objects by SHA-256, which is not supported".to_owned());
+            }
+            b"refstorage" if value.eq_ignore_ascii_case(b"files") => {}
+            b"refstorage" if value.eq_ignore_ascii_case(b"reftable") => {
+                return refuse("the repository keeps its branches as reftable, which is not supported".to_owned());
+            }
+            _ => {
+                return refuse(format!(
+                    "the repository has the extension `{}` = `{}`, which is not known",
+                    text(name),
+                    text(value)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
