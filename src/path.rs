@@ -126,8 +126,7 @@ impl TreePath {
 
 /// Compares as paths are ordered here, for bytes that are not (yet) a [`TreePath`].
 pub fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
-    let shared = a.len().min(b.len());
-    match (0..shared).find(|&at| a[at] != b[at]) {
+    match first_difference(a, b) {
         None => a.len().cmp(&b.len()),
         // A separator sorts before every other byte: a folder's content directly follows it.
         Some(at) => match (a[at], b[at]) {
@@ -136,6 +135,14 @@ pub fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
             (x, y) => x.cmp(&y),
         },
     }
+}
+
+/// Where two byte strings differ first, within the length of the shorter one.
+fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
+    // Neighbours in a listing share long beginnings.
+    let equal = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0).take_while(|(a, b)| a == b).count() * 8;
+    let rest = a[equal..].iter().zip(&b[equal..]).position(|(a, b)| a != b)?;
+    Some(equal + rest)
 }
 
 impl Ord for TreePath {

@@ -82,8 +82,8 @@ impl<'a> Desk<'a> {
         let room = usize::try_from(task.size).unwrap_or(chunk).min(chunk);
         self.buffers.resize_with(self.buffers.len().max(members.len()), Vec::new);
         for buffer in &mut self.buffers[..members.len()] {
-            if buffer.len() < room {
-                buffer.resize(room, 0);
+            if buffer.len() < chunk {
+                buffer.resize(chunk, 0);
             }
         }
         let mut files: Vec<Result<Open<'_>, Trouble>> = members.iter().map(|_| Err(Trouble::Gone)).collect();
@@ -263,24 +263,34 @@ fn close(mut open: Open<'_>, digests: Option<Digests>) -> Result<Reading<Digests
 /// The digests of one content while it is read.
 #[derive(Clone)]
 struct Hasher {
-    blake3: Option<Box<blake3::Hasher>>,
+    size: u64,
+    blake3: Option<Blake3>,
     git: Option<sha1::Sha1>,
+}
+
+/// Most contents come in one piece, and need no state.
+#[derive(Clone)]
+enum Blake3 {
+    Nothing,
+    Whole(blake3::Hash),
+    Part(Box<blake3::Hasher>),
 }
 
 impl Hasher {
     fn new(algorithms: Algorithms, size: u64) -> Self {
         Self {
-            blake3: algorithms.blake3.then(Box::default),
+            size,
+            blake3: algorithms.blake3.then_some(Blake3::Nothing),
             git: algorithms.git_blob.then(|| sha1::Sha1::new_with_prefix(format!("blob {size}\0"))),
         }
     }
 
     fn update(&mut self, bytes: &[u8], wide: bool) {
-        if let Some(hasher) = &mut self.blake3 {
-            if wide {
-                hasher.update_rayon(bytes);
+        if let Some(state) = &mut self.blake3 {
+            if bytes.len() as u64 == self.size && !wide {
+                *state = Blake3::Whole(blake3::hash(bytes));
             } else {
-                hasher.update(bytes);
+                state.update(bytes, wide);
             }
         }
         if let Some(hasher) = &mut self.git {
@@ -290,8 +300,30 @@ impl Hasher {
 
     fn finish(self) -> Digests {
         Digests {
-            blake3: self.blake3.map(|hasher| *hasher.finalize().as_bytes()),
+            blake3: self.blake3.map(|state| *state.finish().as_bytes()),
             git_blob: self.git.map(|hasher| hasher.finalize().into()),
+        }
+    }
+}
+
+impl Blake3 {
+    fn update(&mut self, bytes: &[u8], wide: bool) {
+        if !matches!(self, Self::Part(_)) {
+            *self = Self::Part(Box::default());
+        }
+        let Self::Part(hasher) = self else { return };
+        if wide {
+            hasher.update_rayon(bytes);
+        } else {
+            hasher.update(bytes);
+        }
+    }
+
+    fn finish(self) -> blake3::Hash {
+        match self {
+            Self::Nothing => blake3::hash(b""),
+            Self::Whole(hash) => hash,
+            Self::Part(hasher) => hasher.finalize(),
         }
     }
 }
