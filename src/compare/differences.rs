@@ -18,7 +18,7 @@ impl Differences {
     pub const CONTENT: Self = Self(1 << 1);
     /// A file here is a folder, a link or something else there.
     pub const KIND: Self = Self(1 << 2);
-    /// Links that point elsewhere.
+    /// Links that point elsewhere, or submodules at other commits.
     pub const TARGET: Self = Self(1 << 3);
     /// The owner may execute the file here and not there.
     pub const EXECUTABLE: Self = Self(1 << 4);

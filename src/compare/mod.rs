@@ -47,9 +47,10 @@ pub enum Cell {
     /// There is nothing at this path.
     Absent,
     /// There is something, and it is equal in content to every cell of its row with the same number. Numbers count from 0 in the order of
-    /// the environments. Folders are equal to each other; a submodule's place in a git tree is equal to a folder.
+    /// the environments. Folders are equal to each other; a submodule's place in a git tree is equal to
+    /// a folder, and to another one at the same commit.
     Variant(u8),
-    /// It is not known what is there: an incident of that environment's snapshot, [`NOT_COMPARED`] or [`IN_SUBMODULE`].
+    /// It is not known what is there (or, of a folder where submodules at several commits are elsewhere, which of them it is): an incident of that environment's snapshot, [`NOT_COMPARED`] or [`IN_SUBMODULE`].
     Unreadable(IncidentId),
 }
 
@@ -81,7 +82,8 @@ pub struct Row<'a> {
     entries: &'a [u32],
     /// In what the environments differ.
     pub differences: Differences,
-    /// Whatever is known to be there is a folder (or a submodule). A folder here and a file there is no folder.
+    /// Whatever is known to be there is a folder (or a submodule). A folder here and a file there is no folder; nor is a submodule at
+    /// several commits.
     pub is_folder: bool,
 }
 
@@ -151,7 +153,9 @@ pub fn compare(snapshots: &[Snapshot]) -> Comparison {
         let differences = content_differences(&contents, cells) | attributes.compare(&found);
         comparison.entries.extend_from_slice(entries);
         comparison.differences.push(differences);
-        comparison.folders.push(contents.iter().flatten().all(|content| may_be_folder(content)));
+        // A submodule that is named at several commits is a matter of its own, as a link is.
+        let is_folder = !differences.contains(Differences::TARGET);
+        comparison.folders.push(is_folder && contents.iter().flatten().all(|content| may_be_folder(content)));
     }
     comparison.habits = habits;
     comparison
@@ -327,7 +331,7 @@ fn content_differences(contents: &[Option<&Content>], cells: &[Cell]) -> Differe
         let (kind, difference) = match content {
             Content::File(_) => (0, Differences::CONTENT),
             Content::Symlink { .. } => (1, Differences::TARGET),
-            content if variants::is_folder(content) => (2, Differences::NONE),
+            content if variants::is_folder(content) => (2, Differences::TARGET),
             _ => (3, Differences::KIND),
         };
         match first[kind] {

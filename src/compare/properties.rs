@@ -18,7 +18,7 @@ enum Thing {
     Other(Option<u8>),
     Link(bool),
     Folder,
-    Gitlink,
+    Submodule(bool),
     Fifo,
     Unreadable(bool),
 }
@@ -29,7 +29,7 @@ fn thing() -> impl Strategy<Value = Thing> {
         2 => proptest::option::of(0..2u8).prop_map(Thing::Other),
         1 => any::<bool>().prop_map(Thing::Link),
         2 => Just(Thing::Folder),
-        1 => Just(Thing::Gitlink),
+        1 => any::<bool>().prop_map(Thing::Submodule),
         1 => Just(Thing::Fifo),
         1 => any::<bool>().prop_map(Thing::Unreadable),
     ]
@@ -61,7 +61,7 @@ fn snapshot(name: &'static str) -> impl Strategy<Value = Snapshot> {
                 }
                 Thing::Link(there) => tree.link(&path, if there { "there" } else { "here" }),
                 Thing::Folder => tree.folder(&path),
-                Thing::Gitlink => tree.gitlink(&path),
+                Thing::Submodule(later) => tree.submodule(&path, u8::from(later)),
                 Thing::Fifo => tree.put(&path, Content::Special(Special::Fifo), 0o644),
                 Thing::Unreadable(folder) => tree.unreadable(&path, folder),
             };
@@ -84,10 +84,7 @@ fn is_unknown(snapshot: &Snapshot, path: &TreePath) -> bool {
         || path.ancestors().any(|above| {
             snapshot.entries.iter().any(|entry| {
                 entry.path.as_bytes() == above
-                    && matches!(
-                        entry.content,
-                        Content::Unreadable { folder: true, .. } | Content::Special(Special::Gitlink)
-                    )
+                    && matches!(entry.content, Content::Unreadable { folder: true, .. } | Content::Submodule { .. })
             })
         })
 }

@@ -2,7 +2,7 @@
 
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{
-    Attributes, Content, Digests, Entry, File, GitState, Incident, IncidentKind, Knows, Names, Snapshot, Special,
+    Attributes, CommitId, Content, Digests, Entry, File, GitState, Incident, IncidentKind, Knows, Names, Snapshot,
     Timestamp,
 };
 
@@ -51,8 +51,8 @@ impl Tree {
         self.put(at, Content::Symlink { target: target.as_bytes().into() }, 0o777)
     }
 
-    pub(crate) fn gitlink(self, at: &str) -> Self {
-        self.put(at, Content::Special(Special::Gitlink), 0)
+    pub(crate) fn submodule(self, at: &str, commit: u8) -> Self {
+        self.put(at, Content::Submodule { commit: CommitId([commit; 20].into()) }, 0)
     }
 
     /// A file or folder that cannot be read.

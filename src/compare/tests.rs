@@ -57,7 +57,7 @@ fn a_path_that_went_away_while_it_was_read_is_unknown() {
 #[test]
 fn a_submodule_is_neither_drift_nor_empty() {
     let snapshots =
-        [Tree::new("main").gitlink("vendor/lib").done(), Tree::new("prod").file("vendor/lib/x", "1").done()];
+        [Tree::new("main").submodule("vendor/lib", 1).done(), Tree::new("prod").file("vendor/lib/x", "1").done()];
     let comparison = compare(&snapshots);
     insta::assert_snapshot!(table(&comparison, &snapshots), @r#"
     AA vendor {}
@@ -65,6 +65,30 @@ fn a_submodule_is_neither_drift_nor_empty() {
     !A vendor/lib/x {"unreadable"}
     "#);
     assert_eq!(comparison.row(2).cells[0], Cell::Unreadable(IN_SUBMODULE));
+}
+
+#[test]
+fn submodules_at_other_commits_differ() {
+    let snapshots = [
+        Tree::new("v1").submodule("lib", 1).submodule("same", 1).done(),
+        Tree::new("v2").submodule("lib", 2).submodule("same", 1).done(),
+    ];
+    insta::assert_snapshot!(table(&compare(&snapshots), &snapshots), @r#"
+    AB lib {"target"}
+    AA same {}
+    "#);
+    // At which commit a folder is cannot be told.
+    let snapshots = [
+        Tree::new("checkout").folder("lib").folder("same").done(),
+        Tree::new("v1").submodule("lib", 1).submodule("same", 1).done(),
+        Tree::new("v2").submodule("lib", 2).submodule("same", 1).done(),
+    ];
+    let comparison = compare(&snapshots);
+    insta::assert_snapshot!(table(&comparison, &snapshots), @r#"
+    !AB lib {"target", "unreadable"}
+    AAA same {}
+    "#);
+    assert_eq!(comparison.rows().map(|row| row.is_folder).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]

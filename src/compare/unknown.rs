@@ -2,7 +2,7 @@
 
 use crate::compare::{Cell, IN_SUBMODULE};
 use crate::path::TreePath;
-use crate::snapshot::{Content, IncidentId, IncidentKind, Snapshot, Special};
+use crate::snapshot::{Content, IncidentId, IncidentKind, Snapshot};
 
 /// Says, path by path in order, what it means that an environment has no entry.
 ///
@@ -30,7 +30,7 @@ impl<'a> Unknown<'a> {
         let from_entries = snapshot.entries.iter().filter_map(|entry| {
             let (incident, with_content) = match entry.content {
                 Content::Unreadable { incident, folder } => (incident, folder),
-                Content::Special(Special::Gitlink) => (IN_SUBMODULE, true),
+                Content::Submodule { .. } => (IN_SUBMODULE, true),
                 _ => return None,
             };
             Some(Place { path: &entry.path, incident, with_content })

@@ -1,7 +1,7 @@
 //! Sorts the contents of one row into variants.
 
 use crate::compare::{Cell, NOT_COMPARED};
-use crate::snapshot::{Content, Digests, Special};
+use crate::snapshot::{Content, Digests};
 
 /// Contents of one row that are known to be equal.
 struct Class<'a> {
@@ -102,7 +102,23 @@ fn classes<'a>(contents: &[Option<&'a Content>]) -> Vec<Class<'a>> {
             }
         }
     }
+    place_folder(&mut classes);
     classes
+}
+
+/// A folder is whatever submodule a tree has in its place; of several, it cannot be told which.
+fn place_folder(classes: &mut Vec<Class<'_>>) {
+    let Some(folder) = classes.iter().position(|class| matches!(class.content, Content::Directory)) else { return };
+    let is_submodule = |class: &Class<'_>| matches!(class.content, Content::Submodule { .. });
+    let mut submodules = (0..classes.len()).filter(|&at| is_submodule(&classes[at]));
+    match (submodules.next(), submodules.next()) {
+        (Some(submodule), None) => {
+            let joined = classes.remove(folder.max(submodule));
+            classes[folder.min(submodule)].members |= joined.members;
+        }
+        (Some(_), Some(_)) => classes[folder].undecided = true,
+        (None, _) => {}
+    }
 }
 
 fn pair(classes: &[Class<'_>], wanted: impl Fn(Option<bool>) -> bool) -> Option<(usize, usize)> {
@@ -118,13 +134,15 @@ fn same(a: &Content, a_digests: &Digests, b: &Content, b_digests: &Digests) -> O
         (Content::File(x), Content::File(y)) if x.size == y.size && x.size > 0 => a_digests.same(b_digests),
         (Content::File(x), Content::File(y)) => Some(x.size == y.size),
         (Content::Symlink { target: x }, Content::Symlink { target: y }) => Some(x == y),
+        (Content::Submodule { commit: x }, Content::Submodule { commit: y }) => Some(x == y),
         (Content::Special(x), Content::Special(y)) => Some(x == y),
-        _ => Some(is_folder(a) && is_folder(b)),
+        (Content::Directory, Content::Directory) => Some(true),
+        _ => Some(false),
     }
 }
 
 /// Whether it stands for a folder. The place of a submodule does: what is a folder in a checkout is a link to another repository in
 /// a git tree, and neither is wrong.
 pub(super) fn is_folder(content: &Content) -> bool {
-    matches!(content, Content::Directory | Content::Special(Special::Gitlink))
+    matches!(content, Content::Directory | Content::Submodule { .. })
 }

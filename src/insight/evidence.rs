@@ -132,6 +132,8 @@ pub enum Kind {
     Symlink,
     /// A folder.
     Directory,
+    /// The place of another repository.
+    Submodule,
     /// Something else.
     Special(Special),
 }

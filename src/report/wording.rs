@@ -287,10 +287,10 @@ fn words_of_kind(kind: Kind) -> &'static str {
         Kind::File => "a file",
         Kind::Symlink => "a link",
         Kind::Directory => "a folder",
+        Kind::Submodule => "a submodule",
         Kind::Special(Special::Fifo) => "a named pipe",
         Kind::Special(Special::Socket) => "a socket",
         Kind::Special(Special::BlockDevice | Special::CharacterDevice) => "a device",
-        Kind::Special(Special::Gitlink) => "a submodule",
         Kind::Special(Special::Other) => "something unknown",
     }
 }

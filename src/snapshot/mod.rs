@@ -83,6 +83,11 @@ pub enum Content {
     },
     /// A folder. That its entries could not be listed is [`Content::Unreadable`] instead.
     Directory,
+    /// The place of another repository at a commit: a submodule in a git tree, whose content the tree does not hold.
+    Submodule {
+        /// The commit that the tree names.
+        commit: CommitId,
+    },
     /// Neither file, link nor folder; never opened.
     Special(Special),
     /// There is something, and it could not be read: neither equal to anything nor absent.
@@ -139,8 +144,6 @@ pub enum Special {
     BlockDevice,
     /// A character device.
     CharacterDevice,
-    /// The place of another repository at a commit (a submodule in a git tree).
-    Gitlink,
     /// Something this program has no word for.
     Other,
 }

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use driftline::collect::Collected;
 use driftline::config::SourceSpec;
-use driftline::snapshot::{Algorithms, Content, ContentReader, GitState, IncidentKind, Knows, Snapshot, Special};
+use driftline::snapshot::{Algorithms, CommitId, Content, ContentReader, GitState, IncidentKind, Knows, Snapshot};
 use tempfile::tempdir;
 
 use crate::support::collecting::{Plan, entry, path, paths, reference};
 use crate::support::repo::Repo;
+use crate::support::run::TestEnv;
 
 fn at(repository: &Path, reference: &str) -> Collected<'static> {
     let mut plan = Plan::of(&[repository]);
@@ -44,7 +45,8 @@ fn a_commit_is_listed_without_being_checked_out() {
     let collected = at(repo.root(), "HEAD");
     let snapshot = &collected.snapshots[0];
     assert_eq!(paths(snapshot), [".gitattributes", ".gitmodules", "a", "a/b", "lib", "link", "run"]);
-    assert_eq!(entry(snapshot, "lib").content, Content::Special(Special::Gitlink));
+    let commit = CommitId(hex(&library.git(&["rev-parse", "HEAD"])).into());
+    assert_eq!(entry(snapshot, "lib").content, Content::Submodule { commit });
     assert_eq!(entry(snapshot, "link").content, Content::Symlink { target: b"a/b"[..].into() });
     assert_eq!((entry(snapshot, "run").attributes.mode, entry(snapshot, "a/b").attributes.mode), (0o755, 0o644));
     let Content::File(file) = entry(snapshot, "a/b").content else { panic!() };
@@ -210,4 +212,28 @@ fn objects_that_are_missing_are_unreadable_and_not_absent() {
     assert!(matches!(entry(&snapshot, "folder").content, Content::Unreadable { folder: true, .. }));
     let kinds: Vec<IncidentKind> = snapshot.incidents.iter().map(|incident| incident.kind).collect();
     assert_eq!(kinds, [IncidentKind::File, IncidentKind::Folder]);
+}
+
+#[test]
+fn commits_with_a_submodule_at_other_commits_differ() {
+    let env = TestEnv::new();
+    let library = Repo::init(env.path("library"));
+    library.write("l", "1").commit("one");
+    let repo = Repo::init(env.path("r"));
+    repo.git(&["submodule", "add", "-q", "../library", "lib"]);
+    repo.commit("one").git(&["tag", "v1"]);
+    library.write("l", "2").commit("two");
+    repo.git(&["-C", "lib", "pull", "-q"]);
+    repo.commit("two").git(&["tag", "v2"]);
+
+    let run = env.driftline(["v1=git:r@v1", "v2=git:r@v2", "--format", "json"]).expect(1);
+    let report = run.json();
+    assert_eq!(report["rows"][0]["path"], "lib");
+    assert_eq!(report["rows"][0]["pattern"], "AB");
+    assert_eq!(report["rows"][0]["differences"], serde_json::json!(["target"]));
+    let _ = env.driftline(["v1=git:r@v1", "same=git:r@main~1"]).expect(0);
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }

@@ -20,8 +20,8 @@ use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source,
 use crate::config::{Environment, PathMap};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{
-    Attributes, CommitSummary, Content, Digests, Entry, File, GitState, Incident, IncidentId, IncidentKind, Knows,
-    Names, Snapshot, Special,
+    Attributes, CommitId, CommitSummary, Content, Digests, Entry, File, GitState, Incident, IncidentId, IncidentKind,
+    Knows, Names, Snapshot,
 };
 
 /// Reads the tree of a commit out of a repository's objects.
@@ -184,7 +184,7 @@ impl GitReference {
         }
         Ok(match found.mode {
             FileMode::Folder => Content::Directory,
-            FileMode::Gitlink => Content::Special(Special::Gitlink),
+            FileMode::Gitlink => Content::Submodule { commit: CommitId(id_bytes(found.id).into()) },
             FileMode::Link => Content::Symlink { target: self.objects.blob(found.id)?.into() },
             FileMode::File | FileMode::Executable => Content::File(File {
                 size: self.objects.blob_size(found.id)?,

@@ -77,8 +77,8 @@ pub(super) fn changes(checkout: &Checkout<'_>, excludes: &Excludes, nested: &[Tr
         let is_folder = match entries[at].content {
             Content::Directory | Content::Unreadable { folder: true, .. } => true,
             Content::File(_) | Content::Symlink { .. } | Content::Unreadable { folder: false, .. } => false,
-            // git takes no notice of pipes and devices.
-            Content::Special(_) => continue,
+            // git takes no notice of pipes and devices; what a tree holds is never listed in a checkout.
+            Content::Special(_) | Content::Submodule { .. } => continue,
         };
         if is_foreign[at] || (!is_tracked[at] && excludes.ignores(&checkout.repository_path(&here), is_folder)) {
             if is_folder {

@@ -8,7 +8,7 @@ use crate::compare::{Cell, Comparison, Differences, Row};
 use crate::insight::finding::{Finding, Matter, Severity};
 use crate::insight::{Evidence, Inputs};
 use crate::path::TreePath;
-use crate::snapshot::{Content, Snapshot, Special};
+use crate::snapshot::{Content, Snapshot};
 
 /// A path, or a folder with everything below it that is absent in just the same environments.
 pub(super) struct Presence {
@@ -112,7 +112,7 @@ fn without_folder(row: &Row<'_>, snapshots: &[Snapshot]) -> BTreeSet<usize> {
 
 fn is_submodule(row: &Row<'_>, snapshots: &[Snapshot]) -> bool {
     (0..row.cells.len())
-        .any(|environment| matches!(row.content(snapshots, environment), Some(Content::Special(Special::Gitlink))))
+        .any(|environment| matches!(row.content(snapshots, environment), Some(Content::Submodule { .. })))
 }
 
 /// Rows whose absences are all explained by a move: whoever lacks one path has the other.

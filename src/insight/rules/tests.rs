@@ -132,7 +132,7 @@ fn what_moved_is_neither_here_nor_there() {
 #[test]
 fn what_is_unknown_is_counted_and_nothing_else() {
     let snapshots = [
-        Tree::new("a").file("d/x", "1").file("d/y", "1").gitlink("lib").done(),
+        Tree::new("a").file("d/x", "1").file("d/y", "1").submodule("lib", 1).done(),
         Tree::new("b").unreadable("d", true).file("lib/x", "1").file("lib/y", "1").done(),
         Snapshot::unread(EnvironmentName::new("c").unwrap(), "/c".to_owned(), "no such host".to_owned(), None),
     ];

@@ -30,6 +30,7 @@ fn kind(content: &Content) -> Option<Kind> {
         Content::File(_) => Some(Kind::File),
         Content::Symlink { .. } => Some(Kind::Symlink),
         Content::Directory => Some(Kind::Directory),
+        Content::Submodule { .. } => Some(Kind::Submodule),
         Content::Special(special) => Some(Kind::Special(*special)),
         Content::Unreadable { .. } => None,
     }

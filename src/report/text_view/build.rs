@@ -92,6 +92,7 @@ fn read_side(row: &Row<'_>, inputs: &Inputs<'_>, environment: usize, view: &mut 
     let size = match row.content(inputs.snapshots, environment) {
         Some(Content::File(file)) => file.size,
         Some(Content::Symlink { target }) => return Side::Symlink { target: target.clone() },
+        Some(Content::Submodule { .. }) => return Side::Other { kind: "a submodule" },
         Some(Content::Special(special)) => return Side::Other { kind: special_kind(*special) },
         Some(Content::Directory) | None => return Side::Other { kind: "a folder" },
         Some(Content::Unreadable { incident, .. }) => {
@@ -133,7 +134,6 @@ fn special_kind(special: Special) -> &'static str {
         Special::Socket => "a socket",
         Special::BlockDevice => "a block device",
         Special::CharacterDevice => "a character device",
-        Special::Gitlink => "a submodule",
         Special::Other => "a special file",
     }
 }
