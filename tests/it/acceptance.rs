@@ -1,0 +1,56 @@
+//! What holds over all commands, widths and numbers of environments.
+
+use crate::support::run::TestEnv;
+
+/// So many environments of which each has a version of its own of one file.
+fn crowd(env: &TestEnv, number: usize) -> Vec<String> {
+    (0..number)
+        .map(|at| {
+            env.write(format!("crowd/{at}/app/settings.py"), format!("{at}\n"));
+            format!("environment{at}=crowd/{at}")
+        })
+        .collect()
+}
+
+#[test]
+fn the_first_screen_fits_whatever_is_compared() {
+    let env = TestEnv::new();
+    for number in [1, 2, 3, 5, 10, 26, 52] {
+        let environments = crowd(&env, number);
+        for columns in [40, 60, 80, 100, 200] {
+            let width = columns.to_string();
+            let run = env.driftline(environments.iter().map(String::as_str).chain(["--width", &width]));
+            let run = run.expect(i32::from(number > 1));
+            let text = run.stdout();
+            assert!(text.lines().count() <= 40, "{run}");
+            // Commands to type are never cut, and the numbers of an environment take their room.
+            if columns < 80 {
+                continue;
+            }
+            let lines = text.split("next:").next().unwrap().lines();
+            let wide: Vec<&str> = lines.filter(|line| line.chars().count() > columns).collect();
+            assert!(wide.is_empty(), "{number} environments, {columns} columns: {wide:#?}");
+        }
+    }
+}
+
+#[test]
+fn fifty_two_environments_are_told_apart_and_no_more() {
+    let env = TestEnv::new();
+    let environments = crowd(&env, 53);
+    let report =
+        env.driftline(environments[1..].iter().map(String::as_str).chain(["--format", "json"])).expect(1).json();
+    assert_eq!(report["rows"][0]["pattern"], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    let run = env.driftline(&environments).expect(2);
+    assert_eq!(run.stderr(), "error: 53 environments are too many: at most 52 can be told apart\n");
+}
+
+#[test]
+fn an_environment_that_is_not_there_is_read_by_nothing() {
+    let env = TestEnv::new();
+    env.write("a/x", "1");
+    env.write("a/y", "2");
+    let text = env.driftline(["a=a", "b=b"]).expect(3).stdout();
+    let line = text.lines().find(|line| line.starts_with("  B b")).unwrap();
+    assert!(line.ends_with(" nothing"), "{text}");
+}
