@@ -1,10 +1,11 @@
 //! `driftline demo`: three drifted servers to look at.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::args::{CommonArguments, DemoArguments, DiffArguments, Format, View};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
@@ -18,18 +19,32 @@ pub(crate) fn run(
     output: Output,
     arguments: &DemoArguments,
 ) -> Result<Exit, Failure> {
-    let vanishing;
-    let folder: PathBuf = if let Some(folder) = &arguments.keep {
-        folder.clone()
-    } else {
-        vanishing = tempfile::Builder::new()
-            .prefix("driftline-demo-")
-            .tempdir()
-            .map_err(|error| Failure::because("cannot make a temporary folder for the demo", &error))?;
-        vanishing.path().join("oncalls")
-    };
-    demo::lay_out(&folder, Variant::Before)
+    if let Some(folder) = &arguments.keep {
+        return look(common, process, output, folder, arguments, || false);
+    }
+    let failed = |error| Failure::because("cannot make a temporary folder for the demo", &error);
+    let interrupt = Interrupt::hold().map_err(failed)?;
+    let vanishing = tempfile::Builder::new().prefix("driftline-demo-").tempdir().map_err(failed)?;
+    let looked = look(common, process, output, &vanishing.path().join("oncalls"), arguments, || interrupt.came());
+    drop(vanishing);
+    interrupt.obey();
+    looked
+}
+
+/// Lays the servers out and looks at them, until somebody wants it to end.
+fn look(
+    common: CommonArguments,
+    process: Process,
+    output: Output,
+    folder: &Path,
+    arguments: &DemoArguments,
+    is_over: impl Fn() -> bool,
+) -> Result<Exit, Failure> {
+    demo::lay_out(folder, Variant::Before)
         .map_err(|error| Failure::because(format!("cannot lay the demo out in `{}`", folder.display()), &error))?;
+    if is_over() {
+        return Ok(Exit::InSync);
+    }
     // What is read here is gone, or somebody's to play with: nothing about it is worth keeping.
     let common = CommonArguments { config: Some(folder.join("driftline.toml")), no_state: true, ..common };
     let (session, _) = Session::open(common, process, output, &[])?;
@@ -42,7 +57,7 @@ pub(crate) fn run(
         prompt("driftline")
     ))?;
     status::show(&session, |_| Vec::new())?;
-    if session.common.format == Format::Json {
+    if is_over() || session.common.format == Format::Json {
         return Ok(Exit::InSync);
     }
     say(format!("\n{}", prompt("driftline diff MemberService")))?;

@@ -5,6 +5,7 @@ mod demo;
 mod diff;
 mod exit;
 mod failure;
+mod interrupt;
 mod output;
 mod process;
 mod progress;

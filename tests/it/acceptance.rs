@@ -1,5 +1,10 @@
 //! What holds over all commands, widths and numbers of environments.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::support::run::TestEnv;
 
 /// So many environments of which each has a version of its own of one file.
@@ -53,4 +58,23 @@ fn an_environment_that_is_not_there_is_read_by_nothing() {
     let text = env.driftline(["a=a", "b=b"]).expect(3).stdout();
     let line = text.lines().find(|line| line.starts_with("  B b")).unwrap();
     assert!(line.ends_with(" nothing"), "{text}");
+}
+
+#[test]
+fn a_demo_that_is_interrupted_leaves_nothing_behind() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let env = TestEnv::new();
+        let folder = env.path("tmp");
+        std::fs::create_dir(&folder).unwrap();
+        let things = || std::fs::read_dir(&folder).unwrap().count();
+        let mut demo = env.command().arg("demo").env("TMPDIR", &folder).stdout(Stdio::piped()).spawn().unwrap();
+        while things() == 0 {
+            assert_eq!(demo.try_wait().unwrap(), None);
+            std::thread::yield_now();
+        }
+        kill_process(Pid::from_child(&demo), signal).unwrap();
+        let output = demo.wait_with_output().unwrap();
+        assert_eq!(output.status.signal(), Some(signal.as_raw()));
+        assert_eq!(things(), 0);
+    }
 }

@@ -1,0 +1,39 @@
+//! Signals that end a run, held back by a command that has something to take away first.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
+
+/// Which signal came, 0 while there was none.
+pub(crate) struct Interrupt(Arc<AtomicUsize>);
+
+impl Interrupt {
+    /// Holds SIGINT and SIGTERM back from now on. A second one ends the process at once.
+    pub(crate) fn hold() -> io::Result<Self> {
+        let came = Arc::new(AtomicUsize::new(0));
+        let again = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: the first signal finds the flag as it was before.
+            flag::register_conditional_default(signal, Arc::clone(&again))?;
+            flag::register(signal, Arc::clone(&again))?;
+            flag::register_usize(signal, Arc::clone(&came), signal.unsigned_abs() as usize)?;
+        }
+        Ok(Self(came))
+    }
+
+    /// Whether one came.
+    pub(crate) fn came(&self) -> bool {
+        self.0.load(Ordering::SeqCst) != 0
+    }
+
+    /// Ends the process as the signal that came would have done; nothing happens when none came.
+    pub(crate) fn obey(&self) {
+        if let Ok(signal @ 1..) = i32::try_from(self.0.load(Ordering::SeqCst)) {
+            // Both signals end a process, so there is nothing after this.
+            let _ = low_level::emulate_default_handler(signal);
+        }
+    }
+}
