@@ -54,7 +54,10 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     session.tell_work(picture.collected.counters());
     let gaps = picture.findings.iter().any(Finding::is_incomplete);
     let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
-    Ok(session.exit(judged.map(|finding| finding.severity).max(), gaps))
+    let exit = session.exit(judged.map(|finding| finding.severity).max(), gaps);
+    // The process ends soon: giving back millions of small pieces one by one would only make the user wait.
+    std::mem::forget((picture, report));
+    Ok(exit)
 }
 
 /// A look at the most important text that drifts, in the fewest words that find it.

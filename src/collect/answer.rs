@@ -31,7 +31,9 @@ impl Collected<'_> {
     /// algorithm; a member that could not be read, or changed meanwhile, has become [`Content::Unreadable`] with an incident.
     pub fn answer(&mut self, questions: &[Question]) {
         self.announce(questions);
-        let is_large = |question: &&Question| self.task(question).is_some_and(|task| task.size >= LARGE);
+        let is_large = |question: &&Question| {
+            question.members.first().and_then(|&at| self.file(at)).is_some_and(|(_, size, _)| size >= LARGE)
+        };
         let (large, small): (Vec<&Question>, Vec<&Question>) = questions.iter().partition(is_large);
         let mut waves = small.chunks(WAVE);
         self.answer_wave(&large, waves.next().unwrap_or_default());
@@ -43,7 +45,7 @@ impl Collected<'_> {
     /// Answers some questions at once, of which the large ones have large files.
     fn answer_wave(&mut self, large: &[&Question], small: &[&Question]) {
         let tasks = |questions: &[&Question]| -> Vec<Task<'_>> {
-            questions.iter().filter_map(|question| self.task(question)).collect()
+            self.pool.install(|| questions.par_iter().filter_map(|question| self.task(question)).collect())
         };
         let (large, small) = (tasks(large), tasks(small));
         let sources: Vec<Option<&dyn Source>> = self.backings.iter().map(|backing| backing.source.as_deref()).collect();
@@ -139,13 +141,24 @@ impl Collected<'_> {
     }
 
     fn announce(&self, questions: &[Question]) {
-        let mut expected = vec![(0, 0); self.snapshots.len()];
-        for task in questions.iter().filter_map(|question| self.task(question)) {
-            for (at, _) in &task.members {
-                expected[at.environment].0 += 1;
-                expected[at.environment].1 += task.size;
-            }
-        }
+        let nothing = || vec![(0, 0); self.snapshots.len()];
+        let expected: Vec<(u64, u64)> = self.pool.install(|| {
+            let tasks = questions.par_iter().filter_map(|question| self.task(question));
+            let added = |mut sum: Vec<(u64, u64)>, task: Task<'_>| {
+                for (at, _) in &task.members {
+                    sum[at.environment].0 += 1;
+                    sum[at.environment].1 += task.size;
+                }
+                sum
+            };
+            let joined = |a: Vec<(u64, u64)>, b: Vec<(u64, u64)>| {
+                a.into_iter()
+                    .zip(b)
+                    .map(|((files, bytes), (more, more_bytes))| (files + more, bytes + more_bytes))
+                    .collect()
+            };
+            tasks.fold(nothing, added).reduce(nothing, joined)
+        });
         for (environment, (files, bytes)) in expected.into_iter().enumerate().filter(|(_, (files, _))| *files > 0) {
             self.watch.expects(environment, files, bytes);
         }
