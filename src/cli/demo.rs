@@ -1,5 +1,6 @@
 //! `driftline demo`: three drifted servers to look at.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::cli::args::{CommonArguments, DemoArguments, DiffArguments, Format, View};
@@ -8,9 +9,10 @@ use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
-use crate::cli::session::Session;
+use crate::cli::session::{Session, quote};
 use crate::cli::{diff, status};
 use crate::demo::{self, Variant};
+use crate::report::escape;
 use crate::report::style::Look;
 
 pub(crate) fn run(
@@ -70,8 +72,9 @@ fn look(
 fn farewell(kept: Option<&Path>) -> String {
     match kept {
         Some(folder) => format!(
-            "The servers stay in `{0}`. Go there and try:\n  cd {0}\n  driftline\n  driftline diff HomeService --view columns\n",
-            folder.display()
+            "The servers stay in `{}`. Go there and try:\n  cd {}\n  driftline\n  driftline diff HomeService --view columns\n",
+            escape::name(folder.as_os_str().as_bytes()),
+            quote(folder.as_os_str().as_bytes()).unwrap_or_else(|| "…".to_owned()),
         ),
         None => "Keep the servers and play with them:\n  driftline demo --keep oncalls\n\
                  Your own, in one line:\n  driftline prod=/var/www/app staging=/srv/staging/app debug=/srv/debug/app\n"

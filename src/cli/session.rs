@@ -169,7 +169,7 @@ impl Session {
 }
 
 /// A word as a shell takes it; `None` when it has characters that no one can type safely.
-fn quote(word: &[u8]) -> Option<String> {
+pub(crate) fn quote(word: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(word).ok()?;
     if text.is_empty() || escape::text(word) != text {
         return None;

@@ -66,7 +66,7 @@ impl Source for LocalFolder {
         let mut walked = walk(self.root.as_fd(), Naming::new(&self.map), filter, &listed)
             .map_err(|source| CollectError::Root { path: self.path.clone(), source })?;
         if !self.map.is_empty() {
-            settle::settle(&mut walked, &self.map, filter)?;
+            settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
         let Walked { entries, stamps, incidents, counters } = walked;
         let snapshot = Snapshot {

@@ -52,8 +52,10 @@ pub enum CollectError {
         source: io::Error,
     },
     /// An entry and a mapped entry claim one common path.
-    #[error("`{common}` is both a path here and what `{here}` is mapped to")]
+    #[error("in {environment}, `{common}` is both a path and what `{here}` is mapped to")]
     MapCollision {
+        /// Where.
+        environment: EnvironmentName,
         /// The common path, escaped.
         common: String,
         /// The mapped path, escaped.

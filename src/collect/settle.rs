@@ -8,18 +8,23 @@ use std::collections::BTreeMap;
 use crate::collect::walk::Walked;
 use crate::collect::{CollectError, Filter, Stamp};
 use crate::config::{MapPair, PathMap};
-use crate::path::TreePath;
+use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Content, Entry, Incident, IncidentKind};
 
 /// Sorts by common path, completes the folders, and notes pairs that map nothing.
 ///
 /// # Errors
 /// [`CollectError::MapCollision`] when two entries have one common path, or one is below a common path that is no folder.
-pub(super) fn settle(walked: &mut Walked, map: &PathMap, filter: &Filter) -> Result<(), CollectError> {
+pub(super) fn settle(
+    walked: &mut Walked,
+    map: &PathMap,
+    filter: &Filter,
+    of: &EnvironmentName,
+) -> Result<(), CollectError> {
     let entries = std::mem::take(&mut walked.entries);
     let mut all: Vec<(Entry, Option<Stamp>)> = entries.into_iter().zip(std::mem::take(&mut walked.stamps)).collect();
     all.sort_by(|a, b| a.0.path.cmp(&b.0.path));
-    refuse_collisions(&all, map)?;
+    refuse_collisions(&all, map, of)?;
     drop_passed(&mut all, map);
     add_parents(&mut all, map);
     for pair in map.pairs() {
@@ -33,7 +38,7 @@ pub(super) fn settle(walked: &mut Walked, map: &PathMap, filter: &Filter) -> Res
     Ok(())
 }
 
-fn refuse_collisions(all: &[(Entry, Option<Stamp>)], map: &PathMap) -> Result<(), CollectError> {
+fn refuse_collisions(all: &[(Entry, Option<Stamp>)], map: &PathMap, of: &EnvironmentName) -> Result<(), CollectError> {
     for pair in all.windows(2) {
         let [(first, _), (second, _)] = pair else { continue };
         let is_folder = matches!(first.content, Content::Directory | Content::Unreadable { folder: true, .. });
@@ -42,6 +47,7 @@ fn refuse_collisions(all: &[(Entry, Option<Stamp>)], map: &PathMap) -> Result<()
             let common = &second.path;
             let mapped = map.pairs().iter().find(|pair| common.is_within(&pair.common)).map(|pair| &pair.here);
             return Err(CollectError::MapCollision {
+                environment: of.clone(),
                 common: first.path.as_bytes().escape_ascii().to_string(),
                 here: mapped.unwrap_or(common).as_bytes().escape_ascii().to_string(),
             });

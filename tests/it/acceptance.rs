@@ -78,3 +78,10 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() {
         assert_eq!(things(), 0);
     }
 }
+
+#[test]
+fn what_the_demo_says_to_type_can_be_typed() {
+    let env = TestEnv::new();
+    let text = env.driftline(["demo", "--keep", "my servers"]).expect(0).stdout();
+    assert!(text.contains("\n  cd 'my servers'\n"), "{text}");
+}

@@ -138,7 +138,13 @@ mod checks {
         let mut plan = Plan::of(&[tree.root()]).map(0, &[("backend", "oncall_backend")]);
         plan.environments[0].source = prepare(&tree);
         let error = plan.try_collect().err().expect("two folders cannot both be `backend`");
-        assert_eq!(error.to_string(), "`backend` is both a path here and what `oncall_backend` is mapped to");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "in {}, `backend` is both a path and what `oncall_backend` is mapped to",
+                plan.environments[0].name
+            )
+        );
     }
 
     pub(super) fn deep_trees_are_walked(prepare: fn(&Tree) -> SourceSpec) {

@@ -157,7 +157,7 @@ impl Source for GitReference {
         walked.stamps = vec![None; walked.entries.len()];
         walked.counters.entries_listed = walked.entries.len() as u64;
         if !self.map.is_empty() {
-            settle::settle(&mut walked, &self.map, filter)?;
+            settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
         let Walked { entries, stamps, incidents, counters } = walked;
         let snapshot = Snapshot {
