@@ -23,3 +23,4 @@ mod scenarios;
 mod status;
 mod support;
 mod text_view;
+mod trees;
