@@ -57,7 +57,9 @@ pub fn survey<'w>(
     }
     let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
     compare::classify(&mut comparison, &collected.snapshots, &folds);
-    let moves = moves::find(&comparison, &collected.snapshots);
+    let mut moves = moves::find(&comparison, &collected.snapshots);
+    moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
+    moves::sort(&mut moves);
     let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
     let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));

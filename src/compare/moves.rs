@@ -1,9 +1,13 @@
 //! Pairs paths that hold the same content in different environments.
 //!
-//! Only equal content counts: a file that moved and was edited is not found by itself, but is counted where the folder around it moved.
+//! [`find`] goes by equal content; a file that was edited as well is counted where the folder around it moved. [`find_edited`] looks for
+//! the others, and needs to read them.
 
+mod edited;
 mod folders;
 mod pairs;
+
+pub use edited::find_edited;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,9 +31,10 @@ pub struct Move {
     pub first: Place,
     /// The other place.
     pub second: Place,
-    /// Files that have equal content at both places under the same name below them, empty ones included; 1 for a file.
+    /// Files that have equal content at both places under the same name below them, empty ones included; for a file 1, or 0 when
+    /// it was edited.
     pub files: usize,
-    /// For a folder: files that are at both places under the same name with other content.
+    /// For a folder: files that are at both places under the same name with other content; for a file 1 when it was edited.
     pub edited: usize,
     /// For a folder: files of the first place that are not at the second one.
     pub left: usize,
@@ -99,8 +104,13 @@ pub fn find(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Move> {
         }
     }
     let mut moves = folders::gather(found, comparison, snapshots);
-    moves.sort_by(|a, b| a.first.cmp(&b.first).then_with(|| a.second.cmp(&b.second)));
+    sort(&mut moves);
     moves
+}
+
+/// Puts moves in their order: by their first path, then the second.
+pub fn sort(moves: &mut [Move]) {
+    moves.sort_by(|a, b| a.first.cmp(&b.first).then_with(|| a.second.cmp(&b.second)));
 }
 
 /// Files that some environments lack, by size, in path order; only sizes under which two of them can be one file at two paths.

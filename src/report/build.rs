@@ -182,6 +182,7 @@ fn move_report(moved: &Move, snapshots: &[Snapshot]) -> MoveReport {
         one: side(&moved.first),
         other: side(&moved.second),
         files: moved.files as u64,
+        edited: moved.edited as u64,
     }
 }
 

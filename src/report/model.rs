@@ -294,8 +294,10 @@ pub struct MoveReport {
     pub one: MoveSide,
     /// The other path, and the environments that have it there.
     pub other: MoveSide,
-    /// How many files it is.
+    /// How many files are equal at both.
     pub files: u64,
+    /// How many files are at both and were edited.
+    pub edited: u64,
 }
 
 /// One path of a move.

@@ -206,6 +206,9 @@ impl Words<'_> {
             };
             words.push_str(&format!(" ({equal} equal{others})"));
         }
+        if moved.kind == MoveKind::File && moved.edited > 0 {
+            words.push_str(", edited");
+        }
         Sentence { subject: format!("{}{slash}", name(&moved.first.path)), words }
     }
 

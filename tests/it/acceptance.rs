@@ -6,6 +6,7 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::run::TestEnv;
+use crate::support::tree::settle;
 
 /// So many environments of which each has a version of its own of one file.
 fn crowd(env: &TestEnv, number: usize) -> Vec<String> {
@@ -84,4 +85,30 @@ fn what_the_demo_says_to_type_can_be_typed() {
     let env = TestEnv::new();
     let text = env.driftline(["demo", "--keep", "my servers"]).expect(0).stdout();
     assert!(text.contains("\n  cd 'my servers'\n"), "{text}");
+}
+
+#[test]
+fn a_file_that_moved_and_was_edited_is_one_file() {
+    let env = TestEnv::new();
+    let text = |rest: &str, mark: &str| -> String {
+        (0..30).map(|at| format!("line {at} {}\n", if at % 10 == 3 { mark } else { rest })).collect()
+    };
+    env.write("prod/modules/mailer.py", text("same", "old"));
+    env.write("main/app/mailer.py", text("same", "new"));
+    env.write("prod/lib/report.py", text("a report", ""));
+    env.write("main/lib/roster.py", text("a roster", ""));
+    // The cache trusts no file that may still change within one tick of the clock.
+    settle();
+    let run = |status| env.driftline(["prod=prod", "main=main", "--format", "json"]).expect(status).json();
+    let (first, second) = (run(1), run(1));
+    let moves = first["moves"].as_array().unwrap();
+    assert_eq!(moves.len(), 1, "{moves:#?}");
+    assert_eq!(moves[0]["one"]["path"], "modules/mailer.py");
+    assert_eq!(moves[0]["other"]["path"], "app/mailer.py");
+    assert_eq!((&moves[0]["files"], &moves[0]["edited"]), (&0.into(), &1.into()));
+    let codes: Vec<&str> =
+        first["findings"].as_array().unwrap().iter().map(|found| found["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["moved", "only-in", "only-in", "not-versioned", "not-versioned"]);
+    assert_eq!(second["moves"], first["moves"]);
+    assert_eq!(second["counters"]["files_opened"], 0);
 }

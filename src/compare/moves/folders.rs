@@ -45,7 +45,7 @@ pub(super) fn gather(pairs: Vec<Pair<'_>>, comparison: &Comparison, snapshots: &
     moves
 }
 
-fn file(pair: &Pair<'_>) -> Move {
+pub(super) fn file(pair: &Pair<'_>) -> Move {
     Move {
         kind: MoveKind::File,
         first: place(pair.first.clone(), pair.first_only),

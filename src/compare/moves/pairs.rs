@@ -63,20 +63,28 @@ fn settle<'a>(class: &[(&'a TreePath, Lonely)], found: &mut Vec<Pair<'a>>) {
         taken[a] = true;
         taken[b] = true;
         let ((path, one), (other_path, other)) = (&class[a], &class[b]);
-        let first_only = one.present & other.absent;
-        let second_only = other.present & one.absent;
-        found.push(if first_only.trailing_zeros() < second_only.trailing_zeros() {
-            Pair { first: path, second: other_path, first_only, second_only }
-        } else {
-            Pair { first: other_path, second: path, first_only: second_only, second_only: first_only }
-        });
+        found.push(oriented((path, one), (other_path, other)));
+    }
+}
+
+/// The pair of two paths: first the one that the earliest environment has.
+pub(super) fn oriented<'a>(
+    (path, one): (&'a TreePath, &Lonely),
+    (other_path, other): (&'a TreePath, &Lonely),
+) -> Pair<'a> {
+    let first_only = one.present & other.absent;
+    let second_only = other.present & one.absent;
+    if first_only.trailing_zeros() < second_only.trailing_zeros() {
+        Pair { first: path, second: other_path, first_only, second_only }
+    } else {
+        Pair { first: other_path, second: path, first_only: second_only, second_only: first_only }
     }
 }
 
 /// How alike two paths are; more is more. Shared parts at the end, then shared bytes of the two file names, then shared parts at the start.
-type Likeness = (usize, usize, usize);
+pub(super) type Likeness = (usize, usize, usize);
 
-fn likeness(a: &TreePath, b: &TreePath) -> Likeness {
+pub(super) fn likeness(a: &TreePath, b: &TreePath) -> Likeness {
     let leading = a.parts().zip(b.parts()).take_while(|(a, b)| a == b).count();
     (shared_tail(a, b), shared_bytes(a.file_name(), b.file_name()), leading)
 }
