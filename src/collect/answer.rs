@@ -16,7 +16,7 @@ const BATCH_TASKS: usize = 64;
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
 
 /// So many questions are taken up before answers are noted down: what is under way takes more memory than what is known.
-const WAVE: usize = 128 * BATCH_TASKS;
+const WAVE: usize = 512 * BATCH_TASKS;
 
 /// From this size on a file is work for all threads, when there are not enough such files for each thread to have its own.
 const LARGE: u64 = 16 * 1024 * 1024;
