@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rayon::prelude::*;
+
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::facts::Facts;
 use crate::collect::git::{GitHistory, Histories};
@@ -89,10 +91,16 @@ impl<'w> Collected<'w> {
         let mut notes = std::mem::take(&mut self.notes);
         let facts = self.facts.get_mut().unwrap_or_else(PoisonError::into_inner).save();
         notes.extend(facts.err().map(|error| not_kept(&self.state, &error)));
-        for (backing, snapshot) in self.backings.iter_mut().zip(&self.snapshots) {
-            let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
-            let cache = backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let Err(error) = cache.save(files) else { continue };
+        let (backings, snapshots) = (&mut self.backings, &self.snapshots);
+        let errors: Vec<std::io::Error> = self.pool.install(|| {
+            let both = backings.par_iter_mut().zip(snapshots).with_max_len(1);
+            let save = |(backing, snapshot): (&mut Backing, &Snapshot)| {
+                let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
+                backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner).save(files).err()
+            };
+            both.filter_map(save).collect()
+        });
+        for error in errors {
             let note = not_kept(&self.state, &error);
             if !notes.contains(&note) {
                 notes.push(note);
