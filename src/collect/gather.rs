@@ -93,6 +93,9 @@ fn gather(
     let files = Files { entries: &listing.snapshot.entries, stamps: &listing.stamps, map: &environment.map };
     let (mut cache, note) = Cache::load(plan.state_dir, source.identity(), files, plan.rehash);
     let mut notes: Vec<Incident> = note.map(|why| left_aside(&format!("the hash cache {why}"))).into_iter().collect();
+    if listing.snapshot.entries.is_empty() && listing.snapshot.incidents.is_empty() {
+        notes.push(empty());
+    }
     let mut counters = listing.counters;
     notes.extend(check(&mut cache, &*source, &listing, plan, &mut counters));
     for (at, entry) in listing.snapshot.entries.iter_mut().enumerate() {
@@ -201,6 +204,16 @@ fn check(
         );
     }
     None
+}
+
+/// A folder into which nothing was mounted or deployed looks like this, and everything is absent in it.
+fn empty() -> Incident {
+    Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: "there is nothing in it that is not ignored".to_owned(),
+        hint: Some("check that the right folder is named, and that it is mounted".to_owned()),
+    }
 }
 
 fn left_aside(what: &str) -> Incident {

@@ -96,6 +96,8 @@ fn an_empty_tree_is_read_and_empty() {
     let json = env.driftline(["a=a", "c=empty", "--format", "json"]).expect(1).json();
     assert_eq!(json["rows"][0]["pattern"], "A-");
     std::fs::create_dir(env.path("empty2")).unwrap();
+    let text = env.driftline(["a=a", "c=empty"]).expect(1).stdout();
+    assert!(text.contains("\nnote: c: there is nothing in it that is not ignored\n"), "{text}");
     let json = env.driftline(["c=empty", "d=empty2", "--format", "json"]).expect(0).json();
     assert_eq!(json["paths"], 0);
 }
