@@ -262,8 +262,8 @@ const NUMBERS_WIDTH: usize = 7 + 11 + 13 + 11 + 2;
 fn read_words(environment: &EnvironmentReport) -> String {
     match (environment.complete, environment.unreadable) {
         (true, _) => "all".to_owned(),
+        (false, _) if environment.entries == 0 => "nothing".to_owned(),
         (false, 0) => "not all".to_owned(),
-        (false, paths) if paths >= environment.entries => "nothing".to_owned(),
         (false, paths) => format!("all but {}", count(paths)),
     }
 }
@@ -349,4 +349,34 @@ fn git_words(git: &GitReport) -> String {
         }
     };
     escape::name(words.as_bytes()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_is_read_in_full_in_part_or_not_at_all() {
+        let words = |complete, entries, unreadable| {
+            read_words(&EnvironmentReport {
+                name: "prod".to_owned(),
+                label: "P".to_owned(),
+                origin: "/srv/prod".to_owned(),
+                role: None,
+                entries,
+                drift: 0,
+                only_here: 0,
+                uncommitted: None,
+                artifacts: 0,
+                unreadable,
+                complete,
+                git: GitReport::None,
+            })
+        };
+        assert_eq!(words(true, 0, 0), "all");
+        assert_eq!(words(false, 0, 4), "nothing");
+        // Paths that only other environments have are unknown below a folder that is one entry here.
+        assert_eq!(words(false, 3, 5), "all but 5");
+        assert_eq!(words(false, 3, 0), "not all");
+    }
 }
