@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use git2::Oid;
 
 use super::index::IndexError;
+use crate::collect::walk::in_words;
 
 /// Something in a repository could not be read or is not understood; its words are the reason that is shown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GitFault {
     /// The system refused.
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`: {}", path.display(), in_words(source))]
     File {
         /// Which file or folder.
         path: PathBuf,
