@@ -1,5 +1,6 @@
 //! What holds over all commands, widths and numbers of environments.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
@@ -78,6 +79,17 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() {
         assert_eq!(output.status.signal(), Some(signal.as_raw()));
         assert_eq!(things(), 0);
     }
+}
+
+#[test]
+fn a_file_that_differs_in_its_mode_alone_says_so() {
+    let env = TestEnv::new();
+    for (name, mode) in [("a", 0o755), ("b", 0o644)] {
+        let path = env.write(format!("{name}/run.sh"), "#!/bin/sh\n");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let text = env.driftline(["diff", "run.sh", "a=a", "b=b"]).expect(0).stdout();
+    assert!(text.contains("\n  one content in all\n  modes differ: 0755 in a, 0644 in b\n"), "{text}");
 }
 
 #[test]

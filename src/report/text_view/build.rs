@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::compare::text::{Document, Limits, LineEndings, NotText, RegionClass, regions};
-use crate::compare::{Cell, IN_SUBMODULE, NOT_COMPARED, Row};
+use crate::compare::{Cell, Differences, IN_SUBMODULE, NOT_COMPARED, Row};
 use crate::insight::base::{self, BaseKind, Question};
 use crate::report::text_view::{BaseText, Comparing, FileRegion, FileView, Note, Side, Text};
 use crate::snapshot::{Content, ContentReader, EntryRef, HistoryReader, IncidentId, Snapshot, Special};
@@ -55,11 +55,28 @@ pub fn view(row: &Row<'_>, inputs: &Inputs<'_>) -> FileView {
     {
         view.notes.push(Note::OnlyIn(only));
     }
+    if row.differences.intersects(Differences::EXECUTABLE | Differences::MODE) {
+        view.notes.push(Note::Modes(modes(row, inputs.snapshots)));
+    }
     choose_base(inputs, &mut view);
     if view.base.is_some() {
         find_regions(&mut view);
     }
     view
+}
+
+/// Each mode with the environments that have it, in their order.
+fn modes(row: &Row<'_>, snapshots: &[Snapshot]) -> Vec<(u32, Vec<usize>)> {
+    let mut modes: Vec<(u32, Vec<usize>)> = Vec::new();
+    for (environment, snapshot) in snapshots.iter().enumerate() {
+        let Some(entry) = row.entry(environment) else { continue };
+        let mode = snapshot.entries[entry].attributes.mode;
+        match modes.iter_mut().find(|(known, _)| *known == mode) {
+            Some((_, environments)) => environments.push(environment),
+            None => modes.push((mode, vec![environment])),
+        }
+    }
+    modes
 }
 
 fn read_sides(row: &Row<'_>, inputs: &Inputs<'_>, view: &mut FileView) {

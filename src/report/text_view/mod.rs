@@ -144,6 +144,8 @@ pub struct Comparing {
 pub enum Note {
     /// It is the same everywhere.
     InSync,
+    /// The mode differs, with those that have each.
+    Modes(Vec<(u32, Vec<usize>)>),
     /// Only this environment has it, and no other one is unknown.
     OnlyIn(usize),
     /// Texts end their lines in different ways, and these are left out of the comparison: counts, and who has the text.

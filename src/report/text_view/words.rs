@@ -125,7 +125,11 @@ impl TextView {
 
     fn note(&self, note: &Note) -> String {
         match note {
-            Note::InSync => "in sync in all".to_owned(),
+            Note::InSync => "one content in all".to_owned(),
+            Note::Modes(groups) => {
+                let groups = groups.iter().map(|(mode, environments)| (format!("{mode:04o}"), &environments[..]));
+                format!("modes differ: {}", self.each(groups))
+            }
             Note::OnlyIn(environment) => format!("only {} has it", self.name(*environment)),
             Note::LineEndings(groups) => {
                 let groups = groups.iter().map(|(endings, environments)| (style(*endings), &environments[..]));
