@@ -159,6 +159,7 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
             limits,
             contents: collected,
             history: collected,
+            redactor: &session.redactor,
         };
         view(row, &inputs)
     };

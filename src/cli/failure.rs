@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::collect::installation_key;
+use crate::compare::text::Redactor;
 use crate::config::Invalid;
 use crate::report::escape;
 use crate::report::style::{Look, Styles};
@@ -99,9 +101,12 @@ fn words(error: &dyn Error) -> String {
     }
 }
 
-/// Messages quote names of files and what systems answered; neither may drive the terminal.
+/// Messages quote names of files and what systems answered; neither may drive the terminal, or tell a secret.
 fn line(text: &str) -> impl fmt::Display {
-    escape::text(text.as_bytes())
+    // Nobody compares marks of errors: their key may be any that cannot be guessed.
+    let (key, _) = installation_key(None).unwrap_or_default();
+    let text = Redactor::new(key, &[]).words(text).into_owned();
+    escape::text(text.as_bytes()).into_owned()
 }
 
 impl From<io::Error> for Failure {

@@ -12,7 +12,8 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::progress::Progress;
-use crate::collect::CollectPlan;
+use crate::collect::{CollectPlan, installation_key};
+use crate::compare::text::Redactor;
 use crate::config::{self, Config, ConfigError, MAX_ENVIRONMENTS, SourceSpec};
 use crate::insight::Severity;
 use crate::path::EnvironmentName;
@@ -29,6 +30,10 @@ pub(crate) struct Session {
     pub(crate) common: CommonArguments,
     pub(crate) process: Process,
     pub(crate) output: Output,
+    /// Says what may be shown.
+    pub(crate) redactor: Redactor,
+    /// Why marks of secrets are those of this run alone, if they are.
+    key_note: Option<Incident>,
     /// The arguments that made the environments what they are, for commands that are proposed.
     typed: Vec<OsString>,
 }
@@ -74,17 +79,20 @@ impl Session {
         config.ignore.extend(common.ignore.iter().cloned());
         check_number(&config)?;
         check_places(&config)?;
-        Ok((Self { config, common, process, output, typed }, others))
+        let (key, key_note) = installation_key(state_dir(&common, &process)).map_err(|error| {
+            Failure::because("the system gives no random numbers, and secrets cannot be masked", &error)
+        })?;
+        let redactor = Redactor::new(key, &config.sensitive);
+        Ok((Self { config, common, process, output, redactor, key_note, typed }, others))
     }
 
     /// How to collect.
     pub(crate) fn plan(&self) -> CollectPlan<'_> {
-        let kept = self.common.state_dir.as_deref().or(self.process.state_dir.as_deref());
         CollectPlan {
             environments: &self.config.environments,
             ignore: &self.config.ignore,
             threads: self.common.threads,
-            state_dir: kept.filter(|_| !self.common.no_state),
+            state_dir: state_dir(&self.common, &self.process),
             rehash: self.common.rehash,
             now: self.process.now,
         }
@@ -107,7 +115,8 @@ impl Session {
                 let name = &snapshot.environment;
                 let because = snapshot.incidents.iter().find(|incident| incident.kind == IncidentKind::Environment);
                 let Some(Incident { message, hint, .. }) = because else { continue };
-                let message = escape::text(message.as_bytes());
+                let message = self.redactor.line(message.as_bytes());
+                let message = escape::text(&message);
                 writeln!(out, "{} {name} could not be read: {message}", styles.paint(Look::Alarm, "error:"))?;
                 let hint =
                     hint.as_ref().map(|hint| format!("{}, or ", escape::text(hint.as_bytes()))).unwrap_or_default();
@@ -117,8 +126,9 @@ impl Session {
                 let names: Vec<&str> = read.iter().map(|snapshot| snapshot.environment.as_str()).collect();
                 writeln!(out, "  the comparison went on with {}", join(&names))?;
             }
-            for note in notes {
-                writeln!(out, "{} {}", styles.paint(Look::Dim, "note:"), escape::text(note.message.as_bytes()))?;
+            for note in self.key_note.iter().chain(notes) {
+                let message = self.redactor.line(note.message.as_bytes());
+                writeln!(out, "{} {}", styles.paint(Look::Dim, "note:"), escape::text(&message))?;
                 if let Some(hint) = &note.hint {
                     writeln!(out, "  what to do: {}", escape::text(hint.as_bytes()))?;
                 }
@@ -166,6 +176,12 @@ impl Session {
         let file = fs::canonicalize(self.config.file.as_ref()?).ok()?;
         Some(file.parent()?.file_name()?.to_string_lossy().into_owned())
     }
+}
+
+/// Where state is kept, if it is.
+fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
+    let kept = common.state_dir.as_deref().or(process.state_dir.as_deref());
+    kept.filter(|_| !common.no_state)
 }
 
 /// A word as a shell takes it; `None` when it has characters that no one can type safely.
@@ -220,7 +236,14 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
     })?;
     let mut config = match &common.config {
         Some(_) => load(common, process)?,
-        None => Config { environments: Vec::new(), baseline: None, focus: Vec::new(), ignore: Vec::new(), file: None },
+        None => Config {
+            environments: Vec::new(),
+            baseline: None,
+            focus: Vec::new(),
+            ignore: Vec::new(),
+            sensitive: Vec::new(),
+            file: None,
+        },
     };
     let mut maps: BTreeMap<EnvironmentName, _> =
         config.environments.drain(..).map(|configured| (configured.name.clone(), configured)).collect();

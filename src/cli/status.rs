@@ -43,7 +43,7 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
         counters: picture.collected.counters(),
         next: next(&picture),
     };
-    let report = status_report(&picture.inputs(&config.focus), &picture.findings, about);
+    let report = status_report(&picture.inputs(&config.focus), &picture.findings, about, &session.redactor);
     match session.common.format {
         Format::Json => output::data(|out| escape::write_json(&report, out))?,
         Format::Text => {

@@ -18,6 +18,7 @@ mod filter;
 mod fold;
 mod gather;
 mod git;
+mod key;
 mod local;
 mod naming;
 mod settle;
@@ -32,6 +33,7 @@ pub use filter::Filter;
 pub use fold::text_fold;
 pub use gather::collect;
 pub use git::GitReference;
+pub use key::installation_key;
 pub use local::LocalFolder;
 
 use std::io;

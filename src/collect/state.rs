@@ -22,3 +22,15 @@ pub(super) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
     new.persist(file).map_err(|error| error.error)?;
     Ok(())
 }
+
+/// Makes a file with this content, for the owner's eyes only, whole or not at all; `false` when there is one already.
+pub(super) fn create(file: &Path, content: &[u8]) -> io::Result<bool> {
+    let mut new = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
+    new.write_all(content)?;
+    new.as_file().sync_all()?;
+    match new.persist_noclobber(file) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}

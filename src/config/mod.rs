@@ -42,6 +42,8 @@ pub struct Config {
     pub focus: Vec<TreePath>,
     /// gitignore rules on common paths, in order.
     pub ignore: Vec<String>,
+    /// gitignore rules on common paths, in order: files that are sensitive beside those that are so by name.
+    pub sensitive: Vec<String>,
     /// The file it came from; `None` for arguments alone.
     pub file: Option<PathBuf>,
 }

@@ -9,9 +9,9 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Problem;
 
 /// Keys of the whole file.
-const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "env"];
+const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "env"];
 /// Keys that design and documentation name and this version does not know yet.
-const LATER_TOP_KEYS: &[&str] = &["fix", "policy", "accept", "sensitive", "report", "notify"];
+const LATER_TOP_KEYS: &[&str] = &["fix", "policy", "accept", "report", "notify"];
 /// Keys of an environment.
 const ENVIRONMENT_KEYS: &[&str] = &["path", "git", "ref", "map", "role"];
 /// As `LATER_TOP_KEYS`, for an environment.
@@ -26,6 +26,7 @@ pub(super) struct Raw {
     pub(super) baseline: Option<Text>,
     pub(super) focus: Vec<Text>,
     pub(super) ignore: Vec<Text>,
+    pub(super) sensitive: Vec<Text>,
     /// In the order of the file.
     pub(super) environments: Vec<RawEnvironment>,
     /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
@@ -56,6 +57,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
             "baseline" => raw.baseline = string("baseline", value, problems),
             "focus" => raw.focus = strings("focus", value, problems),
             "ignore" => raw.ignore = strings("ignore", value, problems),
+            "sensitive" => raw.sensitive = strings("sensitive", value, problems),
             "env" => raw.environments = environments(value, problems),
             _ => problems.push(unknown_key(key, TOP_KEYS, LATER_TOP_KEYS, "")),
         }

@@ -40,8 +40,9 @@ pub(super) fn validate(raw: Raw, broken: bool, places: Places<'_>, problems: &mu
         .filter_map(|environment| self::environment(environment, broken, places, problems))
         .collect();
     let focus = focus(&raw.focus, problems);
-    let ignore = raw.ignore.into_iter().filter_map(|rule| ignore_rule(rule, problems)).collect();
-    Config { environments, baseline, focus, ignore, file: None }
+    let ignore = raw.ignore.into_iter().filter_map(|rule| self::rule("ignore", rule, problems)).collect();
+    let sensitive = raw.sensitive.into_iter().filter_map(|rule| self::rule("sensitive", rule, problems)).collect();
+    Config { environments, baseline, focus, ignore, sensitive, file: None }
 }
 
 fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {
@@ -260,10 +261,10 @@ pub fn check_ignore_rule(rule: &str) -> Result<(), String> {
     GitignoreBuilder::new("").add_line(None, rule).map(drop).map_err(|error| error.to_string())
 }
 
-fn ignore_rule(rule: Text, problems: &mut Vec<Problem>) -> Option<String> {
+fn rule(key: &str, rule: Text, problems: &mut Vec<Problem>) -> Option<String> {
     let Err(wrong) = check_ignore_rule(rule.get_ref()) else { return Some(rule.into_inner()) };
     problems.push(
-        Problem::new(rule.span(), format!("`ignore`: `{}` is no rule", rule.get_ref()), wrong)
+        Problem::new(rule.span(), format!("`{key}`: `{}` is no rule", rule.get_ref()), wrong)
             .help("write rules as in a .gitignore file, such as \"node_modules/\" or \"*.pyc\""),
     );
     None

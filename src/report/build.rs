@@ -1,6 +1,7 @@
 //! From what was found to the report.
 
 use crate::compare::moves::{Move, MoveKind, Place};
+use crate::compare::text::Redactor;
 use crate::compare::{Comparison, Differences, Row};
 use crate::insight::{self, ArtifactEvidence, Finding, FolderLine, Inputs};
 use crate::path::TreePath;
@@ -10,6 +11,7 @@ use crate::report::model::{
     ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, MoveReport,
     MoveSide, PathReport, RowReport, StatusReport, VERSION,
 };
+use crate::report::redact::redact;
 use crate::report::wording::{Sentence, Words};
 use crate::snapshot::{Content, Counters, Entry, IncidentKind, Snapshot};
 
@@ -33,13 +35,13 @@ pub struct About {
     pub next: Vec<String>,
 }
 
-/// Makes the report of a status. Findings are reported in the order in which they are given.
-pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About) -> StatusReport {
+/// Makes the report of a status, secrets in foreign words masked. Findings are reported in the order in which they are given.
+pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About, redactor: &Redactor) -> StatusReport {
     let Inputs { snapshots, comparison, moves, artifacts, .. } = *inputs;
     let words = Words { snapshots, now: about.now };
     let totals = insight::totals(comparison);
     let drift = insight::where_the_drift_is(comparison, snapshots, FOLDERS);
-    StatusReport {
+    let mut report = StatusReport {
         format: "driftline-status",
         version: VERSION,
         driftline: env!("CARGO_PKG_VERSION"),
@@ -65,7 +67,9 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About) ->
         incidents: snapshots.iter().flat_map(incidents).collect(),
         counters: about.counters,
         next: about.next,
-    }
+    };
+    redact(&mut report, redactor);
+    report
 }
 
 /// Patterns of files and links, by name.

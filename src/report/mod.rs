@@ -9,6 +9,7 @@ mod git;
 pub mod labels;
 pub mod layout;
 pub mod model;
+mod redact;
 pub mod style;
 pub mod terminal;
 pub mod text_view;

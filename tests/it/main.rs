@@ -20,6 +20,7 @@ mod local;
 mod local_hostile;
 mod read_only;
 mod scenarios;
+mod secrets;
 mod status;
 mod support;
 mod text_view;

@@ -1,7 +1,7 @@
 //! The view of a file over all environments, as data and on a terminal.
 
 use driftline::compare::compare;
-use driftline::compare::text::{Limits, RegionClass};
+use driftline::compare::text::{Limits, Redactor, RegionClass};
 use driftline::path::EnvironmentName;
 use driftline::report::labels::initials;
 use driftline::report::style::Styles;
@@ -52,6 +52,12 @@ fn oncalls() -> Memory {
         .committed(2, X, OLD)
 }
 
+/// With a fixed key: the same marks in each run.
+fn redactor() -> &'static Redactor {
+    static REDACTOR: std::sync::LazyLock<Redactor> = std::sync::LazyLock::new(|| Redactor::new([7; 32], &[]));
+    &REDACTOR
+}
+
 fn inputs(memory: &Memory) -> Inputs<'_> {
     Inputs {
         snapshots: &memory.snapshots,
@@ -61,6 +67,7 @@ fn inputs(memory: &Memory) -> Inputs<'_> {
         limits: Limits::default(),
         contents: memory,
         history: memory,
+        redactor: redactor(),
     }
 }
 

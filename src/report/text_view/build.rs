@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::compare::text::{Document, Limits, LineEndings, NotText, RegionClass, regions};
+use crate::compare::text::secrets::Treatment;
+use crate::compare::text::{Document, Limits, LineEndings, NotText, Redactor, RegionClass, regions};
 use crate::compare::{Cell, Differences, IN_SUBMODULE, NOT_COMPARED, Row};
 use crate::insight::base::{self, BaseKind, Question};
 use crate::report::text_view::{BaseText, Comparing, FileRegion, FileView, Note, Side, Text};
@@ -25,6 +26,8 @@ pub struct Inputs<'a> {
     pub contents: &'a dyn ContentReader,
     /// Reads earlier versions.
     pub history: &'a dyn HistoryReader,
+    /// Says what may be shown.
+    pub redactor: &'a Redactor,
 }
 
 /// Gathers the file of a row over all environments, and finds who has which lines.
@@ -85,7 +88,7 @@ fn read_sides(row: &Row<'_>, inputs: &Inputs<'_>, view: &mut FileView) {
     for (environment, &cell) in row.cells.iter().enumerate() {
         let side = match cell {
             Cell::Absent => Side::Absent,
-            Cell::Unreadable(incident) => Side::Unknown { why: reason(&inputs.snapshots[environment], incident) },
+            Cell::Unreadable(incident) => unknown(inputs, &reason(&inputs.snapshots[environment], incident)),
             Cell::Variant(number) => match known.get(&number) {
                 Some(side) => side.clone(),
                 None => read_side(row, inputs, environment, view),
@@ -108,30 +111,38 @@ fn read_sides(row: &Row<'_>, inputs: &Inputs<'_>, view: &mut FileView) {
 fn read_side(row: &Row<'_>, inputs: &Inputs<'_>, environment: usize, view: &mut FileView) -> Side {
     let size = match row.content(inputs.snapshots, environment) {
         Some(Content::File(file)) => file.size,
-        Some(Content::Symlink { target }) => return Side::Symlink { target: target.clone() },
+        Some(Content::Symlink { target }) => return Side::Symlink { target: inputs.redactor.line(target).into() },
         Some(Content::Submodule { .. }) => return Side::Other { kind: "a submodule" },
         Some(Content::Special(special)) => return Side::Other { kind: special_kind(*special) },
         Some(Content::Directory) | None => return Side::Other { kind: "a folder" },
         Some(Content::Unreadable { incident, .. }) => {
-            return Side::Unknown { why: reason(&inputs.snapshots[environment], *incident) };
+            return unknown(inputs, &reason(&inputs.snapshots[environment], *incident));
         }
     };
+    if inputs.redactor.treatment(&view.path) == Treatment::Hidden {
+        return Side::Hidden { size };
+    }
     let limit = inputs.limits.bytes;
     if size > limit {
         return Side::NotText { why: NotText::TooLarge { size, limit }, size };
     }
     let bytes = match inputs.contents.read(environment, &view.path, limit) {
         Ok(bytes) => bytes,
-        Err(failure) => return Side::Unknown { why: failure.0 },
+        Err(failure) => return unknown(inputs, &failure.0),
     };
     let size = bytes.len() as u64;
     match Document::new(bytes, inputs.limits) {
         Err(why) => Side::NotText { why, size },
         Ok(document) => {
+            let document = inputs.redactor.document(&view.path, document);
             view.texts.push(Text { environments: vec![environment], document });
             Side::Text { text: view.texts.len() - 1 }
         }
     }
+}
+
+fn unknown(inputs: &Inputs<'_>, why: &str) -> Side {
+    Side::Unknown { why: inputs.redactor.words(why).into_owned() }
 }
 
 fn reason(snapshot: &Snapshot, incident: IncidentId) -> String {
@@ -159,7 +170,7 @@ fn choose_base(inputs: &Inputs<'_>, view: &mut FileView) {
     if view.texts.is_empty() {
         return;
     }
-    let version = |at: usize| Some(view.texts[view.text_of(at)?].document.bytes());
+    let version = |at: usize| Some(view.texts[view.text_of(at)?].document.exact().bytes());
     let versions: Vec<Option<&[u8]>> = (0..view.sides.len()).map(version).collect();
     let question = Question {
         path: &view.path,
@@ -171,25 +182,28 @@ fn choose_base(inputs: &Inputs<'_>, view: &mut FileView) {
         limit: inputs.limits.bytes,
     };
     let Some(base) = base::choose(&question, inputs.contents, inputs.history) else { return };
-    view.notes.extend(base.notes.iter().cloned().map(Note::Base));
+    view.notes.extend(base.notes.iter().map(|words| Note::Base(inputs.redactor.words(words).into_owned())));
     match Document::new(base.bytes.clone(), inputs.limits) {
         // One version measured against itself says nothing.
         Ok(_) if view.texts.len() == 1 && matches!(base.kind, BaseKind::TwoWay { .. }) => {}
-        Ok(document) => view.base = Some(BaseText { base, document }),
+        Ok(document) => {
+            let document = inputs.redactor.document(&view.path, document);
+            view.base = Some(BaseText { base, document });
+        }
         Err(why) => view.notes.push(Note::BaseNotText(why)),
     }
 }
 
 fn find_regions(view: &mut FileView) {
     let Some(base) = &view.base else { return };
-    let base = &base.document;
+    let base = base.document.exact();
     let encodings = groups(view, Document::encoding);
     let endings = groups(view, Document::line_endings);
     let finals = groups(view, Document::lacks_final_newline);
     let is_other = |document: &Document| {
         (document.encoding() != base.encoding(), style(document.line_endings()) != style(base.line_endings()))
     };
-    let others: Vec<(bool, bool)> = view.texts.iter().map(|text| is_other(&text.document)).collect();
+    let others: Vec<(bool, bool)> = view.texts.iter().map(|text| is_other(text.document.exact())).collect();
     view.comparing = Comparing {
         without_encoding: others.iter().any(|(encoding, _)| *encoding),
         without_endings: others.iter().any(|(_, endings)| *endings),
@@ -197,7 +211,7 @@ fn find_regions(view: &mut FileView) {
 
     let comparing = view.comparing;
     let base_keys = comparing.keys(base);
-    let keys: Vec<_> = view.texts.iter().map(|text| comparing.keys(&text.document)).collect();
+    let keys: Vec<_> = view.texts.iter().map(|text| comparing.keys(text.document.exact())).collect();
     let keys: Vec<&[_]> = keys.iter().map(Vec::as_slice).collect();
     let found = regions(&base_keys, &keys);
     view.regions = found
@@ -236,7 +250,7 @@ fn style(endings: LineEndings) -> (bool, bool) {
 fn groups<T: PartialEq>(view: &FileView, of: impl Fn(&Document) -> T) -> Vec<(T, Vec<usize>)> {
     let mut groups: Vec<(T, Vec<usize>)> = Vec::new();
     for text in &view.texts {
-        let property = of(&text.document);
+        let property = of(text.document.exact());
         match groups.iter_mut().find(|(known, _)| *known == property) {
             Some((_, environments)) => environments.extend(&text.environments),
             None => groups.push((property, text.environments.clone())),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::compare::text::Document;
+use crate::compare::text::Redacted;
 use crate::report::layout::{fit, pad};
 use crate::report::style::Look;
 use crate::report::text_view::lines::Line;
@@ -95,7 +95,7 @@ struct Cell {
 
 struct Paper<'a> {
     file: &'a FileView,
-    base: &'a Document,
+    base: &'a Redacted,
     columns: &'a [Column],
     gutter: usize,
     room: usize,

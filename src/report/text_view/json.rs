@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::compare::text::{Document, RegionClass};
+use crate::compare::text::{Redacted, RegionClass};
 use crate::insight::base::BaseKind;
 use crate::report::escape::json_name;
 use crate::report::model::PathReport;
@@ -37,7 +37,7 @@ pub struct FileReport {
     pub path: PathReport,
     /// A character for each environment: `A`, `B`, `C`… by equal content, `-` absent, `!` unreadable.
     pub pattern: String,
-    /// What is there, by environment: `text`, `not-text`, `symlink`, `other`, `absent`, `unknown`.
+    /// What is there, by environment: `text`, `not-text`, `hidden` (sensitive by name), `symlink`, `other`, `absent`, `unknown`.
     pub kinds: BTreeMap<String, &'static str>,
     /// What the texts are measured against; null when no environment has a text, or when there is one alone and no
     /// earlier version of it is known.
@@ -97,7 +97,7 @@ pub struct RangeReport {
     /// The line after the last one; equal to `start` when there are none.
     pub end: usize,
     /// The lines' text in UTF-8 without terminators; only for the base and for environments that differ from it. What is no text in the file's
-    /// encoding is U+FFFD.
+    /// encoding is U+FFFD; in place of a secret stands `<secret 0123abcd>`, the same for the same secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Vec<String>>,
 }
@@ -121,6 +121,7 @@ fn file_report(view: &TextView, file: &FileView) -> FileReport {
             Side::Symlink { .. } => "symlink",
             Side::Other { .. } => "other",
             Side::NotText { .. } => "not-text",
+            Side::Hidden { .. } => "hidden",
             Side::Text { .. } => "text",
         };
         (view.environments[at].to_string(), kind)
@@ -188,8 +189,8 @@ fn region_report(view: &TextView, file: &FileView, region: &FileRegion) -> Regio
     }
 }
 
-fn range(lines: &Range<usize>, document: Option<&Document>) -> RangeReport {
-    let text = |document: &Document| lines.clone().map(|line| json_name(&document.text(line)).0).collect();
+fn range(lines: &Range<usize>, document: Option<&Redacted>) -> RangeReport {
+    let text = |document: &Redacted| lines.clone().map(|line| json_name(&document.text(line)).0).collect();
     RangeReport { start: lines.start, end: lines.end, lines: document.map(text) }
 }
 

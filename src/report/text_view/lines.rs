@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::compare::text::Document;
+use crate::compare::text::Redacted;
 use crate::report::escape;
 use crate::report::layout::width;
 use crate::report::style::{Look, Styles};
@@ -21,8 +21,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// A document's line, with marks on ranges of [`Document::text`].
-    pub(super) fn new(document: &Document, number: usize, marks: &[Range<usize>]) -> Self {
+    /// A document's line, with marks on ranges of [`Redacted::text`].
+    pub(super) fn new(document: &Redacted, number: usize, marks: &[Range<usize>]) -> Self {
         let text = document.text(number);
         let end = floor_char_boundary(&text, MOST_BYTES);
         let mut line = Self { parts: Vec::new(), is_cut: end < text.len() };
@@ -126,7 +126,7 @@ fn floor_char_boundary(text: &[u8], most: usize) -> usize {
 
 /// The name of the function, class or section that a line is in: the nearest earlier line that is indented less and begins a
 /// definition, else the nearest one that begins with a letter at the left edge (as git does it).
-pub(super) fn section(document: &Document, before: usize, indentation: usize) -> Option<String> {
+pub(super) fn section(document: &Redacted, before: usize, indentation: usize) -> Option<String> {
     let mut fallback = None;
     for number in (before.saturating_sub(MOST_LINES)..before).rev() {
         let text = document.text(number);
@@ -198,10 +198,12 @@ fn definition(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::text::Limits;
+    use crate::compare::text::{Document, Limits, Redactor};
+    use crate::path::TreePath;
 
-    fn document(text: &str) -> Document {
-        Document::new(text.as_bytes().to_vec(), Limits::default()).unwrap()
+    fn document(text: &str) -> Redacted {
+        let document = Document::new(text.as_bytes().to_vec(), Limits::default()).unwrap();
+        Redactor::new([0; 32], &[]).document(&TreePath::new(*b"x.py").unwrap(), document)
     }
 
     fn plain(line: &Line) -> String {

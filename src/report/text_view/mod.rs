@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::compare::Pattern;
-use crate::compare::text::{Document, Encoding, LineEndings, NotText, RegionClass};
+use crate::compare::text::{Document, Encoding, LineEndings, NotText, Redacted, RegionClass};
 use crate::insight::base::Base;
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::style::Styles;
@@ -94,6 +94,11 @@ pub enum Side {
         /// Its size in bytes.
         size: u64,
     },
+    /// A file that is sensitive by its name: no line of it is shown, and it is not opened for that.
+    Hidden {
+        /// Its size in bytes.
+        size: u64,
+    },
     /// A text.
     Text {
         /// Which of [`FileView::texts`].
@@ -106,8 +111,8 @@ pub enum Side {
 pub struct Text {
     /// The environments, ascending.
     pub environments: Vec<usize>,
-    /// The text.
-    pub document: Document,
+    /// The text, and what may be shown of it.
+    pub document: Redacted,
 }
 
 /// What the texts are measured against.
@@ -115,8 +120,8 @@ pub struct Text {
 pub struct BaseText {
     /// Which version it is, and why.
     pub base: Base,
-    /// The version as text.
-    pub document: Document,
+    /// The version as text, and what may be shown of it.
+    pub document: Redacted,
 }
 
 /// A region of a file. Environments are given by number.

@@ -199,8 +199,8 @@ pub(super) fn rows(file: &FileView, region: &FileRegion, text: usize) -> Vec<Row
     let Some(base) = &file.base else { return Vec::new() };
     let (base, document) = (&base.document, &file.texts[text].document);
     let (old, new) = (region.base.clone(), region.texts[text].clone());
-    let old_keys: Vec<_> = old.clone().map(|line| file.comparing.key(base, line)).collect();
-    let new_keys: Vec<_> = new.clone().map(|line| file.comparing.key(document, line)).collect();
+    let old_keys: Vec<_> = old.clone().map(|line| file.comparing.key(base.exact(), line)).collect();
+    let new_keys: Vec<_> = new.clone().map(|line| file.comparing.key(document.exact(), line)).collect();
     let mut rows = Vec::new();
     let (mut old_done, mut new_done) = (old.start, new.start);
     let mut kept = |rows: &mut Vec<Row>, until: usize, after: (usize, usize)| {
@@ -221,8 +221,10 @@ pub(super) fn rows(file: &FileView, region: &FileRegion, text: usize) -> Vec<Row
         let added: Vec<&[u8]> = added.iter().map(AsRef::as_ref).collect();
         let marks = inline::marks(&removed, &added);
         let row = |sign, base, text, marks| Row { sign, base, text, marks };
-        rows.extend(from.zip(marks.old).map(|(line, marks)| row(Sign::Removed, Some(line), None, marks)));
-        rows.extend(to.zip(marks.new).map(|(line, marks)| row(Sign::Added, None, Some(line), marks)));
+        let old = from.zip(marks.old).map(|(line, marks)| (line, base.widen(line, &marks)));
+        let new = to.zip(marks.new).map(|(line, marks)| (line, document.widen(line, &marks)));
+        rows.extend(old.map(|(line, marks)| row(Sign::Removed, Some(line), None, marks)));
+        rows.extend(new.map(|(line, marks)| row(Sign::Added, None, Some(line), marks)));
     }
     kept(&mut rows, old.end, (old.end, new.end));
     rows

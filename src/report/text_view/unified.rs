@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::compare::text::{Document, Encoding, regions::changes};
+use crate::compare::text::{Encoding, Redacted, regions::changes};
 use crate::insight::base::BaseKind;
 use crate::report::escape;
 use crate::report::style::{Look, Styles};
@@ -14,7 +14,8 @@ use crate::report::text_view::{FileView, Screen, Side, TextView};
 const CONTEXT: usize = 3;
 
 /// Writes a diff for each distinct text that is not the base. Lines are not broken to the width, and bytes are compared: what is
-/// plain text can be applied by `git apply`. Where characters had to be escaped, that is said before the diff.
+/// plain text can be applied by `git apply`. Where characters had to be escaped or secrets masked, that is said before
+/// the diff.
 pub fn write_unified(view: &TextView, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     for file in &view.files {
         write_file(view, file, screen.styles, out)?;
@@ -32,7 +33,7 @@ fn write_file(view: &TextView, file: &FileView, styles: Styles, out: &mut dyn Wr
     let base_exists = !matches!(base_text.base.kind, BaseKind::Named { present: false, .. });
     for text in &file.texts {
         let (old, new) = (&base_text.document, &text.document);
-        if old.bytes() == new.bytes() && base_exists {
+        if old.exact().bytes() == new.exact().bytes() && base_exists {
             continue;
         }
         writeln!(out, "# {name}: from the base to {} ({base})", view.names(&text.environments))?;
@@ -49,12 +50,15 @@ fn write_file(view: &TextView, file: &FileView, styles: Styles, out: &mut dyn Wr
     Ok(())
 }
 
-fn why_not_applicable(old: &Document, new: &Document) -> Option<String> {
-    let encoded = |document: &Document| {
+fn why_not_applicable(old: &Redacted, new: &Redacted) -> Option<String> {
+    let encoded = |document: &Redacted| {
         matches!(document.encoding(), Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Windows1252)
     };
     if let Some(document) = [old, new].into_iter().find(|document| encoded(document)) {
         return Some(format!("a side is {}", document.encoding().name()));
+    }
+    if old.hides() || new.hides() {
+        return Some("secrets are masked".to_owned());
     }
     let has_escapes =
         [old, new].iter().any(|document| (0..document.line_count()).any(|line| Exact::new(document, line).is_escaped));
@@ -63,8 +67,8 @@ fn why_not_applicable(old: &Document, new: &Document) -> Option<String> {
 
 fn write_diff(
     file: &FileView,
-    old: Option<&Document>,
-    new: Option<&Document>,
+    old: Option<&Redacted>,
+    new: Option<&Redacted>,
     styles: Styles,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -77,14 +81,14 @@ fn write_diff(
     if new.is_none() {
         writeln!(out, "deleted file mode 100644")?;
     }
-    let old_lines: Vec<&[u8]> = old.map(|document| document.lines().collect()).unwrap_or_default();
-    let new_lines: Vec<&[u8]> = new.map(|document| document.lines().collect()).unwrap_or_default();
+    let old_lines: Vec<&[u8]> = old.map(|document| document.exact().lines().collect()).unwrap_or_default();
+    let new_lines: Vec<&[u8]> = new.map(|document| document.exact().lines().collect()).unwrap_or_default();
     let changes = changes(&old_lines, &new_lines);
     if changes.is_empty() {
         return Ok(());
     }
     let end = if file.path.as_bytes().contains(&b' ') { "\t" } else { "" };
-    let name = |document: Option<&Document>, side| {
+    let name = |document: Option<&Redacted>, side| {
         document.map_or_else(|| "/dev/null".to_owned(), |_| format!("{}{end}", path(side)))
     };
     writeln!(out, "{}", head(format!("--- {}", name(old, "a"))))?;
@@ -103,8 +107,8 @@ fn hunks(changes: &[Change]) -> impl Iterator<Item = &[Change]> {
 }
 
 fn write_hunk(
-    old: Option<&Document>,
-    new: Option<&Document>,
+    old: Option<&Redacted>,
+    new: Option<&Redacted>,
     old_lines: &[&[u8]],
     hunk: &[Change],
     styles: Styles,
@@ -147,7 +151,7 @@ fn write_hunk(
 }
 
 fn write_line(
-    document: Option<&Document>,
+    document: Option<&Redacted>,
     sign: char,
     line: usize,
     look: Option<Look>,
@@ -176,7 +180,7 @@ struct Exact {
 }
 
 impl Exact {
-    fn new(document: &Document, line: usize) -> Self {
+    fn new(document: &Redacted, line: usize) -> Self {
         let bytes = document.text(line);
         let parts: Vec<_> = bytes.split(|&byte| byte == b'\t').map(escape::text).collect();
         let mark = if line == 0 && document.encoding() == Encoding::Utf8Bom { "\\u{feff}" } else { "" };

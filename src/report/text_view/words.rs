@@ -110,6 +110,11 @@ impl TextView {
                 Side::Unknown { why } => format!("it is not known what is there: {}", escape::text(why.as_bytes())),
                 Side::Symlink { target } => format!("a symbolic link to {}", escape::name(target)),
                 Side::Other { kind } => (*kind).to_owned(),
+                Side::Hidden { size } => {
+                    let variant = file.pattern.as_str().get(environment..=environment).unwrap_or_default();
+                    let size = counted(*size, "byte", "bytes");
+                    format!("sensitive: its lines are not shown, {size} (content {variant})")
+                }
                 Side::NotText { why, size } => {
                     let variant = file.pattern.as_str().get(environment..=environment).unwrap_or_default();
                     format!("not shown as text: {} (content {variant})", why_not(*why, *size))

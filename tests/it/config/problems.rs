@@ -98,7 +98,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     2 | colour = true
       | ^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore` and `env`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive` and `env`
 
     error: unknown key `roel` in an environment
      --> keys.toml:6:1
@@ -138,7 +138,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     15 | [[fix]]
        |   ^^^ not supported by this version
        |
-       = help: leave it out; known keys are `baseline`, `focus`, `ignore` and `env`
+       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive` and `env`
 
     7 problems in the configuration
     "##);
@@ -478,7 +478,7 @@ fn hostile_characters_do_not_reach_the_terminal() {
     2 | "\u202egnp.exe" = 1
       | ^^^^^^^^^^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore` and `env`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive` and `env`
 
     error: `pr\u{7}od` cannot name an environment
      --> hostile.toml:4:6
@@ -505,4 +505,15 @@ fn bytes_that_are_not_text_are_pointed_at() {
 
     1 problem in the configuration
     "##);
+}
+
+#[test]
+fn rules_for_sensitive_files_are_checked() {
+    let text = "sensitive = [\"*.secret\", \"# none\"]\n[env.a]\npath = \"/a\"\n";
+    let places = driftline::config::Places { folder: std::path::Path::new("/"), home: None };
+    let invalid = driftline::config::parse(text, "driftline.toml", places).unwrap_err();
+    let shown = invalid.render(false);
+    assert!(shown.contains("`sensitive`: `# none` is no rule"), "{shown}");
+    let config = driftline::config::parse(&text.replace(", \"# none\"", ""), "driftline.toml", places).unwrap();
+    assert_eq!(config.sensitive, ["*.secret"]);
 }
