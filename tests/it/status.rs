@@ -10,7 +10,7 @@ use crate::support::run::TestEnv;
 fn oncalls() -> (&'static TestEnv, PathBuf) {
     static LAID_OUT: OnceLock<TestEnv> = OnceLock::new();
     let env = LAID_OUT.get_or_init(|| {
-        let env = TestEnv::new();
+        let env = TestEnv::of_this_process();
         let _ = env.driftline(["demo", "--keep", "oncalls"]).expect(0);
         env
     });

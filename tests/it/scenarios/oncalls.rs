@@ -10,12 +10,16 @@ use std::sync::OnceLock;
 use driftline::demo::{self, DemoError, Variant};
 use tempfile::TempDir;
 
-use crate::support::run::TestEnv;
+use crate::support::run::{TestEnv, folder_of_this_process};
 
 /// The situation with prod lacking a repository, laid out once for all tests, which only read it.
 pub(crate) fn before() -> &'static Path {
-    static FOLDER: OnceLock<TempDir> = OnceLock::new();
-    FOLDER.get_or_init(|| laid_out(Variant::Before)).path()
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = folder_of_this_process("driftline-oncalls-");
+        demo::lay_out(&folder, Variant::Before).unwrap();
+        folder
+    })
 }
 
 fn laid_out(variant: Variant) -> TempDir {

@@ -9,23 +9,34 @@ use tempfile::TempDir;
 
 /// A private folder with an own home, in which the binary is run.
 pub(crate) struct TestEnv {
-    root: TempDir,
+    root: PathBuf,
+    /// Removes the folder in the end.
+    _owner: Option<TempDir>,
 }
 
 impl TestEnv {
     pub(crate) fn new() -> Self {
-        let root = tempfile::Builder::new().prefix("driftline-test-").tempdir().unwrap();
-        std::fs::create_dir(root.path().join("home")).unwrap();
-        Self { root }
+        let owner = tempfile::Builder::new().prefix("driftline-test-").tempdir().unwrap();
+        Self::at(owner.path().to_owned(), Some(owner))
+    }
+
+    /// One for a static, shared by all tests of this process.
+    pub(crate) fn of_this_process() -> Self {
+        Self::at(folder_of_this_process("driftline-test-"), None)
+    }
+
+    fn at(root: PathBuf, owner: Option<TempDir>) -> Self {
+        std::fs::create_dir(root.join("home")).unwrap();
+        Self { root, _owner: owner }
     }
 
     /// The folder in which everything happens; the working folder of runs.
     pub(crate) fn root(&self) -> &Path {
-        self.root.path()
+        &self.root
     }
 
     pub(crate) fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
-        self.root.path().join(name.as_ref())
+        self.root.join(name.as_ref())
     }
 
     /// Writes a file and the folders above it.
@@ -54,6 +65,24 @@ impl TestEnv {
         let output = command.output().unwrap();
         Run { output, root: self.root().to_str().unwrap().to_owned() }
     }
+}
+
+/// Makes a folder for all tests of this process; it goes when the process ends, however that happens.
+///
+/// What is kept in a static is never dropped, so somebody else has to wait for the end and clear up.
+pub(crate) fn folder_of_this_process(prefix: &str) -> PathBuf {
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir().unwrap().keep();
+    let mut clearing = Command::new("sh")
+        .args(["-c", "cat >/dev/null; rm -rf -- \"$1\"", "sh"])
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Open until this process is gone: that is what the other one waits for.
+    std::mem::forget(clearing.stdin.take());
+    folder
 }
 
 /// What a run gave. As text: status, stdout and stderr, with the private folder as `[ROOT]`.
