@@ -12,7 +12,8 @@ use crate::insight::Severity;
 /// Finds drift across production, staging and debug servers, reading only.
 ///
 /// Without a command, says who differs from whom at a glance (`status`). Environments come from `driftline.toml`, searched from the
-/// working folder upward, or from NAME=SOURCE arguments, where SOURCE is a folder or `git:REPOSITORY@REF`.
+/// working folder upward, or from NAME=SOURCE arguments, where SOURCE is a folder,
+/// `git:REPOSITORY@REF`, an archive (`FILE.tar.gz`, `.tar`, `.tar.zst`, `.tar.xz`, `.zip`) or a snapshot (`FILE.ndjson.zst`).
 #[derive(Debug, Parser)]
 #[command(name = "driftline", version, after_help = Exit::table(), after_long_help = Exit::table(), disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// The view of chosen files over all environments, three ways where there is a base
     Diff(DiffArguments),
+    /// Writes down what an environment is like now, to be compared later or elsewhere
+    Snapshot(SnapshotArguments),
     /// Lays out three drifted servers in a temporary folder and looks at them
     Demo(DemoArguments),
     /// Prints a completion script for a shell
@@ -62,6 +65,22 @@ pub(crate) struct DiffArguments {
     /// How texts are shown
     #[arg(long, value_enum, default_value_t = View::Regions)]
     pub(crate) view: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArguments {
+    /// The environment as NAME=SOURCE, or the name of a configured one; several, or none for all, when a folder is written to
+    #[arg(value_name = "ENV")]
+    pub(crate) environments: Vec<OsString>,
+    /// The file to write, or a folder (that exists, or ends with `/`) for files env=NAME/host=HOST/date=DAY.ndjson.zst
+    #[arg(long, short, value_name = "FILE|DIR/")]
+    pub(crate) output: PathBuf,
+    /// The machine that is named in it [default: this one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Option<String>,
+    /// Take the contents of files in focus along, up to 1 MiB each; never of files that hold secrets
+    #[arg(long)]
+    pub(crate) contents: bool,
 }
 
 #[derive(Debug, Args)]

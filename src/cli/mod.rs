@@ -10,6 +10,7 @@ mod output;
 mod process;
 mod progress;
 mod session;
+mod snapshot;
 mod status;
 
 pub use exit::Exit;
@@ -56,6 +57,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         None => status::run(common, process, output, &status),
         Some(Command::Status(status)) => status::run(common, process, output, &status),
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -17,6 +17,8 @@ pub(crate) struct Process {
     pub(crate) home: Option<PathBuf>,
     /// Where state is kept unless told otherwise; `None` when the user has no home.
     pub(crate) state_dir: Option<PathBuf>,
+    /// What this machine is called.
+    pub(crate) host: String,
     /// The time.
     pub(crate) now: Timestamp,
     /// When the run began.
@@ -40,6 +42,7 @@ impl Process {
             home,
             state_dir,
             began: Instant::now(),
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             now: now(env::var_os("DRIFTLINE_NOW")),
             stderr_is_terminal: io::stderr().is_terminal(),
             terminal_width: terminal_width(),

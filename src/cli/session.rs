@@ -312,6 +312,7 @@ fn check_places(config: &Config) -> Result<(), Failure> {
         let (path, reference): (&Path, _) = match &environment.source {
             SourceSpec::Folder { path } => (path, None),
             SourceSpec::Git { repository, reference } => (repository, Some(reference.as_str())),
+            SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => (path, None),
         };
         // What is not there is reported when it is read.
         let Ok(place) = fs::canonicalize(path) else { continue };

@@ -9,6 +9,7 @@ use crate::collect::collected::{Collected, lock};
 use crate::collect::digest::{Answer, Desk, Task};
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{Source, SourceReader, fold};
+use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question, TextFolds};
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
@@ -47,7 +48,31 @@ impl Collected<'_> {
         let tasks = |questions: &[&Question]| -> Vec<Task<'_>> {
             self.pool.install(|| questions.par_iter().filter_map(|question| self.task(question)).collect())
         };
-        let (large, small) = (tasks(large), tasks(small));
+        let done = self.run(&tasks(large), &tasks(small));
+        self.take(done);
+    }
+
+    /// Fills in the BLAKE3 digests of these files of one environment, except where they are known.
+    pub fn digest(&mut self, environment: usize, entries: &[usize]) {
+        for wave in entries.chunks(WAVE) {
+            let task = |&entry: &usize| {
+                let at = EntryRef { environment, entry };
+                let (path, size, known) = self.file(at)?;
+                let algorithms = Algorithms { blake3: true, git_blob: false };
+                known.blake3.is_none().then(|| Task { size, algorithms, members: vec![(at, path)] })
+            };
+            let (large, small): (Vec<Task<'_>>, Vec<Task<'_>>) =
+                wave.iter().filter_map(task).partition(|task| task.size >= LARGE);
+            for task in large.iter().chain(&small) {
+                self.watch.expects(environment, 1, task.size);
+            }
+            let done = self.run(&large, &small);
+            self.take(done);
+        }
+    }
+
+    fn run(&self, large: &[Task<'_>], small: &[Task<'_>]) -> Vec<(Vec<Answer>, Counters)> {
+        self.prepare(large.iter().chain(small).flat_map(|task| task.members.iter().copied()));
         let sources: Vec<Option<&dyn Source>> = self.backings.iter().map(|backing| backing.source.as_deref()).collect();
         let wide = large.len() < self.pool.current_num_threads();
         let watch = self.watch;
@@ -58,12 +83,15 @@ impl Collected<'_> {
             }
             (desk.answers, desk.counters)
         };
-        let batches: Vec<&[Task<'_>]> = batches(&small);
-        let done: Vec<(Vec<Answer>, Counters)> = self.pool.install(|| {
+        let batches: Vec<&[Task<'_>]> = batches(small);
+        self.pool.install(|| {
             let large = large.par_chunks(1).map(|tasks| work(tasks, wide));
             let small = batches.par_iter().with_max_len(1).map(|tasks| work(tasks, false));
             large.chain(small).collect()
-        });
+        })
+    }
+
+    fn take(&mut self, done: Vec<(Vec<Answer>, Counters)>) {
         for (answers, counters) in done {
             self.count(counters);
             for (at, result) in answers {
@@ -72,14 +100,34 @@ impl Collected<'_> {
         }
     }
 
+    /// Tells sources which files are about to be read.
+    fn prepare<'p>(&'p self, files: impl Iterator<Item = (EntryRef, &'p TreePath)>) {
+        let mut paths: Vec<Vec<&TreePath>> = vec![Vec::new(); self.backings.len()];
+        for (at, path) in files {
+            paths[at.environment].push(path);
+        }
+        for (backing, paths) in self.backings.iter().zip(paths) {
+            if let (Some(source), false) = (&backing.source, paths.is_empty()) {
+                source.prepare(&paths);
+            }
+        }
+    }
+
+    /// Whether a file can be read, if need be.
+    fn has_content(&self, at: EntryRef) -> bool {
+        self.backings[at.environment].source.as_ref().is_none_or(|source| source.has_contents())
+    }
+
     /// Folds the texts among these files, each read at most once; all at once on all threads.
     pub fn fold(&mut self, entries: &[EntryRef]) -> TextFolds {
         let wanted: BTreeSet<EntryRef> = entries.iter().copied().collect();
         let mut folds: BTreeMap<EntryRef, Folded> = BTreeMap::new();
         let mut unknown: Vec<(EntryRef, u64)> = Vec::new();
         for at in wanted {
-            let Some((_, size, _)) = self.file(at) else { continue };
-            match lock(&self.backings[at.environment].cache).extra(at.entry).fold {
+            let Some((path, size, _)) = self.file(at) else { continue };
+            let backing = &self.backings[at.environment];
+            let known = lock(&backing.cache).extra(at.entry).fold;
+            match known.or_else(|| Some(Folded::Text(backing.source.as_ref()?.known_fold(path)?))) {
                 Some(known) => drop(folds.insert(at, known)),
                 None if size == 0 => drop(folds.insert(at, fold::fold(b""))),
                 None if size <= fold::LIMIT => unknown.push((at, size)),
@@ -90,6 +138,7 @@ impl Collected<'_> {
             self.watch.expects(at.environment, 1, size);
         }
         let this = &*self;
+        this.prepare(unknown.iter().filter_map(|&(at, _)| Some((at, this.file(at)?.0))));
         let read: Vec<Vec<(EntryRef, Folding)>> =
             this.pool.install(|| unknown.par_chunks(BATCH_TASKS).map(|files| this.fold_neighbours(files)).collect());
         for (at, reading) in read.into_iter().flatten() {
@@ -127,7 +176,11 @@ impl Collected<'_> {
     /// What must be read to answer a question: under the algorithm that most members are already known under.
     fn task(&self, question: &Question) -> Option<Task<'_>> {
         let files: Vec<_> = question.members.iter().filter_map(|&at| self.file(at).map(|file| (at, file))).collect();
-        let lacking = |known: fn(&Digests) -> bool| files.iter().filter(|(_, (.., digests))| !known(digests)).count();
+        // What cannot be read can be told apart by what is known of it, or not at all.
+        let cost = |at| if self.has_content(at) { 1 } else { files.len() };
+        let lacking = |known: fn(&Digests) -> bool| -> usize {
+            files.iter().filter(|(_, (.., digests))| !known(digests)).map(|(at, _)| cost(*at)).sum()
+        };
         let by_blake3 = lacking(|digests| digests.blake3.is_some());
         let by_git_blob = lacking(|digests| digests.git_blob.is_some());
         let git_blob = by_git_blob < by_blake3;

@@ -262,7 +262,7 @@ fn close(mut open: Open<'_>, digests: Option<Digests>) -> Result<Reading<Digests
 
 /// The digests of one content while it is read.
 #[derive(Clone)]
-struct Hasher {
+pub(super) struct Hasher {
     size: u64,
     blake3: Option<Blake3>,
     git: Option<sha1::Sha1>,
@@ -277,7 +277,7 @@ enum Blake3 {
 }
 
 impl Hasher {
-    fn new(algorithms: Algorithms, size: u64) -> Self {
+    pub(super) fn new(algorithms: Algorithms, size: u64) -> Self {
         Self {
             size,
             blake3: algorithms.blake3.then_some(Blake3::Nothing),
@@ -285,7 +285,7 @@ impl Hasher {
         }
     }
 
-    fn update(&mut self, bytes: &[u8], wide: bool) {
+    pub(super) fn update(&mut self, bytes: &[u8], wide: bool) {
         if let Some(state) = &mut self.blake3 {
             if bytes.len() as u64 == self.size && !wide {
                 *state = Blake3::Whole(blake3::hash(bytes));
@@ -298,7 +298,7 @@ impl Hasher {
         }
     }
 
-    fn finish(self) -> Digests {
+    pub(super) fn finish(self) -> Digests {
         Digests {
             blake3: self.blake3.map(|state| *state.finish().as_bytes()),
             git_blob: self.git.map(|hasher| hasher.finalize().into()),

@@ -12,6 +12,7 @@ use crate::path::TreePath;
 #[derive(Debug)]
 pub struct Filter {
     rules: Gitignore,
+    lines: Vec<String>,
 }
 
 impl Filter {
@@ -22,7 +23,12 @@ impl Filter {
             // A rule that does not parse was refused by the configuration; here it would leave nothing out.
             let _ = builder.add_line(None, rule);
         }
-        Self { rules: builder.build().unwrap_or_else(|_| Gitignore::empty()) }
+        Self { rules: builder.build().unwrap_or_else(|_| Gitignore::empty()), lines: rules.to_vec() }
+    }
+
+    /// The rules as they were written.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.lines
     }
 
     /// Whether a path is left out by itself. The folders above it were asked about before.

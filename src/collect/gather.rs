@@ -13,7 +13,8 @@ use crate::collect::facts::Facts;
 use crate::collect::git::{self, GitHistory};
 use crate::collect::walk::in_words;
 use crate::collect::{
-    CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, Watch, digest, state, steady,
+    Archive, CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, StoredSnapshot, Watch, digest,
+    state, steady,
 };
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, File, Incident, IncidentKind, Snapshot};
@@ -116,7 +117,7 @@ fn gather(
                 FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
             Some(git::judge(path, &environment.map, filter, &listing, &hasher))
         }
-        SourceSpec::Git { .. } => None,
+        SourceSpec::Git { .. } | SourceSpec::Archive { .. } | SourceSpec::Snapshot { .. } => None,
     };
     let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Listing { mut snapshot, stamps, .. } = listing;
@@ -144,6 +145,14 @@ fn open(environment: &Environment) -> Result<(Box<dyn Source>, Option<GitHistory
             let source = GitReference::open(environment, repository, reference)?;
             let history = source.history();
             Ok((Box::new(source), Some(history)))
+        }
+        SourceSpec::Archive { path, strip } => {
+            let source = Archive::open(environment.name.clone(), path, *strip, environment.map.clone())?;
+            Ok((Box::new(source), None))
+        }
+        SourceSpec::Snapshot { path } => {
+            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone())?;
+            Ok((Box::new(source), None))
         }
     }
 }
@@ -230,15 +239,18 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
         (_, CollectError::Root { path, source }) => {
             let origin = path.to_string_lossy().into_owned();
             let (message, hint) = root_in_words(path, &origin, source);
-            (origin, message, hint)
+            (origin, message, hint.map(str::to_owned))
         }
         (SourceSpec::Git { repository, reference }, CollectError::Repository { act, source }) => {
             (format!("git:{}@{reference}", repository.to_string_lossy()), format!("{act}: {}", source.message()), None)
         }
+        (_, CollectError::Stored { path, message, hint }) => {
+            (path.to_string_lossy().into_owned(), message.clone(), hint.clone())
+        }
         (_, error) => (String::new(), error.to_string(), None),
     };
     Gathered {
-        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint.map(str::to_owned)),
+        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint),
         backing: Backing::default(),
         history: None,
         counters: Counters::default(),

@@ -75,7 +75,7 @@ impl Source for LocalFolder {
             names: names(&entries),
             entries,
             incidents,
-            knows: Knows { permissions: true, owners: true, times: true },
+            knows: Knows { permissions: true, owners: true, times: true, executable_unknown: false },
             git: GitState::None,
         };
         Ok(Listing { snapshot, stamps, counters })

@@ -9,6 +9,7 @@
 
 mod access;
 mod answer;
+mod archive;
 mod blob;
 mod cache;
 mod collected;
@@ -21,12 +22,15 @@ mod git;
 mod key;
 mod local;
 mod naming;
+mod places;
 mod settle;
 mod state;
 mod steady;
+mod stored;
 mod sys;
 mod walk;
 
+pub use archive::Archive;
 pub(crate) use blob::{BlobHasher, BlobNames};
 pub use collected::Collected;
 pub use filter::Filter;
@@ -35,12 +39,13 @@ pub use gather::collect;
 pub use git::GitReference;
 pub use key::installation_key;
 pub use local::LocalFolder;
+pub use stored::StoredSnapshot;
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::path::{EnvironmentName, TreePath};
-use crate::snapshot::{Counters, Snapshot, Timestamp};
+use crate::snapshot::{Counters, Snapshot, TextFold, Timestamp};
 
 /// Why nothing at all can be said about an environment, or nothing can be collected.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +75,16 @@ pub enum CollectError {
         act: String,
         /// Why.
         source: git2::Error,
+    },
+    /// A file that holds an environment (an archive, a snapshot) cannot be used.
+    #[error("{message}")]
+    Stored {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, in words, with its name.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
     },
     /// The pool of threads could not be started.
     #[error("cannot start {threads} threads")]
@@ -119,6 +134,19 @@ pub trait Source: Send + Sync {
 
     /// A reader for one thread. It may hold descriptors of folders between calls, so files should be asked for in path order.
     fn reader(&self) -> Box<dyn SourceReader + '_>;
+
+    /// Announces files that are about to be read, so that a source that can only be gone over from its beginning is gone over once.
+    fn prepare(&self, _paths: &[&TreePath]) {}
+
+    /// Whether contents can be read at all; otherwise a digest that is not known stays unknown.
+    fn has_contents(&self) -> bool {
+        true
+    }
+
+    /// What is known of a text without reading it.
+    fn known_fold(&self, _path: &TreePath) -> Option<TextFold> {
+        None
+    }
 }
 
 /// Opens files of one environment on one thread.

@@ -45,6 +45,12 @@ pub(super) fn open_file(folder: BorrowedFd<'_>, name: &[u8]) -> io::Result<Owned
     without_access_time(|noatime| rustix::fs::openat(folder, name, flags | noatime, Mode::empty()))
 }
 
+/// Opens a file that the user named, which links may lead to. Here too the caller must look at what was opened.
+pub(super) fn open_named_file(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    without_access_time(|noatime| rustix::fs::openat(CWD, path, flags | noatime, Mode::empty()))
+}
+
 /// The state of an open file when it is a regular one.
 pub(super) fn stamp_of_file(file: BorrowedFd<'_>) -> io::Result<Option<Stamp>> {
     let stat = rustix::fs::fstat(file)?;

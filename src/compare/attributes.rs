@@ -25,7 +25,7 @@ impl<'a> AttributeComparer<'a> {
     ///
     /// Modes are compared among files and among folders; links have none of their own. Owners are compared among all.
     pub(super) fn compare(&mut self, entries: &[Option<&Entry>]) -> Differences {
-        let executable = executable(entries);
+        let executable = executable(self.snapshots, entries);
         executable | self.modes(entries, executable) | self.owners(entries)
     }
 
@@ -77,9 +77,10 @@ impl<'a> AttributeComparer<'a> {
     }
 }
 
-/// Every source knows whether the owner may execute a file.
-fn executable(entries: &[Option<&Entry>]) -> Differences {
-    let bits = present(entries).filter_map(|(_, entry)| match entry.content {
+/// Nearly every source knows whether the owner may execute a file.
+fn executable(snapshots: &[Snapshot], entries: &[Option<&Entry>]) -> Differences {
+    let bits = present(entries).filter_map(|(environment, entry)| match entry.content {
+        _ if snapshots[environment].knows.executable_unknown => None,
         Content::File(_) => Some(entry.attributes.mode & 0o100),
         _ => None,
     });

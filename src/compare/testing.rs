@@ -25,7 +25,7 @@ impl Tree {
                 origin: format!("/srv/{name}"),
                 entries: Vec::new(),
                 incidents: Vec::new(),
-                knows: Knows { permissions: true, owners: true, times: true },
+                knows: Knows { permissions: true, owners: true, times: true, executable_unknown: false },
                 names: Names::default(),
                 git: GitState::None,
             },

@@ -8,8 +8,14 @@ use super::validate::DEFAULT_REFERENCE;
 use super::{Environment, MAX_ENVIRONMENTS, PathMap, SourceSpec, expand_home};
 use crate::path::EnvironmentName;
 
-/// Name endings of what a later version reads without unpacking.
-const ARCHIVE_ENDINGS: &[&str] = &[".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".tar.bz2", ".zip", ".ndjson.zst"];
+/// Name endings of archives.
+const ARCHIVE_ENDINGS: &[&str] = &[".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".zip"];
+
+/// Those of archives that cannot be read.
+const UNREAD_ENDINGS: &[&str] = &[".tar.bz2", ".tbz", ".tbz2", ".7z", ".rar"];
+
+/// The name ending of snapshots.
+const SNAPSHOT_ENDING: &str = ".ndjson.zst";
 
 /// Why an argument is no environment. Arguments are quoted with their special bytes escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +44,7 @@ pub enum ArgumentError {
     },
     /// A kind of source that is planned and not there yet.
     #[error(
-        "`{name}`: `{source_text}` looks like {kind}, which is not supported by this version; name a folder or git:REPO@REF"
+        "`{name}`: `{source_text}` looks like {kind}, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot"
     )]
     Unsupported {
         /// The environment.
@@ -87,10 +93,11 @@ pub fn from_arguments<S: AsRef<OsStr>>(
     if errors.is_empty() { Ok(environments) } else { Err(errors) }
 }
 
-/// Reads `NAME=FOLDER`, `NAME=git:REPOSITORY` (its HEAD) or `NAME=git:REPOSITORY@REF`.
+/// Reads `NAME=FOLDER`, `NAME=git:REPOSITORY` (its HEAD), `NAME=git:REPOSITORY@REF`, `NAME=FILE.tar.gz` (and the endings of other archives) or
+/// `NAME=FILE.ndjson.zst`, a snapshot.
 ///
 /// The last `@` that is not part of `@{...}` begins the ref, unless only the whole text is a path that exists. What looks like a host
-/// or an archive is refused, unless a folder of that very name exists. Relative paths are left as they are; `~/` is `home`.
+/// is refused, and a folder stays one whatever it is called. Relative paths are left as they are; `~/` is `home`.
 pub fn from_argument(argument: &OsStr, home: Option<&Path>) -> Result<Environment, ArgumentError> {
     let bytes = argument.as_bytes();
     let Some(at) = bytes.iter().position(|&b| b == b'=') else {
@@ -129,7 +136,14 @@ fn source_spec(source: &[u8], home: Option<&Path>) -> Result<SourceSpec, Refusal
     if let Some(kind) = later_kind(source) {
         return Err(Refusal::Unsupported(kind));
     }
-    Ok(SourceSpec::Folder { path: expand_home(path, home).map_err(Refusal::Reason)? })
+    let path = expand_home(path, home).map_err(Refusal::Reason)?;
+    Ok(if ends_with(source, ARCHIVE_ENDINGS) {
+        SourceSpec::Archive { path, strip: 0 }
+    } else if ends_with(source, &[SNAPSHOT_ENDING]) {
+        SourceSpec::Snapshot { path }
+    } else {
+        SourceSpec::Folder { path }
+    })
 }
 
 fn git(rest: &[u8], home: Option<&Path>) -> Result<SourceSpec, Refusal> {
@@ -163,6 +177,10 @@ fn later_kind(source: &[u8]) -> Option<&'static str> {
     if first_part.contains(&b':') && !first_part.starts_with(b".") {
         return Some("a place on another host");
     }
+    ends_with(source, UNREAD_ENDINGS).then_some("an archive of a kind")
+}
+
+fn ends_with(source: &[u8], endings: &[&str]) -> bool {
     let name = source.to_ascii_lowercase();
-    ARCHIVE_ENDINGS.iter().any(|ending| name.ends_with(ending.as_bytes())).then_some("an archive")
+    endings.iter().any(|ending| name.ends_with(ending.as_bytes()))
 }

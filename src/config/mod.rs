@@ -76,6 +76,18 @@ pub enum SourceSpec {
         /// Anything that names a commit, such as `origin/main`.
         reference: String,
     },
+    /// An archive on this machine, never unpacked: a tar, plain or packed by gzip, zstd or xz, or a zip.
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// So many leading parts of each name are taken away, as by `tar --strip-components`.
+        strip: u32,
+    },
+    /// A snapshot that `driftline snapshot` wrote.
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Why there is no configuration.

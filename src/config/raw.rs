@@ -13,9 +13,9 @@ const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "env"];
 /// Keys that design and documentation name and this version does not know yet.
 const LATER_TOP_KEYS: &[&str] = &["fix", "policy", "accept", "report", "notify"];
 /// Keys of an environment.
-const ENVIRONMENT_KEYS: &[&str] = &["path", "git", "ref", "map", "role"];
+const ENVIRONMENT_KEYS: &[&str] = &["path", "git", "ref", "archive", "strip", "snapshot", "map", "role"];
 /// As `LATER_TOP_KEYS`, for an environment.
-const LATER_ENVIRONMENT_KEYS: &[&str] = &["ssh", "exec", "archive", "strip", "snapshot", "sudo", "rate"];
+const LATER_ENVIRONMENT_KEYS: &[&str] = &["ssh", "exec", "sudo", "rate"];
 
 /// A text and where it stands, its quotes included.
 pub(super) type Text = Spanned<String>;
@@ -41,10 +41,13 @@ pub(super) struct RawEnvironment {
     pub(super) path: Option<Text>,
     pub(super) git: Option<Text>,
     pub(super) reference: Option<Text>,
+    pub(super) archive: Option<Text>,
+    pub(super) strip: Option<Spanned<u32>>,
+    pub(super) snapshot: Option<Text>,
     /// Common name, name here; in the order of the file.
     pub(super) map: Vec<(Text, Text)>,
     pub(super) role: Option<Text>,
-    /// It has mistakes because of which `path` and `git` may be missing.
+    /// It has mistakes because of which its place may be missing.
     pub(super) broken: bool,
 }
 
@@ -129,13 +132,26 @@ fn environment(
     };
     let before = problems.len();
     let name = Spanned::new(name.span(), name.get_ref().to_string());
-    let mut raw =
-        RawEnvironment { name, path: None, git: None, reference: None, map: Vec::new(), role: None, broken: false };
+    let mut raw = RawEnvironment {
+        name,
+        path: None,
+        git: None,
+        reference: None,
+        archive: None,
+        strip: None,
+        snapshot: None,
+        map: Vec::new(),
+        role: None,
+        broken: false,
+    };
     for (key, value) in in_file_order(table) {
         match key.get_ref().as_ref() {
             "path" => raw.path = string("path", value, problems),
             "git" => raw.git = string("git", value, problems),
             "ref" => raw.reference = string("ref", value, problems),
+            "archive" => raw.archive = string("archive", value, problems),
+            "strip" => raw.strip = count("strip", value, problems),
+            "snapshot" => raw.snapshot = string("snapshot", value, problems),
             "role" => raw.role = string("role", value, problems),
             "map" => raw.map = pairs(value, problems),
             _ => problems.push(unknown_key(key, ENVIRONMENT_KEYS, LATER_ENVIRONMENT_KEYS, "in an environment")),
@@ -169,6 +185,24 @@ fn string(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>)
         return None;
     };
     Some(Spanned::new(value.span(), text.to_owned()))
+}
+
+fn count(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Spanned<u32>> {
+    let number = value.get_ref().as_integer().map(|number| u32::from_str_radix(number.as_str(), number.radix()));
+    match number {
+        Some(Ok(number)) => Some(Spanned::new(value.span(), number)),
+        Some(Err(_)) => {
+            problems.push(
+                Problem::new(value.span(), format!("`{what}` is out of range"), "this is no number of parts")
+                    .help("write how many leading parts of each name are taken away, such as 1"),
+            );
+            None
+        }
+        None => {
+            problems.push(wrong_type(what, value, "a number", &format!("write `{what} = 1`")));
+            None
+        }
+    }
 }
 
 fn strings(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<Text> {

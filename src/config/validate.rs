@@ -95,45 +95,78 @@ fn source(raw: &RawEnvironment, broken: bool, places: Places<'_>, problems: &mut
                 .help("write `git = \"...\"` instead of `path` to compare a commit, or leave `ref` out"),
         );
     }
-    match (&raw.path, &raw.git) {
-        (Some(path), Some(git)) => {
-            problems.push(
-                Problem::new(git.span(), format!("`{}` has both `path` and `git`", raw.name.get_ref()), "a repository")
-                    .related(path.span(), "and a folder")
-                    .help("keep `path` for a folder as it is, or `git` for a commit of a repository"),
-            );
+    if let (None, Some(strip)) = (&raw.archive, &raw.strip) {
+        problems.push(
+            Problem::new(strip.span(), "`strip` without `archive`", "only names in an archive lose parts")
+                .help("use `map` where folders are called differently, or leave `strip` out"),
+        );
+    }
+    let kinds = [
+        ("path", &raw.path, "a folder as it is", "a folder"),
+        ("git", &raw.git, "a commit of a repository", "a repository"),
+        ("archive", &raw.archive, "a tar or zip file", "an archive"),
+        ("snapshot", &raw.snapshot, "a file that `driftline snapshot` wrote", "a snapshot"),
+    ];
+    let given: Vec<_> =
+        kinds.into_iter().filter_map(|(key, text, of, is)| Some((key, text.as_ref()?, of, is))).collect();
+    match &given[..] {
+        [] => {
+            if !broken && !raw.broken {
+                let name = raw.name.get_ref();
+                let problem = Problem::new(
+                    raw.name.span(),
+                    format!("the environment `{name}` has no place"),
+                    "neither `path`, `git`, `archive` nor `snapshot`",
+                );
+                problems.push(problem.help(
+                    "add `path = \"...\"` for a folder, `git = \"...\"` and `ref = \"...\"` for a commit, or `archive` or `snapshot` for a file",
+                ));
+            }
             None
         }
-        (Some(path), None) => Some(SourceSpec::Folder { path: place("path", path, places, problems)? }),
-        (None, Some(git)) => {
-            let repository = place("git", git, places, problems);
-            let reference = match &raw.reference {
-                None => Some(DEFAULT_REFERENCE.to_owned()),
-                Some(reference) => self::reference(reference, problems),
-            };
-            Some(SourceSpec::Git { repository: repository?, reference: reference? })
-        }
-        (None, None) => {
-            if !broken && !raw.broken {
-                problems.push(
-                    Problem::new(
-                        raw.name.span(),
-                        format!("the environment `{}` has no place", raw.name.get_ref()),
-                        "neither `path` nor `git`",
-                    )
-                    .help("add `path = \"...\"` for a folder, or `git = \"...\"` and `ref = \"...\"` for a commit"),
-                );
-            }
+        [(key, text, ..)] => one_source(raw, key, text, places, problems),
+        [(first, first_text, first_of, first_is), (second, text, of, is), ..] => {
+            problems.push(
+                Problem::new(text.span(), format!("`{}` has both `{first}` and `{second}`", raw.name.get_ref()), *is)
+                    .related(first_text.span(), format!("and {first_is}"))
+                    .help(format!("keep `{first}` for {first_of}, or `{second}` for {of}")),
+            );
             None
         }
     }
 }
 
+fn one_source(
+    raw: &RawEnvironment,
+    key: &str,
+    text: &Text,
+    places: Places<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<SourceSpec> {
+    let path = place(key, text, places, problems);
+    Some(match key {
+        "git" => {
+            let reference = match &raw.reference {
+                None => Some(DEFAULT_REFERENCE.to_owned()),
+                Some(reference) => self::reference(reference, problems),
+            };
+            SourceSpec::Git { repository: path?, reference: reference? }
+        }
+        "archive" => SourceSpec::Archive { path: path?, strip: raw.strip.as_ref().map_or(0, |strip| *strip.get_ref()) },
+        "snapshot" => SourceSpec::Snapshot { path: path? },
+        _ => SourceSpec::Folder { path: path? },
+    })
+}
+
 fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {
     let problem = if text.get_ref().is_empty() {
-        Problem::new(text.span(), format!("`{what}` is empty"), "no folder is named").help("write `.` for this folder")
+        match what {
+            "path" | "git" => Problem::new(text.span(), format!("`{what}` is empty"), "no folder is named")
+                .help("write `.` for this folder"),
+            _ => Problem::new(text.span(), format!("`{what}` is empty"), "no file is named").help("name the file"),
+        }
     } else if text.get_ref().contains('\0') {
-        Problem::new(text.span(), format!("`{what}` has a zero byte in it"), "no folder is called so")
+        Problem::new(text.span(), format!("`{what}` has a zero byte in it"), "nothing is called so")
     } else {
         match expand_home(Path::new(text.get_ref()), places.home) {
             Ok(path) => return Some(places.folder.join(path)),

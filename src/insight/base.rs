@@ -304,7 +304,7 @@ fn commit(git: &GitState) -> Option<&CommitSummary> {
     match git {
         GitState::Commit { commit, .. } => Some(commit),
         GitState::Checkout(status) => status.commit.as_ref(),
-        GitState::None | GitState::Unknown { .. } => None,
+        GitState::None | GitState::NotKept | GitState::Unknown { .. } => None,
     }
 }
 

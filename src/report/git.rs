@@ -11,6 +11,7 @@ use crate::snapshot::{Change, ChangeKind, CommitSummary, GitState, GitStatus, He
 pub(super) fn git_report(state: &GitState) -> GitReport {
     match state {
         GitState::None => GitReport::None,
+        GitState::NotKept => GitReport::NotKept,
         GitState::Commit { reference, commit } => {
             GitReport::Commit { reference: reference.clone(), commit: commit_report(commit) }
         }

@@ -98,6 +98,8 @@ pub struct EnvironmentReport {
 pub enum GitReport {
     /// No repository tracks anything here.
     None,
+    /// What was read is a copy without its repository: an archive, or a snapshot.
+    NotKept,
     /// The environment is a commit of a repository.
     Commit {
         /// The name that was asked for.

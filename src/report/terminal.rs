@@ -317,6 +317,7 @@ fn about(folder: &FolderReport, digits: usize) -> String {
 fn git_words(git: &GitReport) -> String {
     let words = match git {
         GitReport::None => "none".to_owned(),
+        GitReport::NotKept => "not kept".to_owned(),
         GitReport::Unknown { .. } => "unknown".to_owned(),
         GitReport::Commit { reference, commit } => format!("{reference} {:.7}", commit.id),
         GitReport::Checkout(checkout) => {

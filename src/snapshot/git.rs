@@ -9,6 +9,8 @@ use crate::path::TreePath;
 pub enum GitState {
     /// There is no repository that tracks anything here.
     None,
+    /// What was read is a copy without its repository, an archive or a snapshot: nothing can be said, and nothing was to be expected.
+    NotKept,
     /// The environment is itself a commit of a repository.
     Commit {
         /// The name that was asked for.

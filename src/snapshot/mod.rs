@@ -5,8 +5,10 @@
 //! [`ContentReader`] and [`HistoryReader`], which collecting implements and tests imitate with text.
 
 mod counters;
+pub mod format;
 mod git;
 mod reader;
+mod sensitive;
 
 pub use counters::Counters;
 pub use git::{
@@ -16,6 +18,8 @@ pub use git::{
 pub use reader::{
     Algorithms, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold, TextFolds,
 };
+
+pub use sensitive::is_sensitive;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +53,8 @@ pub struct Knows {
     pub owners: bool,
     /// The time of the last change.
     pub times: bool,
+    /// Not even whether the owner may execute a file (a zip made on Windows).
+    pub executable_unknown: bool,
 }
 
 /// Names of owners and groups.

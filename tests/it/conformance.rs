@@ -9,6 +9,7 @@ use tempfile::tempdir;
 
 use crate::support::collecting::{Plan, entry, paths};
 use crate::support::repo::Repo;
+use crate::support::pack;
 use crate::support::tree::Tree;
 
 /// Names that break whatever takes names for text.
@@ -61,6 +62,41 @@ mod checks {
             let content = driftline::snapshot::ContentReader::read(&collected, 0, &path, 1000).unwrap();
             assert_eq!(content, name, "{}", name.escape_ascii());
         }
+    }
+
+    pub(super) fn odd_names_are_listed(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let mut tree = Tree::at(home.path().join("tree"));
+        for name in odd_names() {
+            tree = tree.file(&name, &name).link([&b"folder/"[..], &name].concat(), &name);
+        }
+        let snapshot = collect(prepare, &tree, unchanged);
+        for name in odd_names() {
+            let Content::File(file) = entry(&snapshot, &name).content else { panic!("{}", name.escape_ascii()) };
+            assert_eq!(file.digests.blake3, Some(*blake3::hash(&name).as_bytes()), "{}", name.escape_ascii());
+            let link = &entry(&snapshot, [&b"folder/"[..], &name].concat()).content;
+            assert_eq!(*link, Content::Symlink { target: (*name).into() });
+        }
+    }
+
+    pub(super) fn contents_are_refused_in_words(prepare: fn(&Tree) -> SourceSpec) {
+        let home = tempdir().unwrap();
+        let tree = Tree::at(home.path().join("tree")).file("a.py", "1").file(".env", "SECRET=1");
+        let mut plan = Plan::of(&[tree.root()]);
+        plan.environments[0].source = prepare(&tree);
+        let collected = plan.collect();
+        let read = |path: &str| {
+            let path = crate::support::collecting::path(path);
+            driftline::snapshot::ContentReader::read(&collected, 0, &path, 1000).unwrap_err().0
+        };
+        assert_eq!(
+            read("a.py"),
+            "`e0`: cannot read `a.py`: its content is not in the snapshot (`--contents` takes files in focus along)"
+        );
+        assert_eq!(
+            read(".env"),
+            "`e0`: cannot read `.env`: it is of a kind that holds secrets, so the snapshot has neither its content nor a digest of it"
+        );
     }
 
     pub(super) fn entries_are_in_path_order(prepare: fn(&Tree) -> SourceSpec) {
@@ -202,3 +238,14 @@ fn committed(tree: &Tree) -> SourceSpec {
 }
 
 source_suite!(git_reference, committed);
+source_suite!(tar, |tree: &Tree| pack::tar(tree, "tar"));
+source_suite!(tar_gz, |tree: &Tree| pack::tar(tree, "tar.gz"));
+source_suite!(tar_zst, |tree: &Tree| pack::tar(tree, "tar.zst"));
+source_suite!(tar_xz, |tree: &Tree| pack::tar(tree, "tar.xz"));
+source_suite!(tar_of_posix, |tree: &Tree| pack::tar_of(tree, "tar", &["--format=posix"]));
+source_suite!(zip, |tree: &Tree| pack::zip(tree));
+// A snapshot has the digests of all contents and, but for what was asked for, none of them.
+source_suite!(snapshot, |tree: &Tree| pack::snapshot(tree);
+    odd_names_are_listed, contents_are_refused_in_words, entries_are_in_path_order, links_are_never_followed,
+    an_empty_tree_is_no_failure, what_is_ignored_is_not_listed, mapped_names_are_common_names,
+    two_things_under_one_name_are_refused, deep_trees_are_walked, threads_do_not_matter);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acceptance;
+mod archive;
 mod bad_input;
 mod base;
 mod cache;
@@ -22,6 +23,7 @@ mod read_only;
 mod scenarios;
 mod secrets;
 mod status;
+mod stored;
 mod support;
 mod text_view;
 mod trees;

@@ -23,6 +23,9 @@ fn apply(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
         let mode = |environment: usize| {
             let snapshot = &inputs.snapshots[environment];
             let entry = row.entry(environment).filter(|_| row.cells[environment].is_present())?;
+            if snapshot.knows.executable_unknown {
+                return None;
+            }
             let known = if snapshot.knows.permissions { 0o7777 } else { 0o100 };
             Some(snapshot.entries[entry].attributes.mode & known)
         };

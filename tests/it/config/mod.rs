@@ -30,13 +30,13 @@ fn a_full_file_is_understood() {
     let file = fixture("valid/full.toml");
     let config = config::load(&file, Some(Path::new("/home/me"))).unwrap();
     let names: Vec<&str> = config.environments.iter().map(|environment| environment.name.as_str()).collect();
-    assert_eq!(names, ["prod", "debug", "main", "archive"], "in the order of the file");
+    assert_eq!(names, ["prod", "debug", "main", "bare", "backup", "january"], "in the order of the file");
     assert_eq!(config.baseline.as_ref().map(driftline::path::EnvironmentName::as_str), Some("prod"));
     assert_eq!(config.focus, [path("backend/app/services/MemberService.py"), path("backend/app/controllers")]);
     assert_eq!(config.ignore, ["node_modules/", "*.pyc", "!keep.pyc"]);
     assert_eq!(config.file.as_deref(), Some(&*file));
 
-    let [prod, debug, main, archive] = &config.environments[..] else { panic!("four environments") };
+    let [prod, debug, main, bare, backup, january] = &config.environments[..] else { panic!("six environments") };
     assert_eq!(prod.source, SourceSpec::Folder { path: "/var/www/oncalls".into() });
     assert_eq!(prod.role.as_deref(), Some("production"));
     assert_eq!(prod.map.to_common(&path("oncalls_react/src/App.jsx")), path("oncallsreact/src/App.jsx"));
@@ -45,7 +45,9 @@ fn a_full_file_is_understood() {
     let repository = fixture("valid/../oncalls");
     assert_eq!(main.source, SourceSpec::Git { repository, reference: "origin/main".into() });
     let repository = "/srv/git/oncalls.git".into();
-    assert_eq!(archive.source, SourceSpec::Git { repository, reference: "HEAD".into() });
+    assert_eq!(bare.source, SourceSpec::Git { repository, reference: "HEAD".into() });
+    assert_eq!(backup.source, SourceSpec::Archive { path: fixture("valid/backup.tar.gz"), strip: 1 });
+    assert_eq!(january.source, SourceSpec::Snapshot { path: "/home/me/january.ndjson.zst".into() });
 }
 
 #[test]
@@ -157,6 +159,11 @@ fn arguments_name_folders_and_commits() {
     assert_eq!(source("./a:b"), SourceSpec::Folder { path: "./a:b".into() });
     assert_eq!(source("TMP/host:dir"), SourceSpec::Folder { path: at.join("host:dir") });
     assert_eq!(source("TMP/old.tar.gz"), SourceSpec::Folder { path: at.join("old.tar.gz") });
+    let archive = |path: &str| SourceSpec::Archive { path: path.into(), strip: 0 };
+    assert_eq!(source("backup.TGZ"), archive("backup.TGZ"));
+    assert_eq!(source("~/a b.tar.xz"), archive("/home/me/a b.tar.xz"));
+    assert_eq!(source("x.zip"), archive("x.zip"));
+    assert_eq!(source("d/x.ndjson.zst"), SourceSpec::Snapshot { path: "d/x.ndjson.zst".into() });
     assert_eq!(source("git:TMP/repo"), git("TMP/repo", "HEAD"));
     assert_eq!(source("git:TMP/repo@origin/main"), git("TMP/repo", "origin/main"));
     assert_eq!(source("git:TMP/repo@HEAD@{1}"), git("TMP/repo", "HEAD@{1}"));
@@ -177,7 +184,7 @@ fn bad_arguments_are_all_named() {
         "a=",
         "b=web-1:/srv",
         "c=ssh://me@web/srv",
-        "d=backup.TGZ",
+        "d=backup.tar.BZ2",
         "e=git:",
         "f=git:r@",
         "g=~other/x",
@@ -191,9 +198,9 @@ fn bad_arguments_are_all_named() {
     `` cannot name an environment: use letters, digits, `.`, `_` and `-`, a letter or digit first, at most 64 of them
     `a b` cannot name an environment: use letters, digits, `.`, `_` and `-`, a letter or digit first, at most 64 of them
     `a`: nothing follows `=`; name a folder or git:REPO@REF
-    `b`: `web-1:/srv` looks like a place on another host, which is not supported by this version; name a folder or git:REPO@REF
-    `c`: `ssh://me@web/srv` looks like a place on another host, which is not supported by this version; name a folder or git:REPO@REF
-    `d`: `backup.TGZ` looks like an archive, which is not supported by this version; name a folder or git:REPO@REF
+    `b`: `web-1:/srv` looks like a place on another host, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
+    `c`: `ssh://me@web/srv` looks like a place on another host, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
+    `d`: `backup.tar.BZ2` looks like an archive of a kind, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
     `e`: `git:` names no repository; write git:REPO@REF
     `f`: nothing follows `@`; write a branch, a tag or a commit, or leave `@` out
     `g`: only `~/` is understood; write `./~...` for a folder of that name

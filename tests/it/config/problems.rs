@@ -114,23 +114,23 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     9 | ssh = "oncalls-staging"
       | ^^^ not supported by this version
       |
-      = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `map` and `role`
+      = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `archive`, `strip`, `snapshot`, `map` and `role`
 
-    error: unknown key `archive` in an environment
+    error: unknown key `sudo` in an environment
       --> keys.toml:12:1
        |
-    12 | archive = "old.tar.gz"
-       | ^^^^^^^ not supported by this version
+    12 | sudo = true
+       | ^^^^ not supported by this version
        |
-       = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `map` and `role`
+       = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `archive`, `strip`, `snapshot`, `map` and `role`
 
-    error: unknown key `strip` in an environment
+    error: unknown key `rate` in an environment
       --> keys.toml:13:1
        |
-    13 | strip = 1
-       | ^^^^^ not supported by this version
+    13 | rate = "1M"
+       | ^^^^ not supported by this version
        |
-       = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `map` and `role`
+       = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `archive`, `strip`, `snapshot`, `map` and `role`
 
     error: unknown key `fix`
       --> keys.toml:15:3
@@ -256,9 +256,9 @@ fn environments_need_a_name_and_one_place() {
       --> environments.toml:14:6
        |
     14 | [env.debug]
-       |      ^^^^^ neither `path` nor `git`
+       |      ^^^^^ neither `path`, `git`, `archive` nor `snapshot`
        |
-       = help: add `path = "..."` for a folder, or `git = "..."` and `ref = "..."` for a commit
+       = help: add `path = "..."` for a folder, `git = "..."` and `ref = "..."` for a commit, or `archive` or `snapshot` for a file
 
     error: the role is empty
       --> environments.toml:15:8
@@ -296,9 +296,59 @@ fn environments_need_a_name_and_one_place() {
       --> environments.toml:25:8
        |
     25 | path = "a\u0000b"
-       |        ^^^^^^^^^^ no folder is called so
+       |        ^^^^^^^^^^ nothing is called so
 
-    10 problems in the configuration
+    error: `backup` has both `archive` and `snapshot`
+      --> environments.toml:29:12
+       |
+    28 | archive = "a.tar"
+       |           ------- and an archive
+    29 | snapshot = "b.ndjson.zst"
+       |            ^^^^^^^^^^^^^^ a snapshot
+       |
+       = help: keep `archive` for a tar or zip file, or `snapshot` for a file that `driftline snapshot` wrote
+
+    error: `archive` cannot be resolved
+      --> environments.toml:32:11
+       |
+    32 | archive = "~x/a.tar"
+       |           ^^^^^^^^^^ the `~` here
+       |
+       = help: only `~/` is understood; write `./~...` for a folder of that name
+
+    error: `strip` is out of range
+      --> environments.toml:33:9
+       |
+    33 | strip = -1
+       |         ^^ this is no number of parts
+       |
+       = help: write how many leading parts of each name are taken away, such as 1
+
+    error: `archive` is empty
+      --> environments.toml:36:11
+       |
+    36 | archive = ""
+       |           ^^ no file is named
+       |
+       = help: name the file
+
+    error: `strip` must be a number
+      --> environments.toml:37:9
+       |
+    37 | strip = "1"
+       |         ^^^ this is a string
+       |
+       = help: write `strip = 1`
+
+    error: `strip` without `archive`
+      --> environments.toml:41:9
+       |
+    41 | strip = 1
+       |         ^ only names in an archive lose parts
+       |
+       = help: use `map` where folders are called differently, or leave `strip` out
+
+    16 problems in the configuration
     "##);
 }
 

@@ -1,0 +1,1 @@
+//! Archives that are odd, broken or hostile.
