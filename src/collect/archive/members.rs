@@ -48,6 +48,11 @@ pub(super) fn of_tar<'a>(
     match ended {
         // Only now are the checksums of a packed archive known to be right, and with them all contents.
         None => pass.more = members.finish()?,
+        // A packed archive that ends too early is good up to there; one that is wrong somewhere may have been wrong before.
+        Some(Fault::Header(words)) if packing != Packing::Plain => return Err(Fault::Damaged(words)),
+        Some(Fault::CutOff) if packing != Packing::Plain && members.taken() < archive.stamp.size => {
+            return Err(Fault::Damaged("what is packed ends before the file does".to_owned()));
+        }
         Some(fault) => pass.ended = Some(archive.ended(fault, listed)?),
     }
     pass.read = members.taken();
