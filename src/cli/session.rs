@@ -105,7 +105,7 @@ impl Session {
         Progress::new(&names, self.process.stderr_is_terminal)
     }
 
-    /// Says on stderr which environments could not be read at all and what to do, and what else is worth saying.
+    /// Says on stderr which environments could not be read, or not to their end, and what to do, and what else is worth saying.
     pub(crate) fn tell(&self, snapshots: &[Snapshot], notes: &[Incident]) {
         let styles = self.output.error_styles;
         let (unread, read): (Vec<&Snapshot>, Vec<&Snapshot>) =
@@ -117,7 +117,8 @@ impl Session {
                 let Some(Incident { message, hint, .. }) = because else { continue };
                 let message = self.redactor.line(message.as_bytes());
                 let message = escape::text(&message);
-                writeln!(out, "{} {name} could not be read: {message}", styles.paint(Look::Alarm, "error:"))?;
+                let how = if snapshot.entries.is_empty() { "could not be read" } else { "was read in part" };
+                writeln!(out, "{} {name} {how}: {message}", styles.paint(Look::Alarm, "error:"))?;
                 let hint =
                     hint.as_ref().map(|hint| format!("{}, or ", escape::text(hint.as_bytes()))).unwrap_or_default();
                 writeln!(out, "  what to do: {hint}leave it out with --skip {name}")?;
@@ -310,9 +311,10 @@ fn check_places(config: &Config) -> Result<(), Failure> {
     let mut known: BTreeMap<(PathBuf, Option<&str>), &EnvironmentName> = BTreeMap::new();
     for environment in &config.environments {
         let (path, reference): (&Path, _) = match &environment.source {
-            SourceSpec::Folder { path } => (path, None),
+            SourceSpec::Folder { path } | SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => {
+                (path, None)
+            }
             SourceSpec::Git { repository, reference } => (repository, Some(reference.as_str())),
-            SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => (path, None),
         };
         // What is not there is reported when it is read.
         let Ok(place) = fs::canonicalize(path) else { continue };

@@ -13,8 +13,8 @@ use crate::collect::facts::Facts;
 use crate::collect::git::{self, GitHistory};
 use crate::collect::walk::in_words;
 use crate::collect::{
-    Archive, CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, StoredSnapshot, Watch, digest,
-    state, steady,
+    Archive, CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, StoredSnapshot, Watch,
+    digest, state, steady,
 };
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, File, Incident, IncidentKind, Snapshot};

@@ -50,6 +50,7 @@ pub enum Record {
 }
 
 /// What was read, when and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the stored form")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// [`FORMAT`].
@@ -262,7 +263,7 @@ impl<W: Write> Writer<W> {
             record.mtime = Some(modified.seconds);
             record.mtime_nanos = Some(modified.nanos).filter(|&nanos| nanos > 0);
         }
-        record.kind = match &entry.content {
+        let kind = match &entry.content {
             Content::File(file) => {
                 record.size = Some(file.size);
                 if !secret {
@@ -285,8 +286,8 @@ impl<W: Write> Writer<W> {
                 record.incident = Some(incident.0);
                 if *folder { "unreadable-folder" } else { "unreadable" }
             }
-        }
-        .to_owned();
+        };
+        kind.clone_into(&mut record.kind);
         self.line(&Record::Entry(Box::new(record)))
     }
 

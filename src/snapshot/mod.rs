@@ -45,6 +45,7 @@ pub struct Snapshot {
 }
 
 /// Which attributes a source knows. What it does not know is never compared.
+#[expect(clippy::struct_excessive_bools, reason = "one for each attribute that may be unknown")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Knows {
     /// All permission bits; otherwise only whether the owner may execute (a git tree knows no more).

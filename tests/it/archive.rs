@@ -117,19 +117,24 @@ fn nothing_is_put_through_a_link_or_a_file() {
                 IncidentKind::File,
                 "`link/passwd` was left out: `link`, in which it should be, is no folder in this archive"
             ),
-            (IncidentKind::File, "`file/below` was left out: `file`, in which it should be, is no folder in this archive"),
             (
                 IncidentKind::File,
-                "`folder` was left out: a folder of that name, with something in it, came before it"
+                "`file/below` was left out: `file`, in which it should be, is no folder in this archive"
             ),
+            (IncidentKind::File, "`folder` was left out: a folder of that name, with something in it, came before it"),
         ]
     );
 }
 
 #[test]
 fn of_members_with_one_name_the_last_counts() {
-    let snapshot =
-        list_bytes(&ended(&[file("a", "first"), file("b", "1"), file("b", "22"), file("./a", "last"), file("b", "333")]));
+    let snapshot = list_bytes(&ended(&[
+        file("a", "first"),
+        file("b", "1"),
+        file("b", "22"),
+        file("./a", "last"),
+        file("b", "333"),
+    ]));
     let Content::File(a) = entry(&snapshot, "a").content else { panic!() };
     let Content::File(b) = entry(&snapshot, "b").content else { panic!() };
     assert_eq!(a.digests.blake3, Some(*blake3::hash(b"last").as_bytes()));
@@ -213,8 +218,7 @@ fn what_gnu_tar_packs_is_what_the_folder_has() {
         ("numeric.tar", &["--format=posix", "--numeric-owner"]),
         ("old.tar", &["--format=oldgnu", "-S"]),
     ];
-    let archives: Vec<SourceSpec> =
-        formats.iter().map(|(ending, how)| pack::tar_of(&tree, ending, how)).collect();
+    let archives: Vec<SourceSpec> = formats.iter().map(|(ending, how)| pack::tar_of(&tree, ending, how)).collect();
     let outcome = compare(tree.root(), archives);
     for (number, (format, _)) in formats.iter().enumerate() {
         let snapshot = &outcome.snapshots[number + 1];
@@ -258,10 +262,16 @@ fn packed(ending: &str) -> (TempDir, PathBuf, Vec<u8>) {
     let home = tempdir().unwrap();
     let mut tree = Tree::at(home.path().join("tree"));
     for number in 0..40u32 {
-        let noise: Vec<u8> = (0..700u32).flat_map(|at| blake3::hash(&(number * 1000 + at).to_le_bytes()).as_bytes()[..4].to_vec()).collect();
+        let noise: Vec<u8> = (0..700u32)
+            .flat_map(|at| blake3::hash(&(number * 1000 + at).to_le_bytes()).as_bytes()[..4].to_vec())
+            .collect();
         tree = tree.file(format!("folder/{number:02}"), noise);
     }
-    let path = if ending == "zip" { pack::zip_file(tree.root()) } else { pack::tar_file(tree.root(), ending, &["--sort=name"]) };
+    let path = if ending == "zip" {
+        pack::zip_file(tree.root())
+    } else {
+        pack::tar_file(tree.root(), ending, &["--sort=name"])
+    };
     let bytes = fs::read(&path).unwrap();
     (home, path, bytes)
 }
@@ -283,7 +293,10 @@ fn what_is_cut_off_is_unknown_and_never_absent() {
             assert!(cut_off.unread_because().is_some() || (complete && ending == "tar"), "{ending} at {cut}");
             for row in comparison.rows() {
                 assert_ne!(row.cells[1], Cell::Absent, "{ending} at {cut}");
-                assert!(row.cells[1] == Cell::Variant(0) || matches!(row.cells[1], Cell::Unreadable(_)), "{ending} at {cut}");
+                assert!(
+                    row.cells[1] == Cell::Variant(0) || matches!(row.cells[1], Cell::Unreadable(_)),
+                    "{ending} at {cut}"
+                );
             }
         }
         // What came before the end of what there is, is kept.
@@ -292,7 +305,10 @@ fn what_is_cut_off_is_unknown_and_never_absent() {
             let snapshot = list(archive(&path));
             assert!(snapshot.entries.len() > 10);
             let message = &snapshot.incidents.last().unwrap().message;
-            assert!(message.contains("is cut off: what follows the first") && message.ends_with("is unknown"), "{message}");
+            assert!(
+                message.contains("is cut off: what follows the first") && message.ends_with("is unknown"),
+                "{message}"
+            );
         }
     }
 }

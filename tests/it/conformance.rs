@@ -8,8 +8,8 @@ use driftline::snapshot::{Content, Snapshot};
 use tempfile::tempdir;
 
 use crate::support::collecting::{Plan, entry, paths};
-use crate::support::repo::Repo;
 use crate::support::pack;
+use crate::support::repo::Repo;
 use crate::support::tree::Tree;
 
 /// Names that break whatever takes names for text.

@@ -195,7 +195,10 @@ fn wrong_wishes_are_answered_and_nothing_is_written() {
     };
     assert_eq!(said(&["snapshot", "a=a", "b=b", "-o", "f"], 2), "error: one file cannot hold 2 environments");
     assert_eq!(said(&["snapshot", "a=a", "-o", "a/f"], 2), "error: `[ROOT]/a/f` lies in the environment `a`");
-    assert_eq!(said(&["snapshot", "a=a", "-o", "a/new/folder/"], 2), "error: `[ROOT]/a/new/folder/` lies in the environment `a`");
+    assert_eq!(
+        said(&["snapshot", "a=a", "-o", "a/new/folder/"], 2),
+        "error: `[ROOT]/a/new/folder/` lies in the environment `a`"
+    );
     assert_eq!(said(&["snapshot", "a=a", "word", "-o", "f"], 2), "error: `word` is no environment");
     assert_eq!(said(&["snapshot", "a=nowhere", "-o", "f"], 3), "error: a could not be read: `nowhere` is not there");
     assert!(!env.path("f").exists());
@@ -233,11 +236,11 @@ fn broken_files_are_told_apart() {
     };
     assert_eq!(with(&text), (tree_entries(), String::new()));
     let later = text.replace("\"version\":1", "\"version\":2,\"more\":[]");
-    let too_new =
-        "cannot use the snapshot `/changed.ndjson.zst`: it has version 2 of the format, and this driftline reads up to 1";
+    let too_new = "cannot use the snapshot `/changed.ndjson.zst`: it has version 2 of the format, and this driftline reads up to 1";
     assert_eq!(with(&later), (0, too_new.to_owned()));
     let wrong = text.replace("\"size\":9", "\"size\":8");
-    let damaged = "cannot use the snapshot `/changed.ndjson.zst`: it is damaged: it has not the checksum that it states";
+    let damaged =
+        "cannot use the snapshot `/changed.ndjson.zst`: it is damaged: it has not the checksum that it states";
     assert_eq!(with(&wrong), (0, damaged.to_owned()));
     let lines: Vec<&str> = text.lines().collect();
     let short = lines[..lines.len() - 3].join("\n") + "\n";
@@ -274,7 +277,15 @@ fn the_first_version_is_still_read() {
     assert_eq!(
         paths(&snapshot),
         [
-            "app", "app/.env", "app/dos.py", "app/main.py", "blob", "empty", "link", "odd \\xff\\n", "pipe",
+            "app",
+            "app/.env",
+            "app/dos.py",
+            "app/main.py",
+            "blob",
+            "empty",
+            "link",
+            "odd \\xff\\n",
+            "pipe",
             "server.key.orig"
         ]
     );

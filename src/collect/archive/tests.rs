@@ -7,7 +7,8 @@ use super::*;
 use crate::collect::Unwatched;
 use crate::snapshot::Content;
 
-const SMALL: Limits = Limits { entries: 50, content: 400_000, total: 2_000_000, names: 4000, ratio: 100, floor: 100_000 };
+const SMALL: Limits =
+    Limits { entries: 50, content: 400_000, total: 2_000_000, names: 4000, ratio: 100, floor: 100_000 };
 
 fn packed(members: &[(String, usize)]) -> Vec<u8> {
     let mut builder = ::tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best()));

@@ -57,7 +57,7 @@ fn take(
         Ok(Some(path)) => path,
         Ok(None) => return Ok(()),
         Err(error) => {
-            pass.tree.refuse(&member.name_raw().to_vec(), &error.to_string());
+            pass.tree.refuse(member.name_raw(), &error.to_string());
             return Ok(());
         }
     };
@@ -86,15 +86,16 @@ fn take(
         0o140_000 => Thing::Special(Special::Socket),
         _ if encrypted => Thing::Unreadable("is encrypted, so its content is unknown".to_owned()),
         0o120_000 => link(zip, number, size)?,
-        _ => match too_much(archive, size, packed) {
-            Some(why) => Thing::Unreadable(why),
-            None => {
+        _ => {
+            if let Some(why) = too_much(archive, size, packed) {
+                Thing::Unreadable(why)
+            } else {
                 pass.read += packed;
                 pass.digested += size;
                 all(archive, pass)?;
                 file(zip, number, size, buffer)?
             }
-        },
+        }
     };
     pass.tree.add(path, thing, attributes)
 }

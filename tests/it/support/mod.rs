@@ -3,8 +3,8 @@
 pub(crate) mod collecting;
 pub(crate) mod git_status;
 pub(crate) mod memory;
-pub(crate) mod repo;
 pub(crate) mod pack;
+pub(crate) mod repo;
 pub(crate) mod run;
 pub(crate) mod tree;
 pub(crate) mod user;
