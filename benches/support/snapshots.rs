@@ -55,7 +55,7 @@ fn snapshot(plan: &[Planned], environment: usize, digests: bool) -> Snapshot {
         origin: format!("/srv/e{environment}"),
         entries,
         incidents: Vec::new(),
-        knows: Knows { permissions: true, owners: true, times: true },
+        knows: Knows { permissions: true, owners: true, times: true, executable_unknown: false },
         names: Names::default(),
         git: GitState::None,
     }

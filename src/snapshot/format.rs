@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::path::TreePath;
 use crate::snapshot::{
-    Attributes, CommitId, Content, Digests, Entry, File, Incident, IncidentId, IncidentKind, Knows, Names, Snapshot, Special,
-    TextFold, Timestamp,
+    Attributes, CommitId, Content, Digests, Entry, File, Incident, IncidentId, IncidentKind, Knows, Names, Snapshot,
+    Special, TextFold, Timestamp,
 };
 
 /// The version that is written, and the latest that is read.

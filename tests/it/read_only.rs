@@ -119,6 +119,7 @@ fn no_command_changes_an_environment() {
         &["diff", "--config", config, "--all", "--format", "json"],
         &["status", "main=git:demo/staging@main", "work=demo/debug"],
         &["diff", "HomeService.py", "main=git:demo/staging@main", "work=demo/debug"],
+        &["snapshot", "--config", config, "-o", "snapshots/", "--contents"],
         &["completions", "bash"],
         &["man"],
         &["--help"],

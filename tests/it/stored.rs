@@ -76,7 +76,7 @@ fn secrets_are_not_in_it_in_any_form() {
     let env = TestEnv::new();
     let tree = tree(&env);
     env.write("driftline.toml", "focus = [\"app\", \"server.key.orig\"]\n[env.prod]\npath = \"tree\"\n");
-    env.driftline(["snapshot", "prod", "--contents", "-o", "prod.ndjson.zst"]).expect(0);
+    let _ = env.driftline(["snapshot", "prod", "--contents", "-o", "prod.ndjson.zst"]).expect(0);
     let text = text_of(&env.path("prod.ndjson.zst"));
     for secret in [&b"PASSWORD=hunter2"[..], b"PRIVATE"] {
         let digest = blake3::hash(secret).to_hex().to_string();
@@ -121,13 +121,13 @@ fn a_secret_of_one_size_is_not_compared_and_others_are_by_size() {
 #[test]
 fn staging_is_staging_in_every_form() {
     let env = TestEnv::new();
-    env.driftline(["demo", "--keep", "demo"]).expect(0);
+    let _ = env.driftline(["demo", "--keep", "demo"]).expect(0);
     let config = fs::read_to_string(env.path("demo/driftline.toml")).unwrap();
     let config = ["prod", "staging", "debug"]
         .iter()
         .fold(config, |text, name| text.replace(&format!("path = \"{name}\""), &format!("path = \"demo/{name}\"")));
     env.write("folder.toml", &config);
-    env.driftline(["snapshot", "--config", "folder.toml", "staging", "-o", "staging.ndjson.zst"]).expect(0);
+    let _ = env.driftline(["snapshot", "--config", "folder.toml", "staging", "-o", "staging.ndjson.zst"]).expect(0);
     let folder = env.path("demo/staging");
     // A file of which a snapshot says nothing but its size.
     let secret = "/backend/.env.example";
@@ -212,7 +212,7 @@ fn what_was_unknown_stays_unknown() {
     let tree = Tree::at(env.path("tree")).file("a", "1").file("b", "2").file("c", "3");
     let whole = pack::tar_file(tree.root(), "whole.tar", &["--sort=name"]);
     fs::write(&tar, &fs::read(whole).unwrap()[..512 * 5]).unwrap();
-    env.driftline(["snapshot", "cut=cut.tar", "-o", "cut.ndjson.zst"]).expect(3);
+    let _ = env.driftline(["snapshot", "cut=cut.tar", "-o", "cut.ndjson.zst"]).expect(3);
     let mut plan = Plan::of(&[tree.root(), tree.root()]);
     plan.environments[1].source = SourceSpec::Snapshot { path: env.path("cut.ndjson.zst") };
     let outcome = plan.run();

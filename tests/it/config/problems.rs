@@ -298,57 +298,64 @@ fn environments_need_a_name_and_one_place() {
     25 | path = "a\u0000b"
        |        ^^^^^^^^^^ nothing is called so
 
+    10 problems in the configuration
+    "##);
+}
+
+#[test]
+fn files_are_archives_or_snapshots() {
+    insta::assert_snapshot!(problems("files.toml"), @r##"
     error: `backup` has both `archive` and `snapshot`
-      --> environments.toml:29:12
-       |
-    28 | archive = "a.tar"
-       |           ------- and an archive
-    29 | snapshot = "b.ndjson.zst"
-       |            ^^^^^^^^^^^^^^ a snapshot
-       |
-       = help: keep `archive` for a tar or zip file, or `snapshot` for a file that `driftline snapshot` wrote
+     --> files.toml:3:12
+      |
+    2 | archive = "a.tar"
+      |           ------- and an archive
+    3 | snapshot = "b.ndjson.zst"
+      |            ^^^^^^^^^^^^^^ a snapshot
+      |
+      = help: keep `archive` for a tar or zip file, or `snapshot` for a file that `driftline snapshot` wrote
 
     error: `archive` cannot be resolved
-      --> environments.toml:32:11
-       |
-    32 | archive = "~x/a.tar"
-       |           ^^^^^^^^^^ the `~` here
-       |
-       = help: only `~/` is understood; write `./~...` for a folder of that name
+     --> files.toml:6:11
+      |
+    6 | archive = "~x/a.tar"
+      |           ^^^^^^^^^^ the `~` here
+      |
+      = help: only `~/` is understood; write `./~...` for a folder of that name
 
     error: `strip` is out of range
-      --> environments.toml:33:9
-       |
-    33 | strip = -1
-       |         ^^ this is no number of parts
-       |
-       = help: write how many leading parts of each name are taken away, such as 1
+     --> files.toml:7:9
+      |
+    7 | strip = -1
+      |         ^^ this is no number of parts
+      |
+      = help: write how many leading parts of each name are taken away, such as 1
 
     error: `archive` is empty
-      --> environments.toml:36:11
+      --> files.toml:10:11
        |
-    36 | archive = ""
+    10 | archive = ""
        |           ^^ no file is named
        |
        = help: name the file
 
     error: `strip` must be a number
-      --> environments.toml:37:9
+      --> files.toml:11:9
        |
-    37 | strip = "1"
+    11 | strip = "1"
        |         ^^^ this is a string
        |
        = help: write `strip = 1`
 
     error: `strip` without `archive`
-      --> environments.toml:41:9
+      --> files.toml:15:9
        |
-    41 | strip = 1
+    15 | strip = 1
        |         ^ only names in an archive lose parts
        |
        = help: use `map` where folders are called differently, or leave `strip` out
 
-    16 problems in the configuration
+    6 problems in the configuration
     "##);
 }
 
