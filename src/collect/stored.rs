@@ -81,7 +81,7 @@ impl StoredSnapshot {
         walked.incidents = std::mem::take(&mut stored.incidents);
         walked.counters.entries_listed = walked.entries.len() as u64;
         if !map.is_empty() {
-            settle::settle(&mut walked, map, filter)?;
+            settle::settle(&mut walked, map, filter, &self.environment)?;
         }
         (stored.entries, stored.incidents) = (walked.entries, walked.incidents);
         Ok(walked.counters)

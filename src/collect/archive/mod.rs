@@ -2,7 +2,8 @@
 //!
 //! Listing goes over the archive once and digests each file on the way, under both names that comparing may ask for, so that telling
 //! contents apart needs nothing more. A content that is wanted later is found at once in a tar that is not packed and in a zip; a
-//! packed tar is gone over again, once for all contents that are announced ([`Source::prepare`]) and fit into memory.
+//! packed tar is gone over again: once for all contents that are announced ([`Source::prepare`]) and fit into memory, once for all small
+//! ones when one is wanted without that.
 
 mod input;
 mod members;
@@ -20,6 +21,7 @@ use std::io::Read as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use self::input::{Fault, FileAt, Form, Limits, Packing};
@@ -47,8 +49,10 @@ pub struct Archive {
     map: PathMap,
     limits: Limits,
     index: OnceLock<Index>,
-    /// Contents that were announced, by the paths here.
+    /// Contents in memory, by the paths here.
     kept: Mutex<HashMap<TreePath, Arc<[u8]>>>,
+    /// All small contents that fit were put there.
+    swept: AtomicBool,
 }
 
 /// What a listing left for later.
@@ -108,6 +112,7 @@ impl Archive {
             limits: Limits::USUAL,
             index: OnceLock::new(),
             kept: Mutex::default(),
+            swept: AtomicBool::new(false),
         })
     }
 
@@ -177,7 +182,7 @@ impl Source for Archive {
         }
         let (mut walked, locators) = tree.finish();
         if !self.map.is_empty() {
-            settle::settle(&mut walked, &self.map, filter)?;
+            settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
         // A second listing, which does not happen, would find the same.
         let _ = self.index.set(Index { locators, zip });
@@ -220,7 +225,7 @@ impl Source for Archive {
         if let Form::Tar(packing) = self.form
             && packing != Packing::Plain
         {
-            read::keep(self, packing, paths);
+            read::keep(self, packing, paths.iter().map(|path| self.map.to_here(path)));
         }
     }
 }

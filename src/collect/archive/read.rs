@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Archive;
 use super::input::{Fault, FileAt, Form, Packing, Unpacked};
@@ -12,8 +13,11 @@ use crate::collect::collected::lock;
 use crate::collect::{OpenError, OpenFile, SourceReader, Stamp, sys};
 use crate::path::TreePath;
 
-/// So much of what was announced is kept in memory.
-const KEPT: u64 = 256 << 20;
+/// So much of a packed tar is kept in memory.
+const KEPT: u64 = 128 << 20;
+
+/// Larger contents are kept only when they are announced.
+const SMALL: u64 = 1 << 20;
 
 pub(super) struct Reader<'a> {
     archive: &'a Archive,
@@ -32,7 +36,17 @@ impl SourceReader for Reader<'_> {
         let here = archive.map.to_here(path);
         let locator = archive.index.get().and_then(|index| index.locators.get(&here));
         let locator = *locator.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-        if let Some(kept) = archive.kept(&here) {
+        let mut kept = archive.kept(&here);
+        if let (None, Form::Tar(packing), None, true) = (&kept, archive.form, locator.at, locator.size <= SMALL)
+            && packing != Packing::Plain
+            && !archive.swept.swap(true, Ordering::Relaxed)
+        {
+            // Whoever reads one file without a word before will read others: the archive is gone over once for all of them.
+            let small = archive.index.get().into_iter().flat_map(|index| &index.locators);
+            keep(archive, packing, small.filter(|(_, locator)| locator.size <= SMALL).map(|(here, _)| here.clone()));
+            kept = archive.kept(&here);
+        }
+        if let Some(kept) = kept {
             return Ok(Box::new(Opened { archive, size: kept.len() as u64, content: Cursor::new(kept) }));
         }
         match (archive.form, locator.at) {
@@ -68,12 +82,11 @@ fn seek(archive: &Archive, packing: Packing, ordinal: u64) -> Result<Option<(Mem
     Ok(None)
 }
 
-/// Goes over a packed tar once and keeps the contents of these files, as many as fit. Whatever goes wrong is said when one is opened.
-pub(super) fn keep(archive: &Archive, packing: Packing, paths: &[&TreePath]) {
+/// Goes over a packed tar once and keeps the contents of these files, by their paths here, as many as fit. Whatever goes wrong is said when one is opened.
+pub(super) fn keep(archive: &Archive, packing: Packing, paths: impl Iterator<Item = TreePath>) {
     let Some(index) = archive.index.get() else { return };
     let mut wanted: HashMap<u64, Vec<TreePath>> = HashMap::new();
-    for path in paths {
-        let here = archive.map.to_here(path);
+    for here in paths {
         let Some(locator) = index.locators.get(&here) else { continue };
         if !lock(&archive.kept).contains_key(&here) {
             wanted.entry(locator.member).or_default().push(here);

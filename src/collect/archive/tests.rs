@@ -87,4 +87,5 @@ fn announced_contents_are_gone_over_once() {
         reader.open(path).unwrap().read_to_string(&mut content).unwrap();
         assert_eq!(content, "x".repeat(at + 1));
     }
+    assert_eq!(lock(&archive.kept).len(), 5, "one that was not announced brings all small ones");
 }
