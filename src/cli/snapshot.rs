@@ -15,6 +15,8 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::collect::{Collected, collect};
+use crate::compare::text::secrets::Treatment;
+use crate::compare::text::{Document, Limits};
 use crate::config::SourceSpec;
 use crate::path::TreePath;
 use crate::report::escape;
@@ -41,12 +43,12 @@ pub(crate) fn run(
     let collected = collect(&session.plan(), &progress);
     let mut collected = collected.map_err(|error| Failure::because("the environments cannot be read", &error))?;
     for environment in 0..collected.snapshots.len() {
-        let wanted = wanted(&collected.snapshots[environment]);
+        let wanted = wanted(&session, &collected.snapshots[environment]);
         collected.digest(environment, &wanted);
     }
     let texts: Vec<EntryRef> = (0..collected.snapshots.len())
         .flat_map(|environment| {
-            let wanted = wanted(&collected.snapshots[environment]);
+            let wanted = wanted(&session, &collected.snapshots[environment]);
             wanted.into_iter().map(move |entry| EntryRef { environment, entry })
         })
         .collect();
@@ -95,12 +97,23 @@ fn tell(session: &Session, written: &[Written]) -> Result<(), Failure> {
 }
 
 /// Files of which something is to be known: not those that hold secrets.
-fn wanted(snapshot: &Snapshot) -> Vec<usize> {
+fn wanted(session: &Session, snapshot: &Snapshot) -> Vec<usize> {
     let entries = snapshot.entries.iter().enumerate();
     entries
-        .filter(|(_, entry)| matches!(entry.content, Content::File(_)) && !is_sensitive(&entry.path))
+        .filter(|(_, entry)| matches!(entry.content, Content::File(_)) && !is_secret(session, &entry.path))
         .map(|(at, _)| at)
         .collect()
+}
+
+/// Whether a file holds secrets, by its name or because the configuration says so.
+fn is_secret(session: &Session, path: &TreePath) -> bool {
+    is_sensitive(path) || !matches!(session.redactor.treatment(path), Treatment::Content(_))
+}
+
+/// Whether something in a content looks like a secret; what is no text is not looked into.
+fn shows_secrets(session: &Session, path: &TreePath, content: &[u8]) -> bool {
+    let document = Document::new(content.to_vec(), Limits::default());
+    document.is_ok_and(|document| session.redactor.document(path, document).hides())
 }
 
 /// Where each environment's snapshot goes.
@@ -180,13 +193,20 @@ fn write(
         writer.incident(incident)?;
     }
     for (at, entry) in snapshot.entries.iter().enumerate() {
-        let secret = is_sensitive(&entry.path);
+        let secret = is_secret(session, &entry.path);
         let fold = folds.get(&EntryRef { environment, entry: at });
         writer.entry(entry, &snapshot.names, fold, secret)?;
     }
     if arguments.contents {
         for path in in_focus(session, snapshot) {
             match collected.read(environment, path, LARGEST_CONTENT) {
+                Ok(content) if shows_secrets(session, path, &content) => output::aside(|out| {
+                    writeln!(
+                        out,
+                        "note: not taken along, for what looks like a secret in it: {}",
+                        escape::name(path.as_bytes())
+                    )
+                }),
                 Ok(content) => writer.content(path, &content)?,
                 Err(failure) => output::aside(|out| {
                     writeln!(out, "note: not taken along: {}", escape::text(failure.to_string().as_bytes()))
@@ -203,7 +223,7 @@ fn write(
 fn in_focus<'s>(session: &'s Session, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s TreePath> {
     let is_in_focus = |path: &TreePath| session.config.focus.iter().any(|focus| path.is_within(focus));
     let files = snapshot.entries.iter().filter(|entry| matches!(entry.content, Content::File(_)));
-    files.map(|entry| &entry.path).filter(move |path| is_in_focus(path) && !is_sensitive(path))
+    files.map(|entry| &entry.path).filter(move |path| is_in_focus(path) && !is_secret(session, path))
 }
 
 fn header(session: &Session, arguments: &SnapshotArguments, environment: usize, snapshot: &Snapshot) -> Header {

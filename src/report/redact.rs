@@ -15,7 +15,7 @@ pub(super) fn redact(report: &mut StatusReport, redactor: &Redactor) {
         mask(&mut environment.origin);
         environment.role.iter_mut().for_each(mask);
         match &mut environment.git {
-            GitReport::None => {}
+            GitReport::None | GitReport::NotKept => {}
             GitReport::Commit { reference, commit } => {
                 mask(reference);
                 redact_commit(commit, &mask);

@@ -74,11 +74,18 @@ fn what_was_there_is_read_back() {
 #[test]
 fn secrets_are_not_in_it_in_any_form() {
     let env = TestEnv::new();
-    let tree = tree(&env);
-    env.write("driftline.toml", "focus = [\"app\", \"server.key.orig\"]\n[env.prod]\npath = \"tree\"\n");
+    let tree = tree(&env).file("app/tokens.txt", "t0ken").file("app/conf.py", "password = \"Xk29dkw0Qpz81mvb\"\n");
+    env.write(
+        "driftline.toml",
+        "focus = [\"app\", \"server.key.orig\"]\nsensitive = [\"tokens.txt\"]\n[env.prod]\npath = \"tree\"\n",
+    );
     let _ = env.driftline(["snapshot", "prod", "--contents", "-o", "prod.ndjson.zst"]).expect(0);
     let text = text_of(&env.path("prod.ndjson.zst"));
-    for secret in [&b"PASSWORD=hunter2"[..], b"PRIVATE"] {
+    assert!(!text.contains(&base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        "password = \"Xk29dkw0Qpz81mvb\"\n"
+    )));
+    for secret in [&b"PASSWORD=hunter2"[..], b"PRIVATE", b"t0ken"] {
         let digest = blake3::hash(secret).to_hex().to_string();
         assert!(!text.contains(&digest) && !text.contains("hunter2"));
         let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, secret);
