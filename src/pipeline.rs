@@ -7,6 +7,7 @@ use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
 use crate::compare::{self, Comparison, artifacts, moves};
 use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
 use crate::path::TreePath;
+use crate::snapshot::ContentReader as _;
 
 /// What was found.
 pub struct Picture<'w> {
@@ -60,6 +61,7 @@ pub fn survey<'w>(
     let mut moves = moves::find(&comparison, &collected.snapshots);
     moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
     moves::sort(&mut moves);
+    collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
     let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
     let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));

@@ -60,6 +60,8 @@ impl Folders {
             threads,
             state_dir: remember.then_some(&*state),
             rehash: false,
+            sensitive: &[],
+            patience: std::time::Duration::from_secs(60),
             now: Timestamp { seconds: 1_800_000_000, nanos: 0 },
         };
         let mut collected = collect(&plan, &Unwatched).unwrap();

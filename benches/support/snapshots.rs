@@ -45,7 +45,7 @@ fn snapshot(plan: &[Planned], environment: usize, digests: bool) -> Snapshot {
         let Some(blob) = planned.contents[environment] else { continue };
         let path = TreePath::new(planned.path.as_bytes()).unwrap();
         entries.extend(path.ancestors().map(|folder| entry(TreePath::new(folder).unwrap(), Content::Directory, 0o755)));
-        let known = Digests { blake3: digests.then(|| blob.digest()), git_blob: None };
+        let known = Digests { blake3: digests.then(|| blob.digest()), ..Digests::default() };
         entries.push(entry(path, Content::File(File { size: blob.size as u64, digests: known }), 0o644));
     }
     entries.sort_by(|a, b| a.path.cmp(&b.path));

@@ -12,8 +12,9 @@ use crate::insight::Severity;
 /// Finds drift across production, staging and debug servers, reading only.
 ///
 /// Without a command, says who differs from whom at a glance (`status`). Environments come from `driftline.toml`, searched from the
-/// working folder upward, or from NAME=SOURCE arguments, where SOURCE is a folder,
-/// `git:REPOSITORY@REF`, an archive (`FILE.tar.gz`, `.tar`, `.tar.zst`, `.tar.xz`, `.zip`) or a snapshot (`FILE.ndjson.zst`).
+/// working folder upward, or from NAME=SOURCE arguments, where SOURCE is a folder, `HOST:PATH`,
+/// `ssh://USER@HOST:PORT/PATH`, `git:REPOSITORY@REF`, an archive (`FILE.tar.gz`, `.tar`, `.tar.zst`, `.tar.xz`, `.zip`) or a
+/// snapshot (`FILE.ndjson.zst`).
 #[derive(Debug, Parser)]
 #[command(name = "driftline", version, after_help = Exit::table(), after_long_help = Exit::table(), disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -116,6 +117,12 @@ pub(crate) struct CommonArguments {
     /// Exit as if all had been read
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) allow_incomplete: bool,
+    /// Configuration that is handed to `ssh -F` [default: your own]
+    #[arg(long, value_name = "FILE", global = true, help_heading = "How it is read")]
+    pub(crate) ssh_config: Option<PathBuf>,
+    /// Give another machine up when it says nothing for so long
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400), global = true, help_heading = "How it is read")]
+    pub(crate) timeout: u64,
     /// Threads that list and hash [default: one for each processor]
     #[arg(long, value_name = "N", global = true, help_heading = "How it is read")]
     pub(crate) threads: Option<NonZeroUsize>,

@@ -22,7 +22,7 @@ use crate::report::labels::initials;
 use crate::report::text_view::{
     FileView, Inputs, Screen, TextView, json, view, write_columns, write_regions, write_unified,
 };
-use crate::snapshot::{EntryRef, Snapshot};
+use crate::snapshot::{ContentReader as _, EntryRef, Snapshot};
 
 /// So many of the paths that could be meant are listed.
 const CHOICES: usize = 12;
@@ -146,10 +146,20 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
     let environments = &session.config.environments;
     let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
     let baseline = session.config.baseline.as_ref().and_then(named);
-    let show = |row: &Row<'_>| {
+    let artifacts_of = |row: &Row<'_>| -> Vec<EntryRef> {
         let path = row.path(snapshots);
         let of_it = |artifact: &&Artifact| artifact.original.as_ref() == Some(path);
-        let artifacts: Vec<EntryRef> = leftovers.iter().filter(of_it).map(|artifact| artifact.at).collect();
+        leftovers.iter().filter(of_it).map(|artifact| artifact.at).collect()
+    };
+    let mut read: Vec<EntryRef> = rows.iter().flat_map(artifacts_of).collect();
+    for row in rows {
+        let first = |variant| row.cells.iter().position(|cell| *cell == compare::Cell::Variant(variant));
+        let variants = (0..row.variants()).filter_map(|variant| first(variant as u8));
+        read.extend(variants.filter_map(|environment| row.entry_ref(environment)));
+    }
+    collected.prefetch(&read);
+    let show = |row: &Row<'_>| {
+        let artifacts = artifacts_of(row);
         let limits = Limits::default();
         let inputs = Inputs {
             snapshots,

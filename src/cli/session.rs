@@ -14,7 +14,7 @@ use crate::cli::process::Process;
 use crate::cli::progress::Progress;
 use crate::collect::{CollectPlan, installation_key};
 use crate::compare::text::Redactor;
-use crate::config::{self, Config, ConfigError, MAX_ENVIRONMENTS, SourceSpec};
+use crate::config::{self, Config, ConfigError, Environment, MAX_ENVIRONMENTS, SourceSpec};
 use crate::insight::Severity;
 use crate::path::EnvironmentName;
 use crate::report::escape;
@@ -77,6 +77,10 @@ impl Session {
             typed.extend([OsString::from("--ignore"), OsString::from(rule)]);
         }
         config.ignore.extend(common.ignore.iter().cloned());
+        if let Some(file) = &common.ssh_config {
+            typed.extend([OsString::from("--ssh-config"), file.as_os_str().to_owned()]);
+            hand_on(&mut config, &process.folder.join(file));
+        }
         check_number(&config)?;
         check_places(&config)?;
         let (key, key_note) = installation_key(state_dir(&common, &process)).map_err(|error| {
@@ -91,9 +95,11 @@ impl Session {
         CollectPlan {
             environments: &self.config.environments,
             ignore: &self.config.ignore,
+            sensitive: &self.config.sensitive,
             threads: self.common.threads,
             state_dir: state_dir(&self.common, &self.process),
             rehash: self.common.rehash,
+            patience: std::time::Duration::from_secs(self.common.timeout),
             now: self.process.now,
         }
     }
@@ -306,25 +312,46 @@ fn check_number(config: &Config) -> Result<(), Failure> {
     }
 }
 
+/// Lets every ssh be started with this configuration.
+fn hand_on(config: &mut Config, file: &Path) {
+    for environment in &mut config.environments {
+        if let SourceSpec::Ssh { place, .. } = &mut environment.source {
+            place.config = Some(file.to_owned());
+        }
+    }
+}
+
 /// One place under two names would be in sync with itself, and say so.
 fn check_places(config: &Config) -> Result<(), Failure> {
     let mut known: BTreeMap<(PathBuf, Option<&str>), &EnvironmentName> = BTreeMap::new();
+    let mut far: Vec<&Environment> = Vec::new();
     for environment in &config.environments {
         let (path, reference): (&Path, _) = match &environment.source {
             SourceSpec::Folder { path } | SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => {
                 (path, None)
             }
             SourceSpec::Git { repository, reference } => (repository, Some(reference.as_str())),
+            SourceSpec::Ssh { path, .. } | SourceSpec::Exec { path, .. } => {
+                let same = far.iter().find(|other| other.source == environment.source);
+                if let Some(other) = same {
+                    return Err(same_place(&other.name, &environment.name, path));
+                }
+                far.push(environment);
+                continue;
+            }
         };
         // What is not there is reported when it is read.
         let Ok(place) = fs::canonicalize(path) else { continue };
         if let Some(other) = known.insert((place, reference), &environment.name) {
-            let name = &environment.name;
-            return Err(Failure::new(format!("`{other}` and `{name}` are the same place: `{}`", path.display()))
-                .hint("name two different places, or leave one out with --skip"));
+            return Err(same_place(other, &environment.name, path));
         }
     }
     Ok(())
+}
+
+fn same_place(one: &EnvironmentName, other: &EnvironmentName, path: &Path) -> Failure {
+    Failure::new(format!("`{one}` and `{other}` are the same place: `{}`", path.display()))
+        .hint("name two different places, or leave one out with --skip")
 }
 
 #[cfg(test)]

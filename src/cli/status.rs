@@ -56,6 +56,7 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
     let exit = session.exit(judged.map(|finding| finding.severity).max(), gaps);
     // The process ends soon: giving back millions of small pieces one by one would only make the user wait.
+    picture.collected.hang_up();
     std::mem::forget((picture, report));
     Ok(exit)
 }

@@ -7,10 +7,12 @@ use rayon::prelude::*;
 use crate::collect::cache::{Extra, Folded, Learned};
 use crate::collect::collected::{Collected, lock};
 use crate::collect::digest::{Answer, Desk, Task};
+use crate::collect::errands::{Errands, Lost};
+use crate::collect::fetch::joined;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{Source, SourceReader, fold};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Question, TextFolds};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, TextFolds};
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
 const BATCH_TASKS: usize = 64;
@@ -31,34 +33,56 @@ impl Collected<'_> {
     /// Members of a question are read side by side. Afterwards any two members that could be read have a digest under one
     /// algorithm; a member that could not be read, or changed meanwhile, has become [`Content::Unreadable`] with an incident.
     pub fn answer(&mut self, questions: &[Question]) {
-        self.announce(questions);
+        let errands = self.errands(questions);
+        self.announce(questions, &errands);
         let is_large = |question: &&Question| {
             question.members.first().and_then(|&at| self.file(at)).is_some_and(|(_, size, _)| size >= LARGE)
         };
         let (large, small): (Vec<&Question>, Vec<&Question>) = questions.iter().partition(is_large);
         let mut waves = small.chunks(WAVE);
-        self.answer_wave(&large, waves.next().unwrap_or_default());
+        let first = waves.next().unwrap_or_default();
+        // Who is far away is asked once about everything, and waited for beside the first wave.
+        let this = &*self;
+        let done = std::thread::scope(|scope| {
+            let away: Vec<_> = errands
+                .iter()
+                .map(|(&environment, errands)| scope.spawn(move || this.run_errands(environment, errands)))
+                .collect();
+            let mut done = this.answer_wave(&large, first);
+            done.extend(away.into_iter().map(joined));
+            done
+        });
+        let mut lost = Lost::new();
+        self.note_all(done, &mut lost);
         for wave in waves {
-            self.answer_wave(&[], wave);
+            let done = self.answer_wave(&[], wave);
+            self.note_all(done, &mut lost);
         }
+        self.tell_lost(&lost);
     }
 
-    /// Answers some questions at once, of which the large ones have large files.
-    fn answer_wave(&mut self, large: &[&Question], small: &[&Question]) {
+    /// Answers some questions at once, of which the large ones have large files, as far as their members are here.
+    fn answer_wave(&self, large: &[&Question], small: &[&Question]) -> Vec<(Vec<Answer>, Counters)> {
         let tasks = |questions: &[&Question]| -> Vec<Task<'_>> {
             self.pool.install(|| questions.par_iter().filter_map(|question| self.task(question)).collect())
         };
-        let done = self.run(&tasks(large), &tasks(small));
-        self.take(done);
+        self.run(&tasks(large), &tasks(small))
     }
 
     /// Fills in the BLAKE3 digests of these files of one environment, except where they are known.
+    ///
+    /// An environment that is far away gives the digest that it can compute.
     pub fn digest(&mut self, environment: usize, entries: &[usize]) {
+        if self.is_far(environment) {
+            let alone = |&entry: &usize| Question { members: vec![EntryRef { environment, entry }] };
+            return self.answer(&entries.iter().map(alone).collect::<Vec<_>>());
+        }
+        let mut lost = Lost::new();
         for wave in entries.chunks(WAVE) {
             let task = |&entry: &usize| {
                 let at = EntryRef { environment, entry };
                 let (path, size, known) = self.file(at)?;
-                let algorithms = Algorithms { blake3: true, git_blob: false };
+                let algorithms = Algorithms { blake3: true, ..Algorithms::default() };
                 known.blake3.is_none().then(|| Task { size, algorithms, members: vec![(at, path)] })
             };
             let (large, small): (Vec<Task<'_>>, Vec<Task<'_>>) =
@@ -67,7 +91,7 @@ impl Collected<'_> {
                 self.watch.expects(environment, 1, task.size);
             }
             let done = self.run(&large, &small);
-            self.take(done);
+            self.note_all(done, &mut lost);
         }
     }
 
@@ -91,11 +115,11 @@ impl Collected<'_> {
         })
     }
 
-    fn take(&mut self, done: Vec<(Vec<Answer>, Counters)>) {
+    fn note_all(&mut self, done: Vec<(Vec<Answer>, Counters)>, lost: &mut Lost) {
         for (answers, counters) in done {
             self.count(counters);
             for (at, result) in answers {
-                self.note(at, result);
+                self.note(at, result, lost);
             }
         }
     }
@@ -113,16 +137,12 @@ impl Collected<'_> {
         }
     }
 
-    /// Whether a file can be read, if need be.
-    fn has_content(&self, at: EntryRef) -> bool {
-        self.backings[at.environment].source.as_ref().is_none_or(|source| source.has_contents())
-    }
-
     /// Folds the texts among these files, each read at most once; all at once on all threads.
     pub fn fold(&mut self, entries: &[EntryRef]) -> TextFolds {
         let wanted: BTreeSet<EntryRef> = entries.iter().copied().collect();
         let mut folds: BTreeMap<EntryRef, Folded> = BTreeMap::new();
         let mut unknown: Vec<(EntryRef, u64)> = Vec::new();
+        let mut away: Vec<EntryRef> = Vec::new();
         for at in wanted {
             let Some((path, size, _)) = self.file(at) else { continue };
             let backing = &self.backings[at.environment];
@@ -130,6 +150,7 @@ impl Collected<'_> {
             match known.or_else(|| Some(Folded::Text(backing.source.as_ref()?.known_fold(path)?))) {
                 Some(known) => drop(folds.insert(at, known)),
                 None if size == 0 => drop(folds.insert(at, fold::fold(b""))),
+                None if size <= fold::LIMIT && self.is_far(at.environment) => away.push(at),
                 None if size <= fold::LIMIT => unknown.push((at, size)),
                 None => {}
             }
@@ -141,7 +162,13 @@ impl Collected<'_> {
         this.prepare(unknown.iter().filter_map(|&(at, _)| Some((at, this.file(at)?.0))));
         let read: Vec<Vec<(EntryRef, Folding)>> =
             this.pool.install(|| unknown.par_chunks(BATCH_TASKS).map(|files| this.fold_neighbours(files)).collect());
-        for (at, reading) in read.into_iter().flatten() {
+        let mut fetched: Vec<(EntryRef, Folding)> = Vec::new();
+        this.fetch(&away, &mut |at, reading| {
+            let Reading { value, stamp, began } = reading;
+            fetched.push((at, Ok(Reading { value: fold::fold(value), stamp: *stamp, began: *began })));
+        });
+        fetched.sort_by_key(|(at, _)| *at);
+        for (at, reading) in read.into_iter().flatten().chain(fetched) {
             let Ok(reading) = reading else { continue };
             folds.insert(at, reading.value);
             let extra = Extra { fold: Some(reading.value), ..Extra::default() };
@@ -173,27 +200,21 @@ impl Collected<'_> {
         folded
     }
 
-    /// What must be read to answer a question: under the algorithm that most members are already known under.
+    /// What must be read here to answer a question.
     fn task(&self, question: &Question) -> Option<Task<'_>> {
-        let files: Vec<_> = question.members.iter().filter_map(|&at| self.file(at).map(|file| (at, file))).collect();
-        // What cannot be read can be told apart by what is known of it, or not at all.
-        let cost = |at| if self.has_content(at) { 1 } else { files.len() };
-        let lacking = |known: fn(&Digests) -> bool| -> usize {
-            files.iter().filter(|(_, (.., digests))| !known(digests)).map(|(at, _)| cost(*at)).sum()
-        };
-        let by_blake3 = lacking(|digests| digests.blake3.is_some());
-        let by_git_blob = lacking(|digests| digests.git_blob.is_some());
-        let git_blob = by_git_blob < by_blake3;
+        let files = self.files(question);
         let (_, (_, size, _)) = *files.first()?;
-        let members = files
-            .into_iter()
-            .filter(|(_, (.., known))| if git_blob { known.git_blob.is_none() } else { known.blake3.is_none() })
-            .map(|(at, (path, ..))| (at, path))
-            .collect::<Vec<_>>();
-        (!members.is_empty()).then_some(Task { size, algorithms: Algorithms { blake3: !git_blob, git_blob }, members })
+        let chosen = self.choose(&files);
+        let is_asked = |(at, (.., known)): &(EntryRef, (_, _, Digests))| {
+            !chosen.without(Algorithms::known(known)).is_empty() && !self.is_far(at.environment)
+        };
+        let members: Vec<_> = files.into_iter().filter(is_asked).map(|(at, (path, ..))| (at, path)).collect();
+        // Here the usual digest comes out of the same reading, and need not be asked for again by those who know no other.
+        let blake3 = Algorithms { blake3: chosen.sha256, ..Algorithms::default() };
+        (!members.is_empty()).then_some(Task { size, algorithms: chosen.with(blake3), members })
     }
 
-    fn announce(&self, questions: &[Question]) {
+    fn announce(&self, questions: &[Question], errands: &Errands) {
         let nothing = || vec![(0, 0); self.snapshots.len()];
         let expected: Vec<(u64, u64)> = self.pool.install(|| {
             let tasks = questions.par_iter().filter_map(|question| self.task(question));
@@ -215,14 +236,30 @@ impl Collected<'_> {
         for (environment, (files, bytes)) in expected.into_iter().enumerate().filter(|(_, (files, _))| *files > 0) {
             self.watch.expects(environment, files, bytes);
         }
+        for (&environment, errands) in errands {
+            let bytes = errands.iter().map(|errand| errand.size).sum();
+            self.watch.expects(environment, errands.len() as u64, bytes);
+        }
     }
 
-    fn note(&mut self, at: EntryRef, result: Result<Reading<Digests>, Trouble>) {
+    /// Files that were lost together have one incident; how many they are is kept in `lost`.
+    fn note(&mut self, at: EntryRef, result: Result<Reading<Digests>, Trouble>, lost: &mut Lost) {
         let snapshot = &mut self.snapshots[at.environment];
         match result {
             Err(trouble) => {
-                let incident = trouble.incident(&snapshot.entries[at.entry].path);
-                let incident = snapshot.add_incident(incident);
+                let incident = match &trouble {
+                    Trouble::Lost(why) => {
+                        let key = (at.environment, why.clone());
+                        let known = lost.get(&key).map(|(incident, _)| *incident);
+                        let incident = known.unwrap_or_else(|| {
+                            let incident = trouble.incident(&snapshot.entries[at.entry].path);
+                            snapshot.add_incident(Incident { path: None, ..incident })
+                        });
+                        lost.entry(key).or_insert((incident, 0)).1 += 1;
+                        incident
+                    }
+                    _ => snapshot.add_incident(trouble.incident(&snapshot.entries[at.entry].path)),
+                };
                 snapshot.entries[at.entry].content = Content::Unreadable { incident, folder: false };
             }
             Ok(reading) => {
@@ -244,7 +281,7 @@ impl Collected<'_> {
         }
     }
 
-    fn learn<T>(&mut self, at: EntryRef, reading: &Reading<T>, digests: Digests, extra: Extra) {
+    pub(super) fn learn<T>(&mut self, at: EntryRef, reading: &Reading<T>, digests: Digests, extra: Extra) {
         let learned = Learned { stamp: reading.stamp, began: reading.began, digests, extra, now: self.now };
         lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
     }

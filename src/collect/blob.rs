@@ -67,7 +67,7 @@ impl BlobHasher for FileHasher<'_> {
         let learned = Learned {
             stamp: reading.stamp,
             began: reading.began,
-            digests: Digests { git_blob: Some(raw), blake3: None },
+            digests: Digests { git_blob: Some(raw), ..Digests::default() },
             extra: Extra { normalized: Some(normalized), fold: None },
             now: self.now,
         };

@@ -7,6 +7,8 @@ use rayon::prelude::*;
 
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::facts::Facts;
+use crate::collect::far::FarFile;
+use crate::collect::fetch::Held;
 use crate::collect::git::{GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
@@ -45,6 +47,8 @@ pub(super) struct Backing {
     pub(super) stamps: Vec<Option<Stamp>>,
     pub(super) cache: Mutex<Cache>,
     pub(super) map: PathMap,
+    /// Contents that came from far away, by entry, so that no file is fetched twice.
+    pub(super) held: Mutex<Held>,
 }
 
 impl<'w> Collected<'w> {
@@ -145,6 +149,10 @@ impl<'w> Collected<'w> {
         read: impl FnMut(&mut dyn OpenFile, &mut Counters) -> std::io::Result<T>,
     ) -> Result<Reading<T>, Trouble> {
         let Some((path, size, _)) = self.file(at) else { return Err(Trouble::Gone) };
+        let far = self.backings[at.environment].source.as_deref().and_then(Source::far);
+        if let Some(far) = far {
+            return self.read_held(at, far, FarFile { path, size }, counters, read);
+        }
         match steady::steadily(reader, path, size, counters, read) {
             Ok(reading) if reading.stamp != self.backings[at.environment].stamps[at.entry] => Err(Trouble::Changed),
             other => other,
@@ -196,17 +204,19 @@ impl ContentReader for Collected<'_> {
             let environment = self.snapshots.get(at.environment).map_or("?", |it| it.environment.as_str());
             return Err(ReadFailure(format!("`{environment}`: there is no readable file at this entry")));
         };
-        let lacking = Algorithms {
-            blake3: wanted.blake3 && known.blake3.is_none(),
-            git_blob: wanted.git_blob && known.git_blob.is_none(),
-        };
-        if lacking == Algorithms::default() {
+        let lacking = wanted.without(Algorithms::known(&known));
+        if lacking.is_empty() {
             return Ok(known);
         }
         let mut buffer = vec![0; 128 * 1024];
-        let reading = self
-            .read_listed(at, |open, counters| digest::digest_one(open, size, lacking, &mut buffer, counters))
-            .map_err(|trouble| self.failure(at.environment, path, &trouble))?;
+        let far = self.backings[at.environment].source.as_deref().and_then(Source::far);
+        let reading = match far.filter(|far| lacking.without(far.computes()).is_empty()) {
+            Some(far) => self.digest_far(far, FarFile { path, size }, lacking),
+            None => {
+                self.read_listed(at, |open, counters| digest::digest_one(open, size, lacking, &mut buffer, counters))
+            }
+        };
+        let reading = reading.map_err(|trouble| self.failure(at.environment, path, &trouble))?;
         let learned = Learned {
             stamp: reading.stamp,
             began: reading.began,
@@ -217,6 +227,10 @@ impl ContentReader for Collected<'_> {
         lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
         known.merge(reading.value);
         Ok(known)
+    }
+
+    fn prefetch(&self, entries: &[EntryRef]) {
+        self.fetch_ahead(entries);
     }
 
     fn recall(&self, key: [u8; 32]) -> Option<u32> {

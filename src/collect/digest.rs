@@ -266,6 +266,7 @@ pub(super) struct Hasher {
     size: u64,
     blake3: Option<Blake3>,
     git: Option<sha1::Sha1>,
+    sha256: Option<sha2::Sha256>,
 }
 
 /// Most contents come in one piece, and need no state.
@@ -282,6 +283,7 @@ impl Hasher {
             size,
             blake3: algorithms.blake3.then_some(Blake3::Nothing),
             git: algorithms.git_blob.then(|| sha1::Sha1::new_with_prefix(format!("blob {size}\0"))),
+            sha256: algorithms.sha256.then(sha2::Sha256::new),
         }
     }
 
@@ -296,12 +298,16 @@ impl Hasher {
         if let Some(hasher) = &mut self.git {
             hasher.update(bytes);
         }
+        if let Some(hasher) = &mut self.sha256 {
+            hasher.update(bytes);
+        }
     }
 
     pub(super) fn finish(self) -> Digests {
         Digests {
             blake3: self.blake3.map(|state| *state.finish().as_bytes()),
             git_blob: self.git.map(|hasher| hasher.finalize().into()),
+            sha256: self.sha256.map(|hasher| hasher.finalize().into()),
         }
     }
 }
@@ -330,5 +336,5 @@ impl Blake3 {
 
 /// The digests of an empty file, which needs no reading.
 pub(super) fn of_nothing() -> Digests {
-    Hasher::new(Algorithms { blake3: true, git_blob: true }, 0).finish()
+    Hasher::new(Algorithms { blake3: true, git_blob: true, sha256: true }, 0).finish()
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -10,14 +11,21 @@ use crate::collect::blob::FileHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected, not_kept};
 use crate::collect::facts::Facts;
+use crate::collect::far::{Far, FarFile};
+use crate::collect::fetch::joined;
 use crate::collect::git::{self, GitHistory};
+use crate::collect::remote::{self, RemoteFolder};
+use crate::collect::steady::{Reading, Trouble};
 use crate::collect::walk::in_words;
 use crate::collect::{
     Archive, CollectError, CollectPlan, Filter, GitReference, Listing, LocalFolder, Source, StoredSnapshot, Watch,
     digest, state, steady,
 };
 use crate::config::{Environment, SourceSpec};
-use crate::snapshot::{Algorithms, Content, Counters, Digests, File, Incident, IncidentKind, Snapshot};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, Entry, File, Incident, IncidentKind, Snapshot};
+
+/// So many other machines are asked at a time.
+const FAN_OUT: usize = 8;
 
 /// Lists all environments of the plan, in parallel, on a pool of its own.
 ///
@@ -44,14 +52,27 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         }
     });
     let plan = &CollectPlan { state_dir: usable, ..*plan };
-    let gathered: Vec<Result<Gathered, CollectError>> = pool.install(|| {
-        let environments = plan.environments.par_iter().enumerate().with_max_len(1);
-        environments.map(|(number, environment)| gather(plan, environment, number, &filter, watch)).collect()
+    let all = plan.environments.iter().enumerate();
+    let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
+    let gather =
+        |&(number, environment): &(usize, &Environment)| (number, gather(plan, environment, number, &filter, watch));
+    // Those far away are waited for, which is no work for the pool.
+    let next = AtomicUsize::new(0);
+    let wait = || {
+        let turns = std::iter::from_fn(|| far.get(next.fetch_add(1, Ordering::Relaxed)));
+        turns.map(gather).collect::<Vec<_>>()
+    };
+    let mut gathered: Vec<(usize, Result<Gathered, CollectError>)> = std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..far.len().min(FAN_OUT)).map(|_| scope.spawn(wait)).collect();
+        let mut gathered: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(gather).collect());
+        gathered.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
+        gathered
     });
+    gathered.sort_unstable_by_key(|(number, _)| *number);
     let mut collected = Collected::new(pool, watch, plan.now);
     collected.notes = notes;
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
-    for gathered in gathered {
+    for (_, gathered) in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, history, counters);
     }
@@ -75,7 +96,7 @@ fn gather(
     watch: &dyn Watch,
 ) -> Result<Gathered, CollectError> {
     let watch = Numbered { watch, environment: number };
-    let listed = open(environment).and_then(|(source, history)| {
+    let listed = open(environment, plan).and_then(|(source, history)| {
         let listing = source.list(filter, &watch)?;
         Ok((source, history, listing))
     });
@@ -117,7 +138,11 @@ fn gather(
                 FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
             Some(git::judge(path, &environment.map, filter, &listing, &hasher))
         }
-        SourceSpec::Git { .. } | SourceSpec::Archive { .. } | SourceSpec::Snapshot { .. } => None,
+        SourceSpec::Git { .. }
+        | SourceSpec::Archive { .. }
+        | SourceSpec::Snapshot { .. }
+        | SourceSpec::Ssh { .. }
+        | SourceSpec::Exec { .. } => None,
     };
     let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Listing { mut snapshot, stamps, .. } = listing;
@@ -134,11 +159,18 @@ fn gather(
             }
         }
     }
-    let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone() };
+    let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone(), held: Mutex::default() };
     Ok(Gathered { snapshot, backing, history, counters })
 }
 
-fn open(environment: &Environment) -> Result<(Box<dyn Source>, Option<GitHistory>), CollectError> {
+fn is_far(environment: &Environment) -> bool {
+    matches!(environment.source, SourceSpec::Ssh { .. } | SourceSpec::Exec { .. })
+}
+
+fn open(
+    environment: &Environment,
+    plan: &CollectPlan<'_>,
+) -> Result<(Box<dyn Source>, Option<GitHistory>), CollectError> {
     match &environment.source {
         SourceSpec::Folder { path } => Ok((Box::new(LocalFolder::open(environment, path)?), None)),
         SourceSpec::Git { repository, reference } => {
@@ -153,6 +185,9 @@ fn open(environment: &Environment) -> Result<(Box<dyn Source>, Option<GitHistory
         SourceSpec::Snapshot { path } => {
             let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone())?;
             Ok((Box::new(source), None))
+        }
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => {
+            Ok((Box::new(RemoteFolder::new(environment, plan.patience, plan.sensitive)?), None))
         }
     }
 }
@@ -179,22 +214,21 @@ fn check(
     counters: &mut Counters,
 ) -> Option<Incident> {
     let entries = &listing.snapshot.entries;
-    let mut reader = source.reader();
-    let mut buffer = vec![0; 128 * 1024];
-    for at in cache.sample(plan.now.seconds, entries) {
-        let (Content::File(file), path) = (&entries[at].content, &entries[at].path) else { continue };
+    let sample = cache.sample(plan.now.seconds, entries);
+    let readings = match source.far() {
+        Some(far) => sample_far(far, &sample, cache, entries, counters),
+        None => sample_near(source, &sample, cache, entries, counters),
+    };
+    for (at, reading) in readings {
+        let path = &entries[at].path;
         let known = cache.digests(at);
-        let wanted = Algorithms { blake3: known.blake3.is_some(), git_blob: known.git_blob.is_some() };
-        let reading = steady::steadily(&mut *reader, path, file.size, counters, |open, counters| {
-            digest::digest_one(open, file.size, wanted, &mut buffer, counters)
-        });
         counters.cache_checked += 1;
         // What changes just now, or cannot be read, says nothing about the cache.
         let Ok(reading) = reading else { continue };
         if reading.stamp != listing.stamps[at] {
             continue;
         }
-        if reading.value != known {
+        if reading.value.same(&known) == Some(false) {
             cache.forget();
             let name = String::from_utf8_lossy(path.as_bytes());
             return Some(left_aside(&format!(
@@ -225,6 +259,53 @@ fn empty() -> Incident {
     }
 }
 
+type Sampled = Vec<(usize, Result<Reading<Digests>, Trouble>)>;
+
+fn sample_near(
+    source: &dyn Source,
+    sample: &[usize],
+    cache: &Cache,
+    entries: &[Entry],
+    counters: &mut Counters,
+) -> Sampled {
+    let mut reader = source.reader();
+    let mut buffer = vec![0; 128 * 1024];
+    let mut read = |at: usize| {
+        let (Content::File(file), path) = (&entries[at].content, &entries[at].path) else { return None };
+        let wanted = Algorithms::known(&cache.digests(at));
+        let reading = steady::steadily(&mut *reader, path, file.size, counters, |open, counters| {
+            digest::digest_one(open, file.size, wanted, &mut buffer, counters)
+        });
+        Some((at, reading))
+    };
+    sample.iter().filter_map(|&at| read(at)).collect()
+}
+
+/// In one round trip, under the algorithm that most of the sample is known under there.
+fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, entries: &[Entry], counters: &mut Counters) -> Sampled {
+    let by = |wanted: Algorithms| -> Vec<usize> {
+        let is_known = |at: &&usize| wanted.without(Algorithms::known(&cache.digests(**at))).is_empty();
+        sample.iter().filter(is_known).copied().collect()
+    };
+    let computes = far.computes();
+    let blake3 = Algorithms { blake3: computes.blake3, ..Algorithms::default() };
+    let sha256 = Algorithms { sha256: computes.sha256, ..Algorithms::default() };
+    let algorithms = [blake3, sha256].into_iter().filter(|algorithm| !algorithm.is_empty());
+    let Some((wanted, chosen)) = algorithms.map(|wanted| (wanted, by(wanted))).max_by_key(|(_, chosen)| chosen.len())
+    else {
+        return Vec::new();
+    };
+    let size = |at: usize| if let Content::File(file) = entries[at].content { file.size } else { 0 };
+    let files: Vec<FarFile<'_>> =
+        chosen.iter().map(|&at| FarFile { path: &entries[at].path, size: size(at) }).collect();
+    let mut sampled = Vec::new();
+    if !files.is_empty() {
+        far.digests(&files, wanted, counters, &mut |place, reading| sampled.push((chosen[place], reading)));
+        sampled.sort_by_key(|(at, _)| *at);
+    }
+    sampled
+}
+
 fn left_aside(what: &str) -> Incident {
     Incident {
         path: None,
@@ -247,8 +328,15 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
         (_, CollectError::Stored { path, message, hint }) => {
             (path.to_string_lossy().into_owned(), message.clone(), hint.clone())
         }
+        (spec, CollectError::Remote { message, hint }) => {
+            return unread_because(environment, remote::origin(spec), message.clone(), hint.clone());
+        }
         (_, error) => (String::new(), error.to_string(), None),
     };
+    unread_because(environment, origin, message, hint)
+}
+
+fn unread_because(environment: &Environment, origin: String, message: String, hint: Option<String>) -> Gathered {
     Gathered {
         snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint),
         backing: Backing::default(),

@@ -14,7 +14,10 @@ mod blob;
 mod cache;
 mod collected;
 mod digest;
+mod errands;
 mod facts;
+mod far;
+mod fetch;
 mod filter;
 mod fold;
 mod gather;
@@ -23,6 +26,8 @@ mod key;
 mod local;
 mod naming;
 mod places;
+mod remote;
+mod sensitive;
 mod settle;
 mod state;
 mod steady;
@@ -82,6 +87,14 @@ pub enum CollectError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it, in words, with its name.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// Another machine could not be reached, or could not answer.
+    #[error("{message}")]
+    Remote {
+        /// What failed and why.
         message: String,
         /// What to do about it.
         hint: Option<String>,
@@ -147,6 +160,12 @@ pub trait Source: Send + Sync {
     fn known_fold(&self, _path: &TreePath) -> Option<TextFold> {
         None
     }
+
+    /// The way to ask it for many files at once, for a source whose every answer costs a round trip. It is asked for everything that way,
+    /// and its reader opens nothing.
+    fn far(&self) -> Option<&dyn far::Far> {
+        None
+    }
 }
 
 /// Opens files of one environment on one thread.
@@ -200,12 +219,16 @@ pub struct CollectPlan<'a> {
     pub environments: &'a [crate::config::Environment],
     /// gitignore rules on common paths.
     pub ignore: &'a [String],
+    /// gitignore rules on common paths, for files whose content must not leave another machine, beside those known by name.
+    pub sensitive: &'a [String],
     /// How many threads read and hash; all that the machine has when `None`.
     pub threads: Option<std::num::NonZeroUsize>,
     /// Where the hash cache is kept; `None` for no cache.
     pub state_dir: Option<&'a std::path::Path>,
     /// Reads again what the cache knows, and writes the cache anew.
     pub rehash: bool,
+    /// How long another machine may say nothing before it is given up.
+    pub patience: std::time::Duration,
     /// The time by the wall clock.
     pub now: Timestamp,
 }

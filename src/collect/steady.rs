@@ -12,23 +12,26 @@ use crate::snapshot::{Counters, Incident, IncidentKind, Timestamp};
 
 /// What was read of one state of a file.
 #[derive(Debug)]
-pub(super) struct Reading<T> {
-    pub(super) value: T,
+pub struct Reading<T> {
+    /// It.
+    pub value: T,
     /// Which state; `None` for contents that cannot change.
-    pub(super) stamp: Option<Stamp>,
+    pub stamp: Option<Stamp>,
     /// When reading began, by the system's clock.
-    pub(super) began: Timestamp,
+    pub began: Timestamp,
 }
 
 /// Why a file could not be read.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// It changed since it was listed, or while it was read.
     Changed,
     /// It is not there any more, or is no regular file any more.
     Gone,
     /// The system or the repository refused, in words; `true` when permission is what lacks.
     Refused(String, bool),
+    /// The way to it failed, in words that are the same for all files that were lost with it.
+    Lost(String),
 }
 
 /// Reads a file of a known size by `read`, a second time when it changes meanwhile.
@@ -81,6 +84,9 @@ impl Trouble {
                 (IncidentKind::File, Some("run as a user who may read it, or add it to `ignore`"))
             }
             Self::Refused(_, false) => (IncidentKind::File, None),
+            Self::Lost(_) => {
+                (IncidentKind::File, Some("run again; if it stays so, check the connection and the tools there"))
+            }
         };
         Incident { path: Some(path.clone()), kind, message: self.message(path), hint: hint.map(str::to_owned) }
     }
@@ -91,7 +97,7 @@ impl Trouble {
         match self {
             Self::Changed => format!("`{path}` is unstable: it changed while it was read"),
             Self::Gone => format!("`{path}` is unstable: it went away, or became something else, before it was read"),
-            Self::Refused(why, _) => format!("cannot read `{path}`: {why}"),
+            Self::Refused(why, _) | Self::Lost(why) => format!("cannot read `{path}`: {why}"),
         }
     }
 }

@@ -121,7 +121,9 @@ fn is_decided(members: &[EntryRef], snapshots: &[Snapshot]) -> bool {
             _ => None,
         })
     };
-    digests().all(|digests| digests.blake3.is_some()) || digests().all(|digests| digests.git_blob.is_some())
+    digests().all(|digests| digests.blake3.is_some())
+        || digests().all(|digests| digests.git_blob.is_some())
+        || digests().all(|digests| digests.sha256.is_some())
 }
 
 fn size(snapshots: &[Snapshot], at: EntryRef) -> Option<u64> {

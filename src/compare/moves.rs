@@ -81,7 +81,10 @@ pub fn questions(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Questio
     let mut questions = Vec::new();
     for group in by_size(comparison, snapshots).into_values() {
         let known = |algorithm: fn(&Digests) -> bool| group.iter().all(|lonely| algorithm(&lonely.file.digests));
-        if known(|digests| digests.blake3.is_some()) || known(|digests| digests.git_blob.is_some()) {
+        if known(|digests| digests.blake3.is_some())
+            || known(|digests| digests.git_blob.is_some())
+            || known(|digests| digests.sha256.is_some())
+        {
             continue;
         }
         questions.push(Question { members: group.iter().map(|lonely| lonely.at).collect() });
@@ -154,20 +157,39 @@ fn could_be_one(a: &Lonely, b: &Lonely) -> bool {
 
 /// Groups of equal content, in the order of their first member. What has no digest is in none.
 fn classes(group: &[Lonely]) -> Vec<Vec<Lonely>> {
-    // Where both digests of a content are known, files that know only one of them meet.
-    let names: BTreeMap<[u8; 20], [u8; 32]> =
-        group.iter().filter_map(|one| Some((one.file.digests.git_blob?, one.file.digests.blake3?))).collect();
-    let mut classes: BTreeMap<Vec<u8>, Vec<Lonely>> = BTreeMap::new();
+    // Files that know digests under different algorithms meet where a third one knows both.
+    let mut classes: Vec<Vec<Lonely>> = Vec::new();
+    let mut class_of: BTreeMap<(u8, Vec<u8>), usize> = BTreeMap::new();
     for one in group {
-        let Digests { blake3, git_blob } = one.file.digests;
-        let key = match (blake3.or_else(|| names.get(&git_blob?).copied()), git_blob) {
-            (Some(blake3), _) => blake3.to_vec(),
-            (None, Some(git_blob)) => git_blob.to_vec(),
-            (None, None) => continue,
+        let Digests { blake3, git_blob, sha256 } = one.file.digests;
+        let keys = [
+            blake3.map(|digest| (0, digest.to_vec())),
+            git_blob.map(|digest| (1, digest.to_vec())),
+            sha256.map(|digest| (2, digest.to_vec())),
+        ];
+        let keys: Vec<(u8, Vec<u8>)> = keys.into_iter().flatten().collect();
+        let mut known: Vec<usize> = keys.iter().filter_map(|key| class_of.get(key).copied()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let Some(&class) = known.first() else {
+            if !keys.is_empty() {
+                class_of.extend(keys.into_iter().map(|key| (key, classes.len())));
+                classes.push(vec![*one]);
+            }
+            continue;
         };
-        classes.entry(key).or_default().push(*one);
+        for joined in &known[1..] {
+            let members = std::mem::take(&mut classes[*joined]);
+            classes[class].extend(members);
+            class_of.values_mut().filter(|other| *other == joined).for_each(|other| *other = class);
+        }
+        classes[class].push(*one);
+        class_of.extend(keys.into_iter().map(|key| (key, class)));
     }
-    let mut classes: Vec<Vec<Lonely>> = classes.into_values().filter(|class| class.len() > 1).collect();
+    classes.retain(|class| class.len() > 1);
+    for class in &mut classes {
+        class.sort_by_key(|one| one.row);
+    }
     classes.sort_by_key(|class| class[0].row);
     classes
 }

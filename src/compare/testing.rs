@@ -34,7 +34,7 @@ impl Tree {
 
     /// A file whose digest is known.
     pub(crate) fn file(self, at: &str, text: &str) -> Self {
-        let digests = Digests { blake3: Some(*blake3::hash(text.as_bytes()).as_bytes()), git_blob: None };
+        let digests = Digests { blake3: Some(*blake3::hash(text.as_bytes()).as_bytes()), ..Digests::default() };
         self.put(at, Content::File(File { size: text.len() as u64, digests }), 0o644)
     }
 

@@ -40,7 +40,10 @@ pub(super) fn undecided(contents: &[Option<&Content>]) -> Vec<Vec<usize>> {
         let Content::File(file) = class.content else { continue };
         let known = |environment: usize| match contents[environment] {
             Some(Content::File(file)) => {
-                u8::from(file.digests.blake3.is_some()) + u8::from(file.digests.git_blob.is_some())
+                let digests = file.digests;
+                u8::from(digests.blake3.is_some())
+                    + u8::from(digests.git_blob.is_some())
+                    + u8::from(digests.sha256.is_some())
             }
             _ => 0,
         };

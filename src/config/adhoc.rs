@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::validate::DEFAULT_REFERENCE;
-use super::{Environment, MAX_ENVIRONMENTS, PathMap, SourceSpec, expand_home};
+use super::{Environment, MAX_ENVIRONMENTS, PathMap, SourceSpec, SshPlace, expand_home};
 use crate::path::EnvironmentName;
 
 /// Name endings of archives.
@@ -44,7 +44,7 @@ pub enum ArgumentError {
     },
     /// A kind of source that is planned and not there yet.
     #[error(
-        "`{name}`: `{source_text}` looks like {kind}, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot"
+        "`{name}`: `{source_text}` looks like {kind}, which is not supported by this version; name a folder, host:path, git:REPO@REF, a .tar.gz or .zip file, or a snapshot"
     )]
     Unsupported {
         /// The environment.
@@ -93,11 +93,11 @@ pub fn from_arguments<S: AsRef<OsStr>>(
     if errors.is_empty() { Ok(environments) } else { Err(errors) }
 }
 
-/// Reads `NAME=FOLDER`, `NAME=git:REPOSITORY` (its HEAD), `NAME=git:REPOSITORY@REF`, `NAME=FILE.tar.gz` (and the endings of other archives) or
-/// `NAME=FILE.ndjson.zst`, a snapshot.
+/// Reads `NAME=FOLDER`, `NAME=git:REPOSITORY` (its HEAD), `NAME=git:REPOSITORY@REF`, `NAME=HOST:PATH`, `NAME=ssh://HOST/PATH`,
+/// `NAME=FILE.tar.gz` (and the endings of other archives) or `NAME=FILE.ndjson.zst`, a snapshot.
 ///
-/// The last `@` that is not part of `@{...}` begins the ref, unless only the whole text is a path that exists. What looks like a host
-/// is refused, and a folder stays one whatever it is called. Relative paths are left as they are; `~/` is `home`.
+/// The last `@` that is not part of `@{...}` begins the ref, unless only the whole text is a path that exists. A folder that exists under
+/// the very name is meant before anything else. Relative paths are left as they are; `~/` is `home`.
 pub fn from_argument(argument: &OsStr, home: Option<&Path>) -> Result<Environment, ArgumentError> {
     let bytes = argument.as_bytes();
     let Some(at) = bytes.iter().position(|&b| b == b'=') else {
@@ -132,6 +132,9 @@ fn source_spec(source: &[u8], home: Option<&Path>) -> Result<SourceSpec, Refusal
     }
     if let Some(rest) = source.strip_prefix(b"git:") {
         return git(rest, home);
+    }
+    if let Some(spec) = ssh(source)? {
+        return Ok(spec);
     }
     if let Some(kind) = later_kind(source) {
         return Err(Refusal::Unsupported(kind));
@@ -169,14 +172,47 @@ fn git(rest: &[u8], home: Option<&Path>) -> Result<SourceSpec, Refusal> {
     Ok(SourceSpec::Git { repository: path(repository)?, reference: reference.to_owned() })
 }
 
+/// `ssh://user@host:port/path`, or `user@host:path` where no `/` comes before the colon.
+fn ssh(source: &[u8]) -> Result<Option<SourceSpec>, Refusal> {
+    let (host, path) = if let Some(rest) = source.strip_prefix(b"ssh://") {
+        let at = rest
+            .iter()
+            .position(|&b| b == b'/')
+            .ok_or(Refusal::Reason("no folder follows the host; write ssh://user@host:port/path"))?;
+        (&source[..at + b"ssh://".len()], &rest[at..])
+    } else {
+        let first_part = source.split(|&b| b == b'/').next().unwrap_or_default();
+        let from = if first_part.starts_with(b"[") { first_part.iter().position(|&b| b == b']') } else { Some(0) };
+        let colon = from.and_then(|from| Some(from + first_part[from..].iter().position(|&b| b == b':')?));
+        match colon.filter(|_| !first_part.starts_with(b".")) {
+            Some(at) => (&source[..at], &source[at + 1..]),
+            None => return Ok(None),
+        }
+    };
+    let host = std::str::from_utf8(host).map_err(|_| Refusal::Reason("the host is not UTF-8"))?;
+    let place = SshPlace::parse(host).map_err(Refusal::Reason)?;
+    // The home folder in a URL is `/~/`.
+    let path = if path.starts_with(b"/~") { &path[1..] } else { path };
+    let path = far_path(path).map_err(Refusal::Reason)?;
+    Ok(Some(SourceSpec::Ssh { place, path, rate: None }))
+}
+
+/// A folder of another machine.
+pub(super) fn far_path(path: &[u8]) -> Result<PathBuf, &'static str> {
+    let path = match path {
+        b"~" | b"~/" => b".",
+        [b'~', b'/', rest @ ..] => rest,
+        path => path,
+    };
+    match path {
+        b"" => Err("no folder is named; write `.` for the one in which one logs in"),
+        [b'~', ..] => Err("only `~/` is understood; write the whole path"),
+        path if path.iter().any(|&b| b == 0 || b == b'\n') => Err("a zero byte or a line feed is in it"),
+        path => Ok(PathBuf::from(OsStr::from_bytes(path))),
+    }
+}
+
 fn later_kind(source: &[u8]) -> Option<&'static str> {
-    if source.starts_with(b"ssh://") {
-        return Some("a place on another host");
-    }
-    let first_part = source.split(|&b| b == b'/').next().unwrap_or_default();
-    if first_part.contains(&b':') && !first_part.starts_with(b".") {
-        return Some("a place on another host");
-    }
     ends_with(source, UNREAD_ENDINGS).then_some("an archive of a kind")
 }
 

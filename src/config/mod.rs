@@ -8,15 +8,18 @@ mod adhoc;
 mod map;
 mod problem;
 mod raw;
+mod remote;
 mod validate;
 
 pub use adhoc::{ArgumentError, from_argument, from_arguments};
 pub use map::{MapConflict, MapPair, PathMap};
 pub use problem::{Invalid, Problem};
+pub use remote::SshPlace;
 pub use validate::check_ignore_rule;
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::num::NonZeroU64;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +90,24 @@ pub enum SourceSpec {
     Snapshot {
         /// The file.
         path: PathBuf,
+    },
+    /// A folder of another machine, read over `ssh`.
+    Ssh {
+        /// How the machine is reached.
+        place: SshPlace,
+        /// Where; relative to the login folder unless it begins with `/`.
+        path: PathBuf,
+        /// How many bytes of files are read there in a second at most.
+        rate: Option<NonZeroU64>,
+    },
+    /// A folder that is read by way of another command, which runs a command with stdin and stdout: `docker exec -i C`, `sudo -n`.
+    Exec {
+        /// The command and its arguments; never empty, and no shell has a part in it.
+        command: Vec<String>,
+        /// Where; relative to the folder in which the command runs things.
+        path: PathBuf,
+        /// As for `Ssh`.
+        rate: Option<NonZeroU64>,
     },
 }
 

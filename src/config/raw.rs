@@ -9,13 +9,14 @@ use toml::de::{DeTable, DeValue};
 use super::problem::Problem;
 
 /// Keys of the whole file.
-const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "env"];
+const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "ssh_config", "env"];
 /// Keys that design and documentation name and this version does not know yet.
 const LATER_TOP_KEYS: &[&str] = &["fix", "policy", "accept", "report", "notify"];
 /// Keys of an environment.
-const ENVIRONMENT_KEYS: &[&str] = &["path", "git", "ref", "archive", "strip", "snapshot", "map", "role"];
+const ENVIRONMENT_KEYS: &[&str] =
+    &["path", "ssh", "exec", "git", "ref", "archive", "strip", "snapshot", "ssh_config", "rate", "map", "role"];
 /// As `LATER_TOP_KEYS`, for an environment.
-const LATER_ENVIRONMENT_KEYS: &[&str] = &["ssh", "exec", "sudo", "rate"];
+const LATER_ENVIRONMENT_KEYS: &[&str] = &["sudo"];
 
 /// A text and where it stands, its quotes included.
 pub(super) type Text = Spanned<String>;
@@ -27,6 +28,7 @@ pub(super) struct Raw {
     pub(super) focus: Vec<Text>,
     pub(super) ignore: Vec<Text>,
     pub(super) sensitive: Vec<Text>,
+    pub(super) ssh_config: Option<Text>,
     /// In the order of the file.
     pub(super) environments: Vec<RawEnvironment>,
     /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
@@ -39,6 +41,11 @@ pub(super) struct Raw {
 pub(super) struct RawEnvironment {
     pub(super) name: Text,
     pub(super) path: Option<Text>,
+    pub(super) ssh: Option<Text>,
+    /// Its words, and where the list stands.
+    pub(super) exec: Option<(Vec<Text>, Range<usize>)>,
+    pub(super) ssh_config: Option<Text>,
+    pub(super) rate: Option<Text>,
     pub(super) git: Option<Text>,
     pub(super) reference: Option<Text>,
     pub(super) archive: Option<Text>,
@@ -59,6 +66,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
         match key.get_ref().as_ref() {
             "baseline" => raw.baseline = string("baseline", value, problems),
             "focus" => raw.focus = strings("focus", value, problems),
+            "ssh_config" => raw.ssh_config = string("ssh_config", value, problems),
             "ignore" => raw.ignore = strings("ignore", value, problems),
             "sensitive" => raw.sensitive = strings("sensitive", value, problems),
             "env" => raw.environments = environments(value, problems),
@@ -135,6 +143,10 @@ fn environment(
     let mut raw = RawEnvironment {
         name,
         path: None,
+        ssh: None,
+        exec: None,
+        ssh_config: None,
+        rate: None,
         git: None,
         reference: None,
         archive: None,
@@ -147,6 +159,10 @@ fn environment(
     for (key, value) in in_file_order(table) {
         match key.get_ref().as_ref() {
             "path" => raw.path = string("path", value, problems),
+            "ssh" => raw.ssh = string("ssh", value, problems),
+            "exec" => raw.exec = Some((strings("exec", value, problems), value.span())),
+            "ssh_config" => raw.ssh_config = string("ssh_config", value, problems),
+            "rate" => raw.rate = string("rate", value, problems),
             "git" => raw.git = string("git", value, problems),
             "ref" => raw.reference = string("ref", value, problems),
             "archive" => raw.archive = string("archive", value, problems),

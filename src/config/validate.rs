@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use ignore::gitignore::GitignoreBuilder;
 use super::map::{MapConflict, MapPair, PathMap};
 use super::problem::Problem;
 use super::raw::{Raw, RawEnvironment, Text, listed, nearest};
-use super::{Config, Environment, MAX_ENVIRONMENTS, Places, SourceSpec, expand_home};
+use super::{Config, Environment, MAX_ENVIRONMENTS, Places, SourceSpec, SshPlace, adhoc, expand_home, remote};
 use crate::path::{EnvironmentName, TreePath};
 
 /// The reference that is meant when none is named.
@@ -34,10 +35,11 @@ pub(super) fn validate(raw: Raw, broken: bool, places: Places<'_>, problems: &mu
         ));
     }
     let baseline = raw.baseline.and_then(|name| baseline(&name, &names, broken, problems));
+    let shared = raw.ssh_config.and_then(|text| place("ssh_config", &text, places, problems));
     let environments = raw
         .environments
         .into_iter()
-        .filter_map(|environment| self::environment(environment, broken, places, problems))
+        .filter_map(|environment| self::environment(environment, shared.as_ref(), broken, places, problems))
         .collect();
     let focus = focus(&raw.focus, problems);
     let ignore = raw.ignore.into_iter().filter_map(|rule| self::rule("ignore", rule, problems)).collect();
@@ -66,6 +68,7 @@ fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Prob
 
 fn environment(
     raw: RawEnvironment,
+    shared: Option<&PathBuf>,
     broken: bool,
     places: Places<'_>,
     problems: &mut Vec<Problem>,
@@ -77,7 +80,7 @@ fn environment(
                 .help("use letters, digits, `.`, `_` and `-`, a letter or digit first, at most 64 of them"),
         );
     }
-    let source = source(&raw, broken, places, problems);
+    let source = source(&raw, shared, broken, places, problems);
     let map = map(&raw.map, problems);
     if let Some(role) = raw.role.as_ref().filter(|role| role.get_ref().trim().is_empty()) {
         problems.push(
@@ -88,8 +91,14 @@ fn environment(
     Some(Environment { name: name?, role: raw.role.map(Text::into_inner), source: source?, map: map? })
 }
 
-fn source(raw: &RawEnvironment, broken: bool, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<SourceSpec> {
-    if let (Some(_), None, Some(reference)) = (&raw.path, &raw.git, &raw.reference) {
+fn source(
+    raw: &RawEnvironment,
+    shared: Option<&PathBuf>,
+    broken: bool,
+    places: Places<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<SourceSpec> {
+    if let (None, Some(reference)) = (&raw.git, &raw.reference) {
         problems.push(
             Problem::new(reference.span(), "`ref` without `git`", "a folder has no refs")
                 .help("write `git = \"...\"` instead of `path` to compare a commit, or leave `ref` out"),
@@ -101,14 +110,26 @@ fn source(raw: &RawEnvironment, broken: bool, places: Places<'_>, problems: &mut
                 .help("use `map` where folders are called differently, or leave `strip` out"),
         );
     }
+    let is_far = raw.ssh.is_some() || raw.exec.is_some();
+    let span = |text: &Option<Text>| text.as_ref().map(Text::span);
     let kinds = [
-        ("path", &raw.path, "a folder as it is", "a folder"),
-        ("git", &raw.git, "a commit of a repository", "a repository"),
-        ("archive", &raw.archive, "a tar or zip file", "an archive"),
-        ("snapshot", &raw.snapshot, "a file that `driftline snapshot` wrote", "a snapshot"),
+        ("path", span(&raw.path).filter(|_| !is_far), "a folder as it is", "a folder"),
+        ("ssh", span(&raw.ssh), "a folder of another machine", "a host"),
+        ("exec", raw.exec.as_ref().map(|(_, span)| span.clone()), "a folder that a command reaches", "a command"),
+        ("git", span(&raw.git), "a commit of a repository", "a repository"),
+        ("archive", span(&raw.archive), "a tar or zip file", "an archive"),
+        ("snapshot", span(&raw.snapshot), "a file that `driftline snapshot` wrote", "a snapshot"),
     ];
-    let given: Vec<_> =
-        kinds.into_iter().filter_map(|(key, text, of, is)| Some((key, text.as_ref()?, of, is))).collect();
+    let given: Vec<_> = kinds.into_iter().filter_map(|(key, span, of, is)| Some((key, span?, of, is))).collect();
+    let config = raw.ssh_config.as_ref().and_then(|text| {
+        if raw.ssh.is_none() {
+            problems.push(
+                Problem::new(text.span(), "`ssh_config` without `ssh`", "no ssh has a use for it").help("leave it out"),
+            );
+        }
+        place("ssh_config", text, places, problems)
+    });
+    let rate = raw.rate.as_ref().and_then(|text| rate(text, is_far, problems));
     match &given[..] {
         [] => {
             if !broken && !raw.broken {
@@ -119,16 +140,27 @@ fn source(raw: &RawEnvironment, broken: bool, places: Places<'_>, problems: &mut
                     "neither `path`, `git`, `archive` nor `snapshot`",
                 );
                 problems.push(problem.help(
-                    "add `path = \"...\"` for a folder, `git = \"...\"` and `ref = \"...\"` for a commit, or `archive` or `snapshot` for a file",
+                    "add `path = \"...\"` for a folder (with `ssh` for one of another machine), `git = \"...\"` and `ref = \"...\"` for a commit, or `archive` or `snapshot` for a file",
                 ));
             }
             None
         }
-        [(key, text, ..)] => one_source(raw, key, text, places, problems),
-        [(first, first_text, first_of, first_is), (second, text, of, is), ..] => {
+        [("ssh", span, ..)] => {
+            let path = far_path(raw, raw.path.as_ref(), "ssh", span, broken, problems);
+            let place = ssh_place(raw.ssh.as_ref()?, problems);
+            let config = config.or_else(|| shared.cloned());
+            Some(SourceSpec::Ssh { place: SshPlace { config, ..place? }, path: path?, rate })
+        }
+        [("exec", span, ..)] => {
+            let path = far_path(raw, raw.path.as_ref(), "exec", span, broken, problems);
+            let command = command(&raw.exec.as_ref()?.0, span, raw.broken, problems);
+            Some(SourceSpec::Exec { command: command?, path: path?, rate })
+        }
+        [(key, ..)] => one_source(raw, key, places, problems),
+        [(first, first_span, first_of, first_is), (second, span, of, is), ..] => {
             problems.push(
-                Problem::new(text.span(), format!("`{}` has both `{first}` and `{second}`", raw.name.get_ref()), *is)
-                    .related(first_text.span(), format!("and {first_is}"))
+                Problem::new(span.clone(), format!("`{}` has both `{first}` and `{second}`", raw.name.get_ref()), *is)
+                    .related(first_span.clone(), format!("and {first_is}"))
                     .help(format!("keep `{first}` for {first_of}, or `{second}` for {of}")),
             );
             None
@@ -136,26 +168,109 @@ fn source(raw: &RawEnvironment, broken: bool, places: Places<'_>, problems: &mut
     }
 }
 
-fn one_source(
-    raw: &RawEnvironment,
-    key: &str,
-    text: &Text,
-    places: Places<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<SourceSpec> {
-    let path = place(key, text, places, problems);
+/// A place on this machine: a folder, a commit, or a file.
+fn one_source(raw: &RawEnvironment, key: &str, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<SourceSpec> {
+    let mut path = |text: &Option<Text>| place(key, text.as_ref()?, places, problems);
     Some(match key {
         "git" => {
+            let repository = path(&raw.git);
             let reference = match &raw.reference {
                 None => Some(DEFAULT_REFERENCE.to_owned()),
                 Some(reference) => self::reference(reference, problems),
             };
-            SourceSpec::Git { repository: path?, reference: reference? }
+            SourceSpec::Git { repository: repository?, reference: reference? }
         }
-        "archive" => SourceSpec::Archive { path: path?, strip: raw.strip.as_ref().map_or(0, |strip| *strip.get_ref()) },
-        "snapshot" => SourceSpec::Snapshot { path: path? },
-        _ => SourceSpec::Folder { path: path? },
+        "archive" => {
+            let strip = raw.strip.as_ref().map_or(0, |strip| *strip.get_ref());
+            SourceSpec::Archive { path: path(&raw.archive)?, strip }
+        }
+        "snapshot" => SourceSpec::Snapshot { path: path(&raw.snapshot)? },
+        _ => SourceSpec::Folder { path: path(&raw.path)? },
     })
+}
+
+fn ssh_place(host: &Text, problems: &mut Vec<Problem>) -> Option<SshPlace> {
+    match SshPlace::parse(host.get_ref()) {
+        Ok(place) => Some(place),
+        Err(wrong) => {
+            let message = format!("`ssh`: `{}` names no host", host.get_ref().escape_debug());
+            problems.push(
+                Problem::new(host.span(), message, wrong)
+                    .help("write a host of your ssh configuration, such as \"web-1\", or \"user@host\""),
+            );
+            None
+        }
+    }
+}
+
+/// The folder on the other side. `~/` there is where one logs in, which is where relative paths begin.
+fn far_path(
+    raw: &RawEnvironment,
+    path: Option<&Text>,
+    kind: &str,
+    span: &Range<usize>,
+    broken: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<PathBuf> {
+    let Some(path) = path else {
+        if !broken && !raw.broken {
+            problems.push(
+                Problem::new(span.clone(), format!("`{kind}` without `path`"), "which folder there?")
+                    .help("add `path = \"...\"`, the folder there"),
+            );
+        }
+        return None;
+    };
+    match adhoc::far_path(path.get_ref().as_bytes()) {
+        Ok(path) => Some(path),
+        Err(wrong) => {
+            let message = format!("`path`: `{}` cannot be a folder there", path.get_ref().escape_debug());
+            problems.push(
+                Problem::new(path.span(), message, wrong)
+                    .help("write it as it is called there, such as \"/var/www/app\""),
+            );
+            None
+        }
+    }
+}
+
+fn command(words: &[Text], span: &Range<usize>, broken: bool, problems: &mut Vec<Problem>) -> Option<Vec<String>> {
+    let help = "write the words of a command that runs a command, such as [\"docker\", \"exec\", \"-i\", \"web\"]";
+    let problem = match words.first() {
+        None if broken => return None,
+        None => Problem::new(span.clone(), "`exec` is empty", "no command is named"),
+        Some(first) if first.get_ref().is_empty() => {
+            Problem::new(first.span(), "`exec` names no command", "this is empty")
+        }
+        Some(_) => match words.iter().find(|word| word.get_ref().contains('\0')) {
+            Some(word) => Problem::new(word.span(), "a word of `exec` has a zero byte in it", "no word can have it"),
+            None => return Some(words.iter().map(|word| word.get_ref().clone()).collect()),
+        },
+    };
+    problems.push(problem.help(help));
+    None
+}
+
+fn rate(text: &Text, is_far: bool, problems: &mut Vec<Problem>) -> Option<NonZeroU64> {
+    if !is_far {
+        problems.push(
+            Problem::new(text.span(), "`rate` without `ssh` or `exec`", "what is here is read as fast as it goes")
+                .help("leave it out"),
+        );
+        return None;
+    }
+    let rate = remote::rate(text.get_ref());
+    if rate.is_none() {
+        problems.push(
+            Problem::new(
+                text.span(),
+                format!("`rate`: `{}` is no rate", text.get_ref()),
+                "bytes in a second are meant",
+            )
+            .help("write a number above 0, perhaps with K, M or G behind it, such as \"2M\""),
+        );
+    }
+    rate
 }
 
 fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {

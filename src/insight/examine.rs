@@ -28,6 +28,50 @@ pub fn examine(
     artifacts.iter().map(|artifact| examiner.examine(artifact)).collect()
 }
 
+/// The files whose contents [`examine()`] may have to read, because no digest and nothing that is remembered spares it; so that they can be
+/// fetched at once where each costs a round trip. In the order of the artifacts; some may be named twice.
+pub fn wanted(artifacts: &[Artifact], snapshots: &[Snapshot], contents: &dyn ContentReader) -> Vec<EntryRef> {
+    let has_history = |snapshot: &Snapshot| matches!(snapshot.git, GitState::Checkout(_) | GitState::Commit { .. });
+    let has_history = snapshots.iter().any(has_history);
+    let mut wanted = Vec::new();
+    for artifact in artifacts {
+        let file = |at: EntryRef| match snapshots[at.environment].entries[at.entry].content {
+            Content::File(file) if file.size <= SIZE_LIMIT => Some(file),
+            _ => None,
+        };
+        let Some(own) = file(artifact.at) else { continue };
+        let original = |environment: usize| -> Option<EntryRef> {
+            let entry = snapshots[environment].find(artifact.original.as_ref()?)?;
+            Some(EntryRef { environment, entry }).filter(|at| file(*at).is_some())
+        };
+        let originals: Vec<EntryRef> = (0..snapshots.len()).filter_map(original).collect();
+        let equals = |at: &EntryRef| file(*at).is_some_and(|other| own.digests.same(&other.digests) == Some(true));
+        if originals.iter().any(equals) {
+            continue;
+        }
+        let siblings = artifacts.iter().filter(|other| {
+            other.at.environment == artifact.at.environment
+                && other.original == artifact.original
+                && other.at != artifact.at
+        });
+        let here = originals.iter().find(|at| at.environment == artifact.at.environment);
+        let digest = |at: EntryRef| file(at)?.digests.blake3;
+        let is_remembered = |older: EntryRef| {
+            let key = || Some(way_key(&digest(older)?, &own.digests.blake3?, &digest(*here?)?));
+            key().is_some_and(|key| contents.recall(key).is_some())
+        };
+        let mut older = originals.iter().filter(|at| Some(*at) != here).copied().chain(siblings.map(|other| other.at));
+        let lies_between = artifact.has_original_here && !older.all(is_remembered);
+        if lies_between || (has_history && own.digests.git_blob.is_none()) {
+            wanted.push(artifact.at);
+        }
+        if lies_between {
+            wanted.extend(originals);
+        }
+    }
+    wanted
+}
+
 struct Examiner<'a> {
     artifacts: &'a [Artifact],
     snapshots: &'a [Snapshot],
@@ -115,7 +159,7 @@ impl Examiner<'_> {
                 continue;
             }
             if blob.is_none() {
-                let wanted = Algorithms { blake3: false, git_blob: true };
+                let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
                 blob = self.contents.digests(artifact.at, wanted).map_err(|failure| failure.0)?.git_blob;
             }
             let found = versions.into_iter().find(|version: &CommittedVersion| Some(version.git_blob) == blob);
@@ -175,9 +219,7 @@ impl Examiner<'_> {
         middle: &Version<'_>,
         newer: &Version<'_>,
     ) -> Result<Option<usize>, String> {
-        let mut key = blake3::Hasher::new();
-        key.update(b"on the way 1").update(&older.digest).update(&middle.digest).update(&newer.digest);
-        let key = *key.finalize().as_bytes();
+        let key = way_key(&older.digest, &middle.digest, &newer.digest);
         if let Some(known) = self.contents.recall(key) {
             return Ok((known as usize).checked_sub(1));
         }
@@ -196,7 +238,7 @@ impl Examiner<'_> {
             Content::File(file) if file.size <= SIZE_LIMIT => {}
             _ => return Ok(None),
         }
-        let wanted = Algorithms { blake3: true, git_blob: false };
+        let wanted = Algorithms { blake3: true, ..Algorithms::default() };
         let known = self.contents.digests(EntryRef { environment, entry }, wanted).map_err(|failure| failure.0)?;
         Ok(known.blake3.map(|digest| Version { digest, place: Place::Path(environment, path) }))
     }
@@ -219,6 +261,13 @@ impl Examiner<'_> {
         let snapshot = &self.snapshots[environment];
         Some(&snapshot.entries[snapshot.find(path)?].content)
     }
+}
+
+/// Under what the answer of [`on_the_way`] about three contents is remembered.
+fn way_key(older: &[u8; 32], middle: &[u8; 32], newer: &[u8; 32]) -> [u8; 32] {
+    let mut key = blake3::Hasher::new();
+    key.update(b"on the way 1").update(older).update(middle).update(newer);
+    *key.finalize().as_bytes()
 }
 
 /// A content that is read only if it must be.

@@ -12,7 +12,7 @@ mod rules;
 mod summary;
 
 pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usual};
-pub use examine::examine;
+pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};
 pub use rules::{RULES, Rule, judge, rule};

@@ -17,6 +17,14 @@ pub struct Counters {
     pub digests_reused: u64,
     /// Files that were opened although the hash cache knew them, to check the cache.
     pub cache_checked: u64,
+    /// Bytes that were sent to programs that reach other machines.
+    pub bytes_sent: u64,
+    /// Bytes that came back from them.
+    pub bytes_received: u64,
+    /// Commands that were run on other machines; does not grow with the number of files.
+    pub round_trips: u64,
+    /// Files that were read on other machines, for a digest or for their content.
+    pub far_files_read: u64,
 }
 
 impl std::ops::AddAssign for Counters {
@@ -28,5 +36,9 @@ impl std::ops::AddAssign for Counters {
         self.bytes_hashed += other.bytes_hashed;
         self.digests_reused += other.digests_reused;
         self.cache_checked += other.cache_checked;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.round_trips += other.round_trips;
+        self.far_files_read += other.far_files_read;
     }
 }

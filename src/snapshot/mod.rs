@@ -122,21 +122,24 @@ pub struct Digests {
     pub blake3: Option<[u8; 32]>,
     /// git's SHA-1 name of the bytes as they are (of a blob without any conversion).
     pub git_blob: Option<[u8; 20]>,
+    /// SHA-256 of the bytes, where an environment has no tool for BLAKE3.
+    pub sha256: Option<[u8; 32]>,
 }
 
 impl Digests {
     /// Whether the contents are equal; `None` when no algorithm is known on both sides.
     pub fn same(&self, other: &Self) -> Option<bool> {
-        match (self.blake3, other.blake3) {
-            (Some(a), Some(b)) => Some(a == b),
-            _ => Some(self.git_blob? == other.git_blob?),
-        }
+        let both = |a: Option<[u8; 32]>, b: Option<[u8; 32]>| Some(a? == b?);
+        both(self.blake3, other.blake3)
+            .or_else(|| Some(self.git_blob? == other.git_blob?))
+            .or_else(|| both(self.sha256, other.sha256))
     }
 
     /// Adds what `other` knows of the same content.
     pub fn merge(&mut self, other: Self) {
         self.blake3 = self.blake3.or(other.blake3);
         self.git_blob = self.git_blob.or(other.git_blob);
+        self.sha256 = self.sha256.or(other.sha256);
     }
 }
 

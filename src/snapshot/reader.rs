@@ -19,6 +19,44 @@ pub struct Algorithms {
     pub blake3: bool,
     /// [`Digests::git_blob`].
     pub git_blob: bool,
+    /// [`Digests::sha256`].
+    pub sha256: bool,
+}
+
+impl Algorithms {
+    /// Those under which a digest is known.
+    pub fn known(digests: &Digests) -> Self {
+        Self {
+            blake3: digests.blake3.is_some(),
+            git_blob: digests.git_blob.is_some(),
+            sha256: digests.sha256.is_some(),
+        }
+    }
+
+    /// Those that are not in `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            blake3: self.blake3 && !other.blake3,
+            git_blob: self.git_blob && !other.git_blob,
+            sha256: self.sha256 && !other.sha256,
+        }
+    }
+
+    /// Those that are in either.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            blake3: self.blake3 || other.blake3,
+            git_blob: self.git_blob || other.git_blob,
+            sha256: self.sha256 || other.sha256,
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
 }
 
 /// Why a content could not be had, in words: which environment, which path, what failed.
@@ -33,6 +71,10 @@ pub trait ContentReader {
 
     /// Gives a digest of a file under at least the algorithms that are set in `wanted`, reading only what is not known.
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure>;
+
+    /// Says which files will be read, so that those are fetched at once that cost a round trip each. What cannot be fetched is no failure
+    /// before it is read.
+    fn prefetch(&self, _entries: &[EntryRef]) {}
 
     /// A fact about contents that an earlier run found out; `key` is a digest of the question and of the contents it is about.
     fn recall(&self, _key: [u8; 32]) -> Option<u32> {

@@ -10,6 +10,7 @@ use tempfile::tempdir;
 use crate::support::collecting::{Plan, entry, paths};
 use crate::support::pack;
 use crate::support::repo::Repo;
+use crate::support::sshd::{Kind, busybox, held};
 use crate::support::tree::Tree;
 
 /// Names that break whatever takes names for text.
@@ -223,6 +224,19 @@ macro_rules! source_suite {
 }
 
 source_suite!(local_folder, |tree: &Tree| SourceSpec::Folder { path: tree.root().to_owned() });
+
+/// A prefix that takes nothing but a PATH with it.
+fn over_exec(path: &str, tree: &Tree) -> SourceSpec {
+    let command = ["env", "-i", &format!("PATH={path}")].map(str::to_owned).to_vec();
+    SourceSpec::Exec { command, path: tree.root().to_owned(), rate: None }
+}
+
+source_suite!(over_exec_with_gnu_tools, |tree: &Tree| super::over_exec("/usr/bin:/bin", tree));
+source_suite!(over_exec_with_busybox, |tree: &Tree| super::over_exec(busybox().to_str().unwrap(), tree));
+source_suite!(over_ssh_with_gnu_tools, |tree: &Tree| held(Kind::default(), tree.root()));
+source_suite!(over_ssh_with_busybox, |tree: &Tree| {
+    held(Kind { path: Some(busybox()), ..Kind::default() }, tree.root())
+});
 
 /// Commits the tree to a repository beside it, once.
 fn committed(tree: &Tree) -> SourceSpec {

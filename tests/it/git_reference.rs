@@ -58,7 +58,7 @@ fn a_commit_is_listed_without_being_checked_out() {
     // As in the repository: the line endings of a checkout are not made.
     assert_eq!(collected.read(0, &path("a/b"), 100).unwrap(), b"content\n");
     assert!(collected.read(0, &path("link"), 100).is_err());
-    let wanted = Algorithms { blake3: true, git_blob: false };
+    let wanted = Algorithms { blake3: true, ..Algorithms::default() };
     let digests = collected.digests(reference(snapshot, 0, "a/b"), wanted).unwrap();
     assert_eq!(digests.blake3, Some(*blake3::hash(b"content\n").as_bytes()));
     assert_eq!(collected.counters().files_opened, 0, "contents out of a repository are not files");

@@ -135,6 +135,8 @@ fn wide_and_branching_trees_need_few_descriptors() {
         threads: std::num::NonZeroUsize::new(4),
         state_dir: None,
         rehash: false,
+        sensitive: &[],
+        patience: std::time::Duration::from_secs(60),
         now: Timestamp::default(),
     };
     let collected = collect(&plan, &watch).unwrap();
@@ -201,6 +203,8 @@ fn meddled(meddle: impl Fn(Moment, &Path) + Sync) -> Outcome {
         threads: std::num::NonZeroUsize::new(1),
         state_dir: None,
         rehash: false,
+        sensitive: &[],
+        patience: std::time::Duration::from_secs(60),
         now: Timestamp::default(),
     };
     let mut collected = collect(&plan, &watch).unwrap();

@@ -20,6 +20,7 @@ mod hostile_names;
 mod local;
 mod local_hostile;
 mod read_only;
+mod remote;
 mod scenarios;
 mod secrets;
 mod status;

@@ -11,7 +11,7 @@ use crate::collect::cache::{Extra, Folded, Normalized};
 use crate::snapshot::{Digests, TextFold, Timestamp};
 
 const MAGIC: &[u8] = b"driftline hashes\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const CHECKSUM: usize = 32;
 
 /// What was known of one file.
@@ -46,6 +46,7 @@ struct Line<'a> {
     verified: i64,
     blake3: Option<Bytes<'a>>,
     git_blob: Option<Bytes<'a>>,
+    sha256: Option<Bytes<'a>>,
     normalized: Option<Normalized>,
     fold: Option<Fold>,
 }
@@ -118,7 +119,11 @@ impl<'a> Records<'a> {
                 modified: time(line.modified),
                 changed: time(line.changed),
             },
-            digests: Digests { blake3: array(line.blake3)?, git_blob: array(line.git_blob)? },
+            digests: Digests {
+                blake3: array(line.blake3)?,
+                git_blob: array(line.git_blob)?,
+                sha256: array(line.sha256)?,
+            },
             extra: Extra {
                 normalized: line.normalized,
                 fold: line.fold.map(|fold| match fold {
@@ -160,6 +165,7 @@ impl<'a> Writer<'a> {
             verified: record.verified,
             blake3: record.digests.blake3.as_ref().map(|digest| Bytes(digest)),
             git_blob: record.digests.git_blob.as_ref().map(|name| Bytes(name)),
+            sha256: record.digests.sha256.as_ref().map(|digest| Bytes(digest)),
             normalized: record.extra.normalized,
             fold: record.extra.fold.map(|fold| match fold {
                 Folded::Binary => Fold::Binary,
@@ -202,7 +208,7 @@ mod tests {
         Record {
             path,
             stamp: Stamp { device: u64::MAX, inode: 3, size: 9, modified: time, changed: time },
-            digests: Digests { blake3: Some([fill; 32]), git_blob: None },
+            digests: Digests { blake3: Some([fill; 32]), git_blob: None, sha256: Some([7; 32]) },
             extra: Extra {
                 normalized: Some(Normalized::Same),
                 fold: Some(Folded::Text(TextFold {

@@ -188,7 +188,7 @@ impl GitReference {
             FileMode::Link => Content::Symlink { target: self.objects.blob(found.id)?.into() },
             FileMode::File | FileMode::Executable => Content::File(File {
                 size: self.objects.blob_size(found.id)?,
-                digests: Digests { git_blob: Some(id_bytes(found.id)), blake3: None },
+                digests: Digests { git_blob: Some(id_bytes(found.id)), ..Digests::default() },
             }),
         })
     }

@@ -44,7 +44,14 @@ pub fn find_edited(
     let path = |one: &Lonely| comparison.row(one.row).path(snapshots);
     let mut texts = Texts { snapshots, contents, lines: BTreeMap::new() };
     let mut found: Vec<(u32, Likeness, usize, usize)> = Vec::new();
-    for (a, b) in candidates(&lonely, path) {
+    let candidates = candidates(&lonely, path);
+    let is_remembered = |a: usize, b: usize| {
+        let (Some(a), Some(b)) = (lonely[a].file.digests.blake3, lonely[b].file.digests.blake3) else { return false };
+        contents.recall(alike_key(&[a.min(b), a.max(b)])).is_some()
+    };
+    let unknown = candidates.iter().filter(|(a, b)| !is_remembered(*a, *b));
+    contents.prefetch(&unknown.flat_map(|&(a, b)| [lonely[a].at, lonely[b].at]).collect::<Vec<_>>());
+    for (a, b) in candidates {
         if let Ok(Some(alike)) = texts.alike(&lonely[a], &lonely[b])
             && alike >= ALIKE
         {
@@ -141,9 +148,7 @@ impl Texts<'_> {
     fn alike(&mut self, a: &Lonely, b: &Lonely) -> Result<Option<u32>, ReadFailure> {
         let mut digests = [self.digest(a)?, self.digest(b)?];
         digests.sort_unstable();
-        let mut key = blake3::Hasher::new();
-        key.update(b"moved and edited 1").update(&digests[0]).update(&digests[1]);
-        let key = *key.finalize().as_bytes();
+        let key = alike_key(&digests);
         if let Some(known) = self.contents.recall(key) {
             return Ok(known.checked_sub(1));
         }
@@ -158,7 +163,7 @@ impl Texts<'_> {
     }
 
     fn digest(&self, one: &Lonely) -> Result<[u8; 32], ReadFailure> {
-        let digests = self.contents.digests(one.at, Algorithms { blake3: true, git_blob: false })?;
+        let digests = self.contents.digests(one.at, Algorithms { blake3: true, ..Algorithms::default() })?;
         digests.blake3.ok_or_else(|| ReadFailure("its digest is not known".to_owned()))
     }
 
@@ -170,6 +175,13 @@ impl Texts<'_> {
         }
         Ok(())
     }
+}
+
+/// Under what the likeness of two contents is remembered; their digests are sorted.
+fn alike_key(digests: &[[u8; 32]; 2]) -> [u8; 32] {
+    let mut key = blake3::Hasher::new();
+    key.update(b"moved and edited 1").update(&digests[0]).update(&digests[1]);
+    *key.finalize().as_bytes()
 }
 
 fn lines(bytes: &[u8]) -> Option<Lines> {

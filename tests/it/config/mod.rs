@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use driftline::config::{
-    self, ArgumentError, Config, ConfigError, Environment, Places, SourceSpec, from_argument, from_arguments,
+    self, ArgumentError, Config, ConfigError, Environment, Places, SourceSpec, SshPlace, from_argument, from_arguments,
 };
 use driftline::path::TreePath;
 use proptest::prelude::*;
@@ -182,8 +182,11 @@ fn bad_arguments_are_all_named() {
         "=x",
         "a b=x",
         "a=",
-        "b=web-1:/srv",
-        "c=ssh://me@web/srv",
+        "b=web-1:",
+        "c=ssh://me@web",
+        "h=-oProxyCommand=x:/srv",
+        "i=ssh://me@web:99999/srv",
+        "j=a b:/srv",
         "d=backup.tar.BZ2",
         "e=git:",
         "f=git:r@",
@@ -198,9 +201,12 @@ fn bad_arguments_are_all_named() {
     `` cannot name an environment: use letters, digits, `.`, `_` and `-`, a letter or digit first, at most 64 of them
     `a b` cannot name an environment: use letters, digits, `.`, `_` and `-`, a letter or digit first, at most 64 of them
     `a`: nothing follows `=`; name a folder or git:REPO@REF
-    `b`: `web-1:/srv` looks like a place on another host, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
-    `c`: `ssh://me@web/srv` looks like a place on another host, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
-    `d`: `backup.tar.BZ2` looks like an archive of a kind, which is not supported by this version; name a folder, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
+    `b`: no folder is named; write `.` for the one in which one logs in
+    `c`: no folder follows the host; write ssh://user@host:port/path
+    `h`: a host does not begin with `-`
+    `i`: the port is not one from 1 to 65535
+    `j`: a host is made of letters, digits, `.`, `_` and `-`
+    `d`: `backup.tar.BZ2` looks like an archive of a kind, which is not supported by this version; name a folder, host:path, git:REPO@REF, a .tar.gz or .zip file, or a snapshot
     `e`: `git:` names no repository; write git:REPO@REF
     `f`: nothing follows `@`; write a branch, a tag or a commit, or leave `@` out
     `g`: only `~/` is understood; write `./~...` for a folder of that name
@@ -243,4 +249,33 @@ proptest! {
         let _ = from_argument(OsStr::from_bytes(&bytes), None);
         let _ = from_argument(OsStr::new(&format!("e={tail}")), Some(Path::new("/home/me")));
     }
+}
+
+#[test]
+fn remote_places_are_read_as_people_write_them() {
+    let place = |user: Option<&str>, host: &str, port, config: Option<&str>| SshPlace {
+        user: user.map(str::to_owned),
+        host: host.to_owned(),
+        port,
+        config: config.map(Into::into),
+    };
+    let ssh = |place, path: &str| SourceSpec::Ssh { place, path: path.into(), rate: None };
+    let source = |argument: &str| from_argument(OsStr::new(argument), None).unwrap().source;
+    assert_eq!(source("a=web-1:/srv/app"), ssh(place(None, "web-1", None, None), "/srv/app"));
+    assert_eq!(source("a=me@web-1:app"), ssh(place(Some("me"), "web-1", None, None), "app"));
+    assert_eq!(source("a=web-1:~/app"), ssh(place(None, "web-1", None, None), "app"));
+    assert_eq!(source("a=web-1:~"), ssh(place(None, "web-1", None, None), "."));
+    assert_eq!(source("a=ssh://me@web:2222/srv"), ssh(place(Some("me"), "web", Some(2222), None), "/srv"));
+    assert_eq!(source("a=ssh://web/~/app"), ssh(place(None, "web", None, None), "app"));
+    assert_eq!(source("a=[::1]:/srv"), ssh(place(None, "::1", None, None), "/srv"));
+    assert_eq!(source("a=./web:x"), SourceSpec::Folder { path: "./web:x".into() });
+    let text = "ssh_config = 'all'\n[env.a]\nssh = 'web'\npath = '/srv'\n[env.b]\nssh = 'me@web'\nssh_config = 'own'\npath = '~/x'\n\
+                rate = '2M'\n[env.c]\nexec = ['docker', 'exec', '-i', 'c']\npath = '/srv'\n";
+    let config = parse(text).unwrap();
+    let sources: Vec<&SourceSpec> = config.environments.iter().map(|environment| &environment.source).collect();
+    assert_eq!(*sources[0], ssh(place(None, "web", None, Some("/team/all")), "/srv"));
+    let own = place(Some("me"), "web", None, Some("/team/own"));
+    assert_eq!(*sources[1], SourceSpec::Ssh { place: own, path: "x".into(), rate: std::num::NonZeroU64::new(2 << 20) });
+    let command = ["docker", "exec", "-i", "c"].map(str::to_owned).to_vec();
+    assert_eq!(*sources[2], SourceSpec::Exec { command, path: "/srv".into(), rate: None });
 }

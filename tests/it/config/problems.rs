@@ -83,7 +83,7 @@ fn a_list_that_is_not_closed_is_one_problem() {
 
 #[test]
 fn unknown_keys_are_named_with_the_nearest_known_one() {
-    insta::assert_snapshot!(problems("keys.toml"), @r##"
+    insta::assert_snapshot!(problems("keys.toml"), @r#"
     error: unknown key `baselin`
      --> keys.toml:1:1
       |
@@ -98,7 +98,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     2 | colour = true
       | ^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive` and `env`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config` and `env`
 
     error: unknown key `roel` in an environment
      --> keys.toml:6:1
@@ -108,13 +108,13 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
       |
       = help: did you mean `role`?
 
-    error: unknown key `ssh` in an environment
+    error: unknown key `sudo` in an environment
      --> keys.toml:9:1
       |
-    9 | ssh = "oncalls-staging"
-      | ^^^ not supported by this version
+    9 | sudo = true
+      | ^^^^ not supported by this version
       |
-      = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `archive`, `strip`, `snapshot`, `map` and `role`
+      = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `map` and `role`
 
     error: unknown key `sudo` in an environment
       --> keys.toml:12:1
@@ -122,15 +122,15 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     12 | sudo = true
        | ^^^^ not supported by this version
        |
-       = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `archive`, `strip`, `snapshot`, `map` and `role`
+       = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `map` and `role`
 
-    error: unknown key `rate` in an environment
-      --> keys.toml:13:1
+    error: `rate` without `ssh` or `exec`
+      --> keys.toml:13:8
        |
     13 | rate = "1M"
-       | ^^^^ not supported by this version
+       |        ^^^^ what is here is read as fast as it goes
        |
-       = help: leave it out; known keys in an environment are `path`, `git`, `ref`, `archive`, `strip`, `snapshot`, `map` and `role`
+       = help: leave it out
 
     error: unknown key `fix`
       --> keys.toml:15:3
@@ -138,10 +138,10 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     15 | [[fix]]
        |   ^^^ not supported by this version
        |
-       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive` and `env`
+       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config` and `env`
 
     7 problems in the configuration
-    "##);
+    "#);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn wrong_types_say_what_is_there_and_what_would_be_right() {
 
 #[test]
 fn environments_need_a_name_and_one_place() {
-    insta::assert_snapshot!(problems("environments.toml"), @r##"
+    insta::assert_snapshot!(problems("environments.toml"), @r#"
     error: the baseline `prd` is not an environment
      --> environments.toml:1:12
       |
@@ -258,7 +258,7 @@ fn environments_need_a_name_and_one_place() {
     14 | [env.debug]
        |      ^^^^^ neither `path`, `git`, `archive` nor `snapshot`
        |
-       = help: add `path = "..."` for a folder, `git = "..."` and `ref = "..."` for a commit, or `archive` or `snapshot` for a file
+       = help: add `path = "..."` for a folder (with `ssh` for one of another machine), `git = "..."` and `ref = "..."` for a commit, or `archive` or `snapshot` for a file
 
     error: the role is empty
       --> environments.toml:15:8
@@ -299,7 +299,7 @@ fn environments_need_a_name_and_one_place() {
        |        ^^^^^^^^^^ nothing is called so
 
     10 problems in the configuration
-    "##);
+    "#);
 }
 
 #[test]
@@ -535,7 +535,7 @@ fn hostile_characters_do_not_reach_the_terminal() {
     2 | "\u202egnp.exe" = 1
       | ^^^^^^^^^^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive` and `env`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config` and `env`
 
     error: `pr\u{7}od` cannot name an environment
      --> hostile.toml:4:6
@@ -573,4 +573,77 @@ fn rules_for_sensitive_files_are_checked() {
     assert!(shown.contains("`sensitive`: `# none` is no rule"), "{shown}");
     let config = driftline::config::parse(&text.replace(", \"# none\"", ""), "driftline.toml", places).unwrap();
     assert_eq!(config.sensitive, ["*.secret"]);
+}
+
+#[test]
+fn remote_places_are_judged_like_all_others() {
+    insta::assert_snapshot!(problems("remote.toml"), @r#"
+    error: `ssh`: `-oProxyCommand=touch x` names no host
+     --> remote.toml:2:7
+      |
+    2 | ssh = "-oProxyCommand=touch x"
+      |       ^^^^^^^^^^^^^^^^^^^^^^^^ a host does not begin with `-`
+      |
+      = help: write a host of your ssh configuration, such as "web-1", or "user@host"
+
+    error: `ssh` without `path`
+     --> remote.toml:6:7
+      |
+    6 | ssh = "web-1"
+      |       ^^^^^^^ which folder there?
+      |
+      = help: add `path = "..."`, the folder there
+
+    error: `exec` is empty
+     --> remote.toml:9:8
+      |
+    9 | exec = []
+      |        ^^ no command is named
+      |
+      = help: write the words of a command that runs a command, such as ["docker", "exec", "-i", "web"]
+
+    error: `d` has both `ssh` and `exec`
+      --> remote.toml:14:8
+       |
+    13 | ssh = "web-1"
+       |       ------- and a host
+    14 | exec = ["docker", "exec", "-i", "web"]
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a command
+       |
+       = help: keep `ssh` for a folder of another machine, or `exec` for a folder that a command reaches
+
+    error: `rate` without `ssh` or `exec`
+      --> remote.toml:19:8
+       |
+    19 | rate = "2M"
+       |        ^^^^ what is here is read as fast as it goes
+       |
+       = help: leave it out
+
+    error: `ssh_config` without `ssh`
+      --> remote.toml:20:14
+       |
+    20 | ssh_config = "x"
+       |              ^^^ no ssh has a use for it
+       |
+       = help: leave it out
+
+    error: `path`: `~other/x` cannot be a folder there
+      --> remote.toml:24:8
+       |
+    24 | path = "~other/x"
+       |        ^^^^^^^^^^ only `~/` is understood; write the whole path
+       |
+       = help: write it as it is called there, such as "/var/www/app"
+
+    error: `rate`: `fast` is no rate
+      --> remote.toml:25:8
+       |
+    25 | rate = "fast"
+       |        ^^^^^^ bytes in a second are meant
+       |
+       = help: write a number above 0, perhaps with K, M or G behind it, such as "2M"
+
+    8 problems in the configuration
+    "#);
 }

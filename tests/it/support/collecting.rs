@@ -60,6 +60,8 @@ impl Plan {
             threads: NonZeroUsize::new(self.threads),
             state_dir: self.state.as_deref(),
             rehash: self.rehash,
+            sensitive: &[],
+            patience: std::time::Duration::from_secs(60),
             now: Timestamp { seconds: self.now, nanos: 0 },
         };
         collect(&plan, &Unwatched)

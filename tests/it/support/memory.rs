@@ -53,7 +53,7 @@ impl Memory {
     /// Adds a file to an environment.
     pub(crate) fn file(mut self, environment: usize, name: &str, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref();
-        let digests = Digests { blake3: Some(blake3::hash(bytes).into()), git_blob: None };
+        let digests = Digests { blake3: Some(blake3::hash(bytes).into()), ..Digests::default() };
         self.contents.insert((environment, path(name)), bytes.to_vec());
         self.entry(environment, name, Content::File(File { size: bytes.len() as u64, digests }))
     }

@@ -6,5 +6,6 @@ pub(crate) mod memory;
 pub(crate) mod pack;
 pub(crate) mod repo;
 pub(crate) mod run;
+pub(crate) mod sshd;
 pub(crate) mod tree;
 pub(crate) mod user;

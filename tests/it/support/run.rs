@@ -72,6 +72,7 @@ impl TestEnv {
 /// What is kept in a static is never dropped, so somebody else has to wait for the end and clear up.
 pub(crate) fn folder_of_this_process(prefix: &str) -> PathBuf {
     let folder = tempfile::Builder::new().prefix(prefix).tempdir().unwrap().keep();
+    #[expect(clippy::zombie_processes, reason = "it outlives this process, on purpose")]
     let mut clearing = Command::new("sh")
         .args(["-c", "cat >/dev/null; rm -rf -- \"$1\"", "sh"])
         .arg(&folder)

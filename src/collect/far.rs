@@ -1,0 +1,32 @@
+//! Environments whose files are far away: what is asked of them is asked in batches.
+
+use crate::collect::steady::{Reading, Trouble};
+use crate::path::TreePath;
+use crate::snapshot::{Algorithms, Counters, Digests};
+
+/// A file of an environment that is far away.
+#[derive(Debug, Clone, Copy)]
+pub struct FarFile<'a> {
+    /// Its common path.
+    pub path: &'a TreePath,
+    /// Its size when it was listed.
+    pub size: u64,
+}
+
+/// Is handed what came of a file, by its place among those that were asked about; once for each of them, in any order.
+pub(super) type Each<'a, T> = &'a mut dyn FnMut(usize, Result<Reading<T>, Trouble>);
+
+/// A source whose every answer costs a round trip, whatever it holds.
+///
+/// How many round trips a call costs does not depend on the number of files. A file that changes while it is read is asked about once more, and
+/// has then [`Trouble::Changed`]. Files that are left when the connection fails have [`Trouble::Lost`], with one text for all.
+pub trait Far: Send + Sync {
+    /// Digests under which algorithms are computed there; known once it was listed.
+    fn computes(&self) -> Algorithms;
+
+    /// Digests of files under one algorithm that is computed there.
+    fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>);
+
+    /// Contents of files; of one whose name says that it holds secrets there is none but [`Trouble::Refused`].
+    fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>);
+}

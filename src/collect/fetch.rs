@@ -1,0 +1,196 @@
+//! Contents from far away: fetched in batches, and kept for those who ask one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::thread::ScopedJoinHandle;
+
+use crate::collect::collected::{Collected, lock};
+use crate::collect::far::{Far, FarFile};
+use crate::collect::steady::{Reading, Trouble};
+use crate::collect::{OpenFile, Source, Stamp};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef};
+
+/// So many bytes of an environment's contents are kept; what is beyond that is fetched again when it is asked for.
+const KEPT: u64 = 64 << 20;
+
+/// Larger files are not fetched before somebody asks for them.
+const LIMIT: u64 = 8 << 20;
+
+/// Contents that were fetched.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    contents: BTreeMap<usize, Reading<Vec<u8>>>,
+    bytes: u64,
+}
+
+impl Collected<'_> {
+    /// Fetches contents that will be asked for, in one round trip for each environment that is far away; costs nothing for the others.
+    ///
+    /// What cannot be fetched is no failure yet: it is one when it is asked for.
+    pub(super) fn fetch_ahead(&self, entries: &[EntryRef]) {
+        let is_wanted =
+            |at: &&EntryRef| self.is_far(at.environment) && self.size(**at).is_some_and(|size| size <= LIMIT);
+        let wanted: BTreeSet<EntryRef> = entries.iter().filter(is_wanted).copied().collect();
+        let mut rest: Vec<EntryRef> = wanted.into_iter().collect();
+        rest.retain(|at| !lock(&self.backings[at.environment].held).contents.contains_key(&at.entry));
+        self.fetch(&rest, &mut |_, _| {});
+    }
+
+    /// Hands over contents of files far away, in any order, from all environments at once. Those that could not be had are left out.
+    pub(super) fn fetch(&self, entries: &[EntryRef], each: &mut dyn FnMut(EntryRef, &Reading<&[u8]>)) {
+        let mut by_environment: BTreeMap<usize, Vec<EntryRef>> = BTreeMap::new();
+        for &at in entries {
+            by_environment.entry(at.environment).or_default().push(at);
+        }
+        let (sender, arrived) = std::sync::mpsc::sync_channel(4);
+        std::thread::scope(|scope| {
+            for (&environment, wanted) in &by_environment {
+                let sender = sender.clone();
+                scope.spawn(move || {
+                    let Some(far) = self.far(environment) else { return };
+                    let mut counters = Counters::default();
+                    let known: Vec<(EntryRef, FarFile<'_>)> = wanted
+                        .iter()
+                        .filter_map(|&at| self.file(at).map(|(path, size, _)| (at, FarFile { path, size })))
+                        .collect();
+                    let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
+                    self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());
+                    far.contents(&files, &mut counters, &mut |place, result| {
+                        self.watch.read(environment, 1, files[place].size);
+                        // Whoever asked waits for all of them.
+                        let _ = sender.send((known[place].0, result));
+                    });
+                    self.count(counters);
+                });
+            }
+            drop(sender);
+            for (at, result) in arrived {
+                let Ok(reading) = result else { continue };
+                let backing = &self.backings[at.environment];
+                if reading.stamp != backing.stamps[at.entry] {
+                    continue;
+                }
+                let Reading { value, stamp, began } = &reading;
+                each(at, &Reading { value, stamp: *stamp, began: *began });
+                lock(&backing.held).keep(at.entry, reading);
+            }
+        });
+    }
+
+    /// Reads a file far away: what was fetched before, or now and alone.
+    pub(super) fn read_held<T>(
+        &self,
+        at: EntryRef,
+        far: &dyn Far,
+        file: FarFile<'_>,
+        counters: &mut Counters,
+        mut read: impl FnMut(&mut dyn OpenFile, &mut Counters) -> io::Result<T>,
+    ) -> Result<Reading<T>, Trouble> {
+        let backing = &self.backings[at.environment];
+        let mut use_it = |reading: &Reading<Vec<u8>>, counters: &mut Counters| {
+            let mut open = Open { data: io::Cursor::new(&reading.value), stamp: reading.stamp };
+            let value = read(&mut open, counters)?;
+            Ok(Reading { value, stamp: reading.stamp, began: reading.began })
+        };
+        if let Some(reading) = lock(&backing.held).contents.get(&at.entry) {
+            return use_it(reading, counters);
+        }
+        let mut fetched = Err(Trouble::Gone);
+        far.contents(&[file], counters, &mut |_, result| fetched = result);
+        let reading = fetched?;
+        if reading.stamp != backing.stamps[at.entry] {
+            return Err(Trouble::Changed);
+        }
+        let used = use_it(&reading, counters);
+        lock(&backing.held).keep(at.entry, reading);
+        used
+    }
+
+    /// A digest of one file that is computed where it is.
+    pub(super) fn digest_far(
+        &self,
+        far: &dyn Far,
+        file: FarFile<'_>,
+        lacking: Algorithms,
+    ) -> Result<Reading<Digests>, Trouble> {
+        let mut counters = Counters::default();
+        let mut merged: Option<Reading<Digests>> = None;
+        let blake3 = Algorithms { blake3: lacking.blake3, ..Algorithms::default() };
+        let sha256 = Algorithms { sha256: lacking.sha256, ..Algorithms::default() };
+        let mut outcome = Ok(());
+        for wanted in [blake3, sha256].into_iter().filter(|wanted| !wanted.is_empty()) {
+            far.digests(&[file], wanted, &mut counters, &mut |_, result| match (result, &mut merged) {
+                (Ok(reading), Some(merged)) => merged.value.merge(reading.value),
+                (Ok(reading), None) => merged = Some(reading),
+                (Err(trouble), _) => outcome = Err(trouble),
+            });
+        }
+        self.count(counters);
+        outcome.and_then(|()| merged.ok_or(Trouble::Gone))
+    }
+
+    /// Ends the connections to other machines; what is far away cannot be read any more. Dropping does the same.
+    pub fn hang_up(&mut self) {
+        for backing in &mut self.backings {
+            if backing.source.as_deref().is_some_and(|source| source.far().is_some()) {
+                backing.source = None;
+            }
+        }
+    }
+
+    pub(super) fn is_far(&self, environment: usize) -> bool {
+        self.far(environment).is_some()
+    }
+
+    fn far(&self, environment: usize) -> Option<&dyn Far> {
+        self.backings[environment].source.as_deref().and_then(Source::far)
+    }
+
+    fn size(&self, at: EntryRef) -> Option<u64> {
+        match self.snapshots[at.environment].entries[at.entry].content {
+            Content::File(file) => Some(file.size),
+            _ => None,
+        }
+    }
+}
+
+/// What a thread of a scope gave; its panic goes on here.
+pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+impl Held {
+    fn keep(&mut self, entry: usize, reading: Reading<Vec<u8>>) {
+        let length = reading.value.len() as u64;
+        if self.bytes + length <= KEPT {
+            self.bytes += length;
+            self.contents.insert(entry, reading);
+        }
+    }
+}
+
+/// A content that is here already.
+struct Open<'a> {
+    data: io::Cursor<&'a Vec<u8>>,
+    stamp: Option<Stamp>,
+}
+
+impl io::Read for Open<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.data.read(buffer)
+    }
+}
+
+impl OpenFile for Open<'_> {
+    fn stamp(&self) -> Option<Stamp> {
+        self.stamp
+    }
+
+    fn size(&self) -> u64 {
+        self.data.get_ref().len() as u64
+    }
+
+    fn is_unchanged(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
+}

@@ -1,0 +1,13 @@
+//! Folders of other machines: over `ssh`, or by way of any command that runs a command.
+//!
+//! Nothing is installed there. One fixed POSIX sh program (`script.sh`) goes in by stdin, finds out what the far side has, and answers in
+//! records ([`records`], pure). Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
+
+mod listing;
+mod records;
+mod runner;
+mod source;
+mod ssh;
+mod words;
+
+pub(super) use source::{RemoteFolder, origin};

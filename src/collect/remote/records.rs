@@ -1,0 +1,471 @@
+//! Reads what the script on the far side writes. Pure: bytes in, records out.
+//!
+//! Everything before the start marker is noise (what a login shell prints). Then come fields, each with a zero byte behind it: a
+//! record of what the far side can do, records of what was asked for, and a closing record. A stream that ends before its closing record is
+//! incomplete, and nothing may be concluded from what it does not have. All of it is hostile: sizes are capped, and what makes no sense
+//! ends the reading.
+
+use std::io::{self, BufRead, Read as _};
+
+use crate::snapshot::Timestamp;
+
+/// A login shell that prints more than this before it answers does not answer.
+const NOISE_LIMIT: usize = 1 << 20;
+
+/// No single field is longer.
+const FIELD_LIMIT: u64 = 64 << 20;
+
+/// So much of a content is read before its length is looked at.
+const CONTENT_STEP: u64 = 1 << 20;
+
+/// Why reading ended early.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The stream ended, before the start marker or before the closing record.
+    Cut,
+    /// The stream could not be read, or stalled.
+    Io(io::Error),
+    /// The far side refused, in the script's word for it.
+    Refused(String),
+    /// It is not what the script writes.
+    Garbled,
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// By which tools the far side lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    /// GNU find.
+    Gnu,
+    /// `find`, and `stat -c` as in busybox.
+    Stat,
+    /// `find`, and `stat -f` as on BSD and macOS.
+    Bsd,
+    /// By none.
+    None,
+}
+
+/// What the far side can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Capabilities {
+    pub(super) tier: Tier,
+    /// It has `b3sum`.
+    pub(super) blake3: bool,
+    /// It has a tool for SHA-256.
+    pub(super) sha256: bool,
+    /// Its `xargs` takes paths with zero bytes between them.
+    pub(super) batches: bool,
+    /// Its clock, when it began.
+    pub(super) now: Timestamp,
+    /// What it calls itself.
+    pub(super) host: Vec<u8>,
+    /// The first `.git` in the root or above it.
+    pub(super) git: Option<Vec<u8>>,
+}
+
+/// What kind of thing an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Directory,
+    Symlink,
+    Fifo,
+    Socket,
+    BlockDevice,
+    CharacterDevice,
+    Other,
+}
+
+/// By what a file is recognised as unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Look {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) size: u64,
+    pub(super) modified: Timestamp,
+    pub(super) changed: Timestamp,
+}
+
+/// One entry, as the far side saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    /// `.`, or `./` and the path below the root.
+    pub(super) path: Vec<u8>,
+    pub(super) kind: Kind,
+    pub(super) mode: u32,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) user: Vec<u8>,
+    pub(super) group: Vec<u8>,
+    pub(super) look: Look,
+    /// Of a link; `None` where it comes later.
+    pub(super) target: Option<Vec<u8>>,
+    /// Whether it may be read (for a folder: listed and entered).
+    pub(super) readable: bool,
+}
+
+/// What a listing is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    Entry(Box<Record>),
+    /// Where a link points to that came before; `None` when it could not be read.
+    Target {
+        path: Vec<u8>,
+        target: Option<Vec<u8>>,
+    },
+}
+
+/// What was said of one file of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told<T> {
+    /// Before and after it was read; `None` when it was not there.
+    pub(super) before: Option<Look>,
+    pub(super) after: Option<Look>,
+    pub(super) value: Result<T, Refusal>,
+}
+
+/// Why a file was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Gone,
+    Denied,
+    Failed,
+}
+
+/// The fields of a stream.
+#[derive(Debug)]
+pub(super) struct Records<R> {
+    input: R,
+    nonce: String,
+}
+
+impl<R: BufRead> Records<R> {
+    pub(super) fn new(input: R, nonce: &str) -> Self {
+        Self { input, nonce: nonce.to_owned() }
+    }
+
+    /// The stream.
+    pub(super) fn input(&mut self) -> &mut R {
+        &mut self.input
+    }
+
+    /// Gives the stream back.
+    pub(super) fn into_input(self) -> R {
+        self.input
+    }
+
+    /// Skips to the start marker and gives what came before it, in `noise` also when there is none.
+    pub(super) fn start(&mut self, noise: &mut Vec<u8>) -> Result<(), Stop> {
+        let marker = format!("\nDRIFTLINE1 {}\0", self.nonce).into_bytes();
+        loop {
+            let read = (&mut self.input).take(NOISE_LIMIT as u64).read_until(0, noise)?;
+            if noise.ends_with(&marker) {
+                noise.truncate(noise.len() - marker.len());
+                return Ok(());
+            }
+            if read == 0 || noise.len() > NOISE_LIMIT {
+                return Err(Stop::Cut);
+            }
+        }
+    }
+
+    /// What the far side can do.
+    pub(super) fn capabilities(&mut self) -> Result<Capabilities, Stop> {
+        let head = self.head()?;
+        if head != b"C" {
+            return Err(Stop::Garbled);
+        }
+        let tier = match &*self.field()? {
+            b"gnu" => Tier::Gnu,
+            b"stat" => Tier::Stat,
+            b"bsd" => Tier::Bsd,
+            b"none" => Tier::None,
+            _ => return Err(Stop::Garbled),
+        };
+        let blake3 = !self.field()?.is_empty();
+        let sha256 = !self.field()?.is_empty();
+        let batches = self.field()? == b"yes";
+        let now = time(&self.field()?).unwrap_or_default();
+        let host = self.field()?;
+        let git = Some(self.field()?).filter(|path| !path.is_empty());
+        Ok(Capabilities { tier, blake3, sha256, batches, now, host, git })
+    }
+
+    /// Waits until the far side takes paths.
+    pub(super) fn ready(&mut self) -> Result<(), Stop> {
+        if self.head()? == b"R" { Ok(()) } else { Err(Stop::Garbled) }
+    }
+
+    /// Hands over a listing, item by item, and gives the status with which listing ended there.
+    pub(super) fn listing(&mut self, tier: Tier, each: &mut dyn FnMut(Item)) -> Result<i32, Stop> {
+        loop {
+            let head = self.head()?;
+            match (&*head, tier) {
+                ([b'=' | b'!', kind @ ..], Tier::Gnu) => {
+                    let readable = head[0] == b'=';
+                    let kind = kind_of_letter(kind).ok_or(Stop::Garbled)?;
+                    each(Item::Entry(Box::new(self.gnu(kind, readable)?)));
+                }
+                (b"B", Tier::Stat | Tier::Bsd) => self.batch(each)?,
+                (b"L", Tier::Stat | Tier::Bsd) => {
+                    let path = self.field()?;
+                    let target = self.field()?;
+                    let target = (self.field()? == b"0").then_some(target);
+                    each(Item::Target { path, target });
+                }
+                _ => return self.status(&head).ok_or(Stop::Garbled),
+            }
+        }
+    }
+
+    /// Hands over digests of files, in the order in which their paths were sent.
+    pub(super) fn digests(&mut self, each: &mut dyn FnMut(Told<[u8; 32]>)) -> Result<i32, Stop> {
+        loop {
+            let head = self.head()?;
+            if head != b"D" {
+                return self.status(&head).ok_or(Stop::Garbled);
+            }
+            let count = self.count()?;
+            let before = self.looks(count)?;
+            let out = self.field()?;
+            let values: Vec<&[u8]> = out.split(|&byte| byte == b'\n').collect();
+            let after = self.looks(count)?;
+            if values.len() != count {
+                return Err(Stop::Garbled);
+            }
+            for ((before, after), line) in before.into_iter().zip(after).zip(values) {
+                each(Told { before, after, value: digest(line)? });
+            }
+        }
+    }
+
+    /// Hands over contents of files, in the order in which their paths were sent; one that has more bytes than `limit` says for
+    /// its number has failed.
+    pub(super) fn contents(
+        &mut self,
+        mut limit: impl FnMut(usize) -> u64,
+        each: &mut dyn FnMut(Told<Vec<u8>>),
+    ) -> Result<i32, Stop> {
+        let mut number = 0;
+        loop {
+            let head = self.head()?;
+            if head != b"T" {
+                return self.status(&head).ok_or(Stop::Garbled);
+            }
+            let count = self.count()?;
+            let before = self.looks(count)?;
+            let mut values = Vec::with_capacity(count);
+            for _ in 0..count {
+                values.push(self.content(limit(number))?);
+                number += 1;
+            }
+            let after = self.looks(count)?;
+            for ((before, after), value) in before.into_iter().zip(after).zip(values) {
+                each(Told { before, after, value });
+            }
+        }
+    }
+
+    /// One content, and behind it, between zero bytes, the word that nobody there can know.
+    fn content(&mut self, limit: u64) -> Result<Result<Vec<u8>, Refusal>, Stop> {
+        let end = format!("{} ", self.nonce).into_bytes();
+        let mut content = Vec::new();
+        let mut part = 0;
+        let mut too_long = false;
+        loop {
+            if (&mut self.input).take(CONTENT_STEP).read_until(0, &mut content)? == 0 {
+                return Err(Stop::Cut);
+            }
+            let is_whole = content.last() == Some(&0);
+            if is_whole && part > 0 && content[part..].starts_with(&end) {
+                let word = content[part + end.len()..content.len() - 1].to_vec();
+                content.truncate(part - 1);
+                return match &*word {
+                    _ if too_long || content.len() as u64 > limit => Ok(Err(Refusal::Failed)),
+                    b"ok" => Ok(Ok(content)),
+                    word => Ok(Err(refusal(word)?)),
+                };
+            }
+            if content.len() as u64 > limit + CONTENT_STEP {
+                too_long = true;
+                content.clear();
+                content.push(0);
+            }
+            if is_whole {
+                part = content.len();
+            }
+        }
+    }
+
+    fn gnu(&mut self, kind: Kind, readable: bool) -> Result<Record, Stop> {
+        let mode = u32::from_str_radix(text(&self.field()?)?, 8).map_err(|_| Stop::Garbled)? & 0o7777;
+        let size = number(&self.field()?)?;
+        let modified = time(&self.field()?).ok_or(Stop::Garbled)?;
+        let changed = time(&self.field()?).ok_or(Stop::Garbled)?;
+        let device = number(&self.field()?)?;
+        let inode = number(&self.field()?)?;
+        let uid = number(&self.field()?)? as u32;
+        let gid = number(&self.field()?)? as u32;
+        let (user, group, path, target) = (self.field()?, self.field()?, self.field()?, self.field()?);
+        let look = Look { device, inode, size, modified, changed };
+        let target = (kind == Kind::Symlink).then_some(target);
+        Ok(Record { path, kind, mode, uid, gid, user, group, look, target, readable })
+    }
+
+    fn batch(&mut self, each: &mut dyn FnMut(Item)) -> Result<(), Stop> {
+        let mut paths = Vec::new();
+        loop {
+            let path = self.field()?;
+            if path.is_empty() {
+                break;
+            }
+            paths.push(path);
+        }
+        let flags = self.field()?;
+        let lines = self.field()?;
+        let lines: Vec<&[u8]> = lines.split(|&byte| byte == b'\n').collect();
+        if flags.len() != paths.len() || lines.len() != paths.len() {
+            return Err(Stop::Garbled);
+        }
+        for ((path, flag), line) in paths.into_iter().zip(flags).zip(lines) {
+            // It went away since it was named.
+            if line == b"?" {
+                continue;
+            }
+            each(Item::Entry(Box::new(stat_line(path, flag == b'=', line).ok_or(Stop::Garbled)?)));
+        }
+        Ok(())
+    }
+
+    fn looks(&mut self, count: usize) -> Result<Vec<Option<Look>>, Stop> {
+        let field = self.field()?;
+        let looks = field.split(|&byte| byte == b'\n').map(look).collect::<Result<Vec<_>, _>>()?;
+        if looks.len() == count { Ok(looks) } else { Err(Stop::Garbled) }
+    }
+
+    fn count(&mut self) -> Result<usize, Stop> {
+        Ok(number(&self.field()?)? as usize)
+    }
+
+    /// A field that begins a record; a refusal ends the reading.
+    fn head(&mut self) -> Result<Vec<u8>, Stop> {
+        let head = self.field()?;
+        if head == b"E" {
+            return Err(Stop::Refused(String::from_utf8_lossy(&self.field()?).into_owned()));
+        }
+        Ok(head)
+    }
+
+    /// The status in a closing record.
+    fn status(&self, head: &[u8]) -> Option<i32> {
+        let rest = head.strip_prefix(b"END ")?.strip_prefix(self.nonce.as_bytes())?.strip_prefix(b" ")?;
+        std::str::from_utf8(rest).ok()?.parse().ok()
+    }
+
+    fn field(&mut self) -> Result<Vec<u8>, Stop> {
+        let mut field = Vec::new();
+        (&mut self.input).take(FIELD_LIMIT).read_until(0, &mut field)?;
+        if field.pop() == Some(0) { Ok(field) } else { Err(Stop::Cut) }
+    }
+}
+
+/// `mode|size|modified|changed|uid|gid|device|inode|user|group`, the mode in hexadecimal.
+fn stat_line(path: Vec<u8>, readable: bool, line: &[u8]) -> Option<Record> {
+    let mut parts = line.splitn(10, |&byte| byte == b'|');
+    let mut next = || parts.next();
+    let mode = u32::from_str_radix(std::str::from_utf8(next()?).ok()?, 16).ok()?;
+    let size = number(next()?).ok()?;
+    let (modified, changed) = (time(next()?)?, time(next()?)?);
+    let (uid, gid) = (number(next()?).ok()? as u32, number(next()?).ok()? as u32);
+    let (device, inode) = (number(next()?).ok()?, number(next()?).ok()?);
+    let (user, group) = (next()?.to_vec(), next()?.to_vec());
+    let kind = match mode & 0o17_0000 {
+        0o10_0000 => Kind::File,
+        0o4_0000 => Kind::Directory,
+        0o12_0000 => Kind::Symlink,
+        0o1_0000 => Kind::Fifo,
+        0o14_0000 => Kind::Socket,
+        0o6_0000 => Kind::BlockDevice,
+        0o2_0000 => Kind::CharacterDevice,
+        _ => Kind::Other,
+    };
+    let look = Look { device, inode, size, modified, changed };
+    Some(Record { path, kind, mode: mode & 0o7777, uid, gid, user, group, look, target: None, readable })
+}
+
+/// `device|inode|size|modified|changed`, or `?` for what is not there.
+fn look(line: &[u8]) -> Result<Option<Look>, Stop> {
+    if line == b"?" {
+        return Ok(None);
+    }
+    let parts: Vec<&[u8]> = line.split(|&byte| byte == b'|').collect();
+    let [device, inode, size, modified, changed] = parts[..] else { return Err(Stop::Garbled) };
+    Ok(Some(Look {
+        device: number(device)?,
+        inode: number(inode)?,
+        size: number(size)?,
+        modified: time(modified).ok_or(Stop::Garbled)?,
+        changed: time(changed).ok_or(Stop::Garbled)?,
+    }))
+}
+
+/// A line of a digest tool, perhaps with the backslash that marks a name with odd bytes; or why there is none.
+fn digest(line: &[u8]) -> Result<Result<[u8; 32], Refusal>, Stop> {
+    if let [b'?', word @ ..] = line {
+        return Ok(Err(refusal(word)?));
+    }
+    let line = line.strip_prefix(b"\\").unwrap_or(line);
+    let digits = line.get(..64).filter(|_| line.get(64).is_none_or(|byte| !byte.is_ascii_hexdigit()));
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(digits.ok_or(Stop::Garbled)?.chunks(2)) {
+        *byte = u8::from_str_radix(text(pair)?, 16).map_err(|_| Stop::Garbled)?;
+    }
+    Ok(Ok(digest))
+}
+
+fn refusal(word: &[u8]) -> Result<Refusal, Stop> {
+    match word {
+        b"gone" => Ok(Refusal::Gone),
+        b"denied" => Ok(Refusal::Denied),
+        b"failed" => Ok(Refusal::Failed),
+        _ => Err(Stop::Garbled),
+    }
+}
+
+fn kind_of_letter(letter: &[u8]) -> Option<Kind> {
+    Some(match letter {
+        b"f" => Kind::File,
+        b"d" => Kind::Directory,
+        b"l" => Kind::Symlink,
+        b"p" => Kind::Fifo,
+        b"s" => Kind::Socket,
+        b"b" => Kind::BlockDevice,
+        b"c" => Kind::CharacterDevice,
+        [_] => Kind::Other,
+        _ => return None,
+    })
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Stop> {
+    std::str::from_utf8(bytes).map_err(|_| Stop::Garbled)
+}
+
+fn number(bytes: &[u8]) -> Result<u64, Stop> {
+    text(bytes)?.parse().map_err(|_| Stop::Garbled)
+}
+
+/// Seconds, and as many digits of a fraction as the tool gives. A fraction that is no number (`%N` from a tool without it) is none.
+fn time(bytes: &[u8]) -> Option<Timestamp> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000000000".chars()).take(9).collect();
+    Some(Timestamp { seconds: seconds.parse().ok()?, nanos: digits.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+use super::*;
+
+const NONCE: &str = "5f0c";
+
+/// A transcript, with zero bytes written as `@`.
+fn transcript(text: &str) -> Vec<u8> {
+    text.bytes().map(|byte| if byte == b'@' { 0 } else { byte }).collect()
+}
+
+fn records(bytes: &[u8]) -> Records<&[u8]> {
+    Records::new(bytes, NONCE)
+}
+
+fn listed(bytes: &[u8], tier: Tier) -> (Vec<Item>, Result<i32, Stop>) {
+    let mut items = Vec::new();
+    let status = records(bytes).listing(tier, &mut |item| items.push(item));
+    (items, status)
+}
+
+fn entry(item: &Item) -> &Record {
+    match item {
+        Item::Entry(record) => record,
+        Item::Target { .. } => panic!("{item:?}"),
+    }
+}
+
+#[test]
+fn what_comes_before_the_marker_is_noise() {
+    let bytes = transcript("Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@");
+    let mut records = records(&bytes);
+    let mut noise = Vec::new();
+    records.start(&mut noise).unwrap();
+    assert_eq!(noise, b"Last login: never\nnul \0 too");
+    let met = records.capabilities().unwrap();
+    assert_eq!((met.tier, met.blake3, met.sha256, met.batches), (Tier::Gnu, false, true, true));
+    assert_eq!((met.host, met.git), (b"web-1".to_vec(), None));
+    assert_eq!(met.now, Timestamp { seconds: 1_795_275_658, nanos: 500_000_000 });
+}
+
+#[test]
+fn another_marker_is_none() {
+    let mut noise = Vec::new();
+    for text in ["\nDRIFTLINE1 ffff@C@", "DRIFTLINE1 %s@", ""] {
+        let bytes = transcript(text);
+        assert!(matches!(records(&bytes).start(&mut noise), Err(Stop::Cut)), "{text}");
+    }
+}
+
+#[test]
+fn endless_noise_is_given_up() {
+    let mut endless = Records::new(std::io::BufReader::new(std::io::repeat(b'x')), NONCE);
+    let mut noise = Vec::new();
+    assert!(matches!(endless.start(&mut noise), Err(Stop::Cut)));
+    assert!(noise.len() <= 2 * NOISE_LIMIT);
+}
+
+#[test]
+fn a_listing_of_gnu_find() {
+    let bytes = transcript(
+        "=d@755@4096@1795275658.8572508180@1795275658.8572508180@65024@7@0@0@root@root@.@@\
+         =l@777@3@1.5@2.25@65024@8@1000@50@deploy@www-data@./l@fo\no@\
+         !f@600@3@-1.0000000000@1795275658.8@65024@9@0@0@root@root@./d/new\nline@@END 5f0c 1@",
+    );
+    let (items, status) = listed(&bytes, Tier::Gnu);
+    assert_eq!(status.unwrap(), 1);
+    assert_eq!(entry(&items[0]).path, b".");
+    let link = entry(&items[1]);
+    assert_eq!((link.kind, link.mode, link.target.as_deref()), (Kind::Symlink, 0o777, Some(&b"fo\no"[..])));
+    assert_eq!((link.uid, link.gid, &*link.user, &*link.group), (1000, 50, &b"deploy"[..], &b"www-data"[..]));
+    assert_eq!(link.look.modified, Timestamp { seconds: 1, nanos: 500_000_000 });
+    let file = entry(&items[2]);
+    assert_eq!((file.kind, file.readable, &*file.path), (Kind::File, false, &b"./d/new\nline"[..]));
+    assert_eq!(file.look.changed.nanos, 800_000_000);
+}
+
+/// As busybox 1.35 gives it: raw modes in hexadecimal, whole seconds.
+#[test]
+fn a_listing_of_find_and_stat() {
+    let bytes = transcript(
+        "B@.@./a@./odd\nname@./gone@./l@@===!=@41ed|4096|1795275658|1795275659|0|0|65024|7|root|root\n\
+         81a4|3|1795275658|1795275658|1000|1000|65024|8|UNKNOWN|UNKNOWN\n\
+         8180|1|5|6|0|0|65024|9|root|root\n?\na1ff|3|5|6|0|0|65024|10|root|root@L@./l@fo\no@0@L@./x@@1@END 5f0c 0@",
+    );
+    let (items, status) = listed(&bytes, Tier::Stat);
+    assert_eq!(status.unwrap(), 0);
+    assert_eq!(items.len(), 6);
+    assert_eq!((entry(&items[0]).kind, entry(&items[0]).mode), (Kind::Directory, 0o755));
+    assert_eq!((entry(&items[1]).kind, entry(&items[1]).mode, entry(&items[1]).uid), (Kind::File, 0o644, 1000));
+    assert_eq!(entry(&items[2]).path, b"./odd\nname");
+    assert_eq!((entry(&items[3]).kind, &entry(&items[3]).target), (Kind::Symlink, &None), "./gone went away");
+    assert_eq!(items[4], Item::Target { path: b"./l".to_vec(), target: Some(b"fo\no".to_vec()) });
+    assert_eq!(items[5], Item::Target { path: b"./x".to_vec(), target: None });
+}
+
+/// As FreeBSD and macOS give it: `%Xp` in hexadecimal, times with nanoseconds, `wheel`.
+#[test]
+fn a_listing_of_bsd_stat() {
+    let bytes = transcript(
+        "B@.@./a@./s@@===@41ed|64|1700000000.123456789|1700000001.000000000|501|20|16777232|7|anna|staff\n\
+         89ed|12|1700000000.000000001|1700000000.5|0|0|16777232|8|root|wheel\n\
+         c1ed|0|1700000000|1700000000|0|0|16777232|9|root|wheel@END 5f0c 0@",
+    );
+    let (items, status) = listed(&bytes, Tier::Bsd);
+    assert_eq!(status.unwrap(), 0);
+    let root = entry(&items[0]);
+    assert_eq!((root.kind, &*root.user, &*root.group), (Kind::Directory, &b"anna"[..], &b"staff"[..]));
+    assert_eq!(root.look.modified, Timestamp { seconds: 1_700_000_000, nanos: 123_456_789 });
+    assert_eq!((entry(&items[1]).kind, entry(&items[1]).mode), (Kind::File, 0o4755), "the set-user bit is kept");
+    assert_eq!(entry(&items[1]).look.modified.nanos, 1);
+    assert_eq!(entry(&items[2]).kind, Kind::Socket);
+}
+
+#[test]
+fn digests_of_all_tools() {
+    let hash = "98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4";
+    let look = "65024|8|3|1795275658.5|1795275658.5";
+    let bytes = transcript(&format!(
+        "D@6@{look}\n{look}\n{look}\n{look}\n?\n{look}@{hash}  ./a\n{hash}  -\n\\{hash}  odd\n{hash} *./b\n?gone\n?denied@\
+         {look}\n{look}\n?\n{look}\n?\n{look}@END 5f0c 0@"
+    ));
+    let mut told = Vec::new();
+    assert_eq!(records(&bytes).digests(&mut |one| told.push(one)).unwrap(), 0);
+    let values: Vec<_> = told.iter().map(|one| one.value.map(|digest| digest[0])).collect();
+    let ok = Ok(0x98);
+    assert_eq!(values, [ok, ok, ok, ok, Err(Refusal::Gone), Err(Refusal::Denied)]);
+    assert_eq!(told[0].before, told[0].after);
+    assert_eq!((told[2].after, told[4].before), (None, None));
+    assert_eq!(told[0].before.unwrap().changed.nanos, 500_000_000);
+}
+
+#[test]
+fn contents_may_hold_anything_but_the_word() {
+    let look = "65024|8|3|1|1";
+    let bytes = transcript(&format!(
+        "T@4@{look}\n{look}\n?\n{look}@one@two\n@@5f0c ok@@5f0c ok@@5f0c gone@far too long@5f0c ok@{look}\n{look}\n?\n{look}@END 5f0c 0@"
+    ));
+    let mut told = Vec::new();
+    let status = records(&bytes).contents(|number| if number == 3 { 4 } else { 100 }, &mut |one| told.push(one.value));
+    assert_eq!(status.unwrap(), 0);
+    assert_eq!(told[0], Ok(b"one\0two\n\0".to_vec()));
+    assert_eq!(told[1], Ok(Vec::new()));
+    assert_eq!(told[2], Err(Refusal::Gone));
+    assert_eq!(told[3], Err(Refusal::Failed));
+}
+
+#[test]
+fn no_stream_without_its_end_is_complete() {
+    let gnu = transcript("=f@644@3@1.5@1.5@65024@9@0@0@root@root@./a@@END 5f0c 0@");
+    let stat = transcript("B@./a@@=@81a4|3|1|1|0|0|65024|8|root|root@L@./l@x@0@END 5f0c 0@");
+    for (bytes, tier) in [(gnu, Tier::Gnu), (stat, Tier::Stat)] {
+        for length in 0..bytes.len() {
+            let (_, status) = listed(&bytes[..length], tier);
+            assert!(matches!(status, Err(Stop::Cut)), "{length}: {status:?}");
+        }
+        assert!(listed(&bytes, tier).1.is_ok());
+    }
+}
+
+#[test]
+fn an_end_with_another_word_is_no_end() {
+    assert!(matches!(listed(&transcript("END ffff 0@"), Tier::Gnu).1, Err(Stop::Garbled)));
+    assert!(
+        matches!(listed(&transcript("E@denied@END 5f0c 0@"), Tier::Gnu).1, Err(Stop::Refused(word)) if word == "denied")
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_that_comes_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0"] {
+            let bytes = [start, &bytes].concat();
+            for tier in [Tier::Gnu, Tier::Stat] {
+                let _ = listed(&bytes, tier);
+            }
+            let _ = records(&bytes).digests(&mut |_| ());
+            let _ = records(&bytes).contents(|_| 10, &mut |_| ());
+        }
+    }
+}

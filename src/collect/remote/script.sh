@@ -1,0 +1,125 @@
+{
+# Runs on the far side, sent by stdin to `sh -s` behind lines that set:
+#   N      a word that nobody there can know beforehand
+#   ROOT   the folder
+#   MODE   list, digest or contents
+#   PRUNE  find's words for folders that are left out
+#   ALGORITHM  blake3 or sha256, for digest
+#   BATCH  how many files one process takes at a time
+# It is one compound command, so that the shell has read all of it before the first line runs; what is sent afterwards on stdin are
+# paths, each with a zero byte behind it. It writes to stdout alone: no here-document, no temporary file. ASCII only.
+LC_ALL=C; export LC_ALL; unset CDPATH; set -f
+IFS=' 	
+'
+printf '\nDRIFTLINE1 %s\0' "$N"
+end() { printf 'END %s %s\0' "$N" "$1"; exit 0; }
+refuse() { printf 'E\0%s\0' "$1"; end 0; }
+
+if cd -- "$ROOT" 2>/dev/null; then :
+elif [ -d "$ROOT" ]; then refuse denied
+elif [ -e "$ROOT" ]; then refuse file
+elif [ -h "$ROOT" ]; then refuse dangling
+else refuse missing; fi
+{ [ -r . ] && [ -x . ]; } || refuse denied
+
+# A tool counts when it does exactly what is asked of it below.
+TIER=none; STAT=
+if find . -maxdepth 0 -readable -printf '%y%m%s%T@%C@%D%i%U%G%u%g%p%l' >/dev/null 2>&1; then TIER=gnu
+elif stat -c '%f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G' . >/dev/null 2>&1; then TIER=stat; STAT='stat -c %d|%i|%s|%Y|%Z'
+elif stat -f '%Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg' . >/dev/null 2>&1; then TIER=bsd; STAT='stat -f %d|%i|%z|%Fm|%Fc'; fi
+BLAKE3=; SHA256=
+if b3sum </dev/null >/dev/null 2>&1; then BLAKE3=b3sum; fi
+if sha256sum </dev/null >/dev/null 2>&1; then SHA256=sha256sum
+elif shasum -a 256 </dev/null >/dev/null 2>&1; then SHA256='shasum -a 256'
+elif sha256 -r </dev/null >/dev/null 2>&1; then SHA256='sha256 -r'
+elif openssl dgst -sha256 -r </dev/null >/dev/null 2>&1; then SHA256='openssl dgst -sha256 -r'; fi
+XARGS=no
+if [ "$(printf 'a\0b\0' | xargs -0 -n 9 sh -c 'printf %s "$#"' sh 2>/dev/null)" = 2 ]; then XARGS=yes; fi
+NICE=
+if nice -n 10 find . -prune >/dev/null 2>&1; then NICE='nice -n 10'; fi
+if ionice -c 2 -n 7 find . -prune >/dev/null 2>&1; then NICE="ionice -c 2 -n 7 $NICE"; fi
+GIT=; above=$(pwd -P 2>/dev/null)
+while :; do
+  if [ -e "$above/.git" ] || [ -h "$above/.git" ]; then GIT=$above/.git; break; fi
+  [ -n "$above" ] || break
+  above=${above%/*}
+done
+printf 'C\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "$TIER" "$BLAKE3" "$SHA256" "$XARGS" \
+  "$(date +%s.%N 2>/dev/null)" "$(uname -n 2>/dev/null)" "$GIT"
+
+case $MODE in
+list)
+  case $TIER in
+  none) refuse tools ;;
+  gnu)
+    $NICE find . -name .git -prune -o $PRUNE \( \( -type d -o -type f \) ! -readable -printf '!' \
+      -o -type d ! -executable -printf '!' -o -printf '=' \) \
+      -printf '%y\0%m\0%s\0%T@\0%C@\0%D\0%i\0%U\0%G\0%u\0%g\0%p\0%l\0'
+    end $? ;;
+  esac
+  # Names first, each with a zero byte, then one flag and one line for each: so a line feed in a name confuses nobody.
+  SEE='stat -c %f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G'
+  if [ $TIER = bsd ]; then SEE='stat -f %Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg'; fi
+  export SEE
+  $NICE find . -name .git -prune -o $PRUNE -exec sh -c 'flags=
+    for f do
+      flag="="
+      if [ -h "$f" ]; then :
+      elif [ -d "$f" ]; then { [ -r "$f" ] && [ -x "$f" ]; } || flag="!"
+      elif [ -f "$f" ]; then [ -r "$f" ] || flag="!"; fi
+      flags=$flags$flag
+    done
+    lines=$($SEE "$@" 2>/dev/null) || lines=$(for f do $SEE "$f" 2>/dev/null || echo "?"; done)
+    printf "B\0"; printf "%s\0" "$@"; printf "\0%s\0%s\0" "$flags" "$lines"' sh {} +
+  status=$?
+  $NICE find . -name .git -prune -o $PRUNE -type l -exec sh -c 'for l do
+      printf "L\0%s\0" "$l"; readlink -n "$l" 2>/dev/null; printf "\0%s\0" "$?"
+    done' sh {} + 2>/dev/null
+  end $status ;;
+esac
+
+[ $XARGS = yes ] || refuse xargs
+DIGEST=$SHA256
+if [ "$ALGORITHM" = blake3 ]; then DIGEST=$BLAKE3; fi
+export TIER STAT DIGEST MODE N
+# Looked at before and after, so that the reader knows of what state it was told.
+WORK='[ $# -gt 0 ] || exit 0
+set -f
+look() {
+  if [ "$TIER" = gnu ]; then find "$@" -maxdepth 0 -printf "%D|%i|%s|%T@|%C@\n" 2>/dev/null
+  else $STAT "$@" 2>/dev/null; fi
+}
+look_each() { for f do look "$f" || echo "?"; done; }
+why() {
+  if [ -h "$1" ] || [ ! -f "$1" ]; then echo "?gone"
+  elif [ ! -r "$1" ]; then echo "?denied"
+  else echo "?failed"; fi
+}
+digest_each() {
+  for f do
+    if [ -f "$f" ] && [ ! -h "$f" ]; then { $DIGEST <"$f"; } 2>/dev/null || why "$f"; else why "$f"; fi
+  done
+}
+before=$(look "$@") || before=$(look_each "$@")
+feed="
+"
+if [ "$MODE" = digest ]; then
+  case "$*" in
+  *"$feed"*|*\\*) out=$(digest_each "$@") ;;
+  *) out=$($DIGEST "$@" 2>/dev/null) || out=$(digest_each "$@") ;;
+  esac
+  printf "D\0%s\0%s\0%s\0" "$#" "$before" "$out"
+else
+  printf "T\0%s\0%s\0" "$#" "$before"
+  for f do
+    word=ok
+    if [ -f "$f" ] && [ ! -h "$f" ]; then { cat <"$f"; } 2>/dev/null || word=$(why "$f"); else word=$(why "$f"); fi
+    printf "\0%s %s\0" "$N" "$word"
+  done
+fi
+after=$(look "$@") || after=$(look_each "$@")
+printf "%s\0" "$after"'
+printf 'R\0'
+$NICE xargs -0 -n "$BATCH" sh -c "$WORK" sh
+end $?
+}

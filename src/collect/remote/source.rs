@@ -1,0 +1,493 @@
+//! A folder of another machine as a source.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io;
+use std::num::NonZeroU64;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::listing::{self, Gathering};
+use super::records::{Capabilities, Records, Refusal, Stop, Told};
+use super::runner::{Ended, Invocation, Parcel, Running};
+use super::ssh::Ssh;
+use super::words::{self, Fault};
+use crate::collect::far::{Each, Far, FarFile};
+use crate::collect::sensitive::Sensitive;
+use crate::collect::steady::{Reading, Trouble};
+use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle};
+use crate::config::{Environment, PathMap, SourceSpec};
+use crate::path::{EnvironmentName, TreePath};
+use crate::snapshot::{Algorithms, Counters, Digests, GitState, Incident, IncidentKind, Knows, Snapshot};
+
+const SCRIPT: &str = include_str!("script.sh");
+
+/// How many files one process of the far side takes at a time.
+const BATCH: usize = 64;
+
+/// A far side that reads more slowly than this, in bytes per second, is taken for one that hangs.
+const SLOWEST: u64 = 4 << 20;
+
+/// How often a crowded host is tried, and the longest pause before the next time.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(400);
+
+/// How many entries make one sign of progress.
+const STEP: u64 = 500;
+
+/// A folder of another machine, reached by `ssh` or by another command that runs a command.
+#[derive(Debug)]
+pub(in crate::collect) struct RemoteFolder {
+    environment: EnvironmentName,
+    spec: SourceSpec,
+    way: Way,
+    root: PathBuf,
+    map: PathMap,
+    rate: Option<NonZeroU64>,
+    patience: Duration,
+    sensitive: Sensitive,
+    /// Known once it was listed.
+    met: OnceLock<Capabilities>,
+}
+
+#[derive(Debug)]
+enum Way {
+    Ssh(Ssh),
+    Exec(Invocation),
+}
+
+/// What the script is asked to do.
+#[derive(Debug, Clone, Copy)]
+enum Mode<'a> {
+    List { prune: &'a str },
+    Digest { algorithm: &'static str },
+    Contents,
+}
+
+/// Reads what is told of these files.
+type Read<'a, T> = &'a dyn Fn(&mut Records<Running>, &[FarFile<'_>], &mut dyn FnMut(Told<T>)) -> Result<i32, Stop>;
+
+/// An answer that has begun.
+struct Answer {
+    records: Records<Running>,
+    capabilities: Capabilities,
+    noise: Vec<u8>,
+}
+
+impl RemoteFolder {
+    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing, `sensitive`
+    /// names files whose content must stay there, beside those known by name.
+    ///
+    /// # Errors
+    /// [`CollectError::Remote`] when no private folder for the connection's socket can be made.
+    ///
+    /// # Panics
+    /// When the environment is of this machine.
+    pub(in crate::collect) fn new(
+        environment: &Environment,
+        patience: Duration,
+        sensitive: &[String],
+    ) -> Result<Self, CollectError> {
+        let (way, path, rate) = match &environment.source {
+            SourceSpec::Ssh { place, path, rate } => {
+                let ssh = Ssh::new(place).map_err(|error| CollectError::Remote {
+                    message: format!("cannot make a private folder for the connection: {error}"),
+                    hint: None,
+                })?;
+                (Way::Ssh(ssh), path, *rate)
+            }
+            SourceSpec::Exec { command, path, rate } => {
+                let (program, arguments) = command.split_first().expect("a command has at least one word");
+                let arguments = arguments.iter().map(String::as_str).chain(["sh", "-s"]).map(Into::into).collect();
+                (Way::Exec(Invocation { program: program.into(), arguments }), path, *rate)
+            }
+            SourceSpec::Folder { .. }
+            | SourceSpec::Git { .. }
+            | SourceSpec::Archive { .. }
+            | SourceSpec::Snapshot { .. } => panic!("this environment is not remote"),
+        };
+        Ok(Self {
+            environment: environment.name.clone(),
+            spec: environment.source.clone(),
+            way,
+            root: path.clone(),
+            map: environment.map.clone(),
+            rate,
+            patience,
+            sensitive: Sensitive::new(sensitive),
+            met: OnceLock::new(),
+        })
+    }
+
+    fn list_once(&self, filter: &Filter, watch: &dyn Watch, counters: &mut Counters) -> Result<Listing, Fault> {
+        let prune = listing::prune(filter.lines(), &self.map);
+        let Answer { mut records, capabilities, noise } =
+            self.ask(Mode::List { prune: &prune }, Parcel::default(), self.patience, counters)?;
+        let mut gathering = Gathering::default();
+        let (mut fresh, mut seen) = (0, 0);
+        let outcome = records.listing(capabilities.tier, &mut |item| {
+            if gathering.take(item) {
+                seen += 1;
+                fresh += 1;
+            }
+            if fresh == STEP {
+                watch.listed(0, std::mem::take(&mut fresh));
+            }
+        });
+        watch.listed(0, fresh);
+        let ended = finish(records, outcome.is_ok(), counters);
+        let missing = match outcome {
+            Err(stop @ Stop::Refused(_)) => return Err(self.fault(&stop, &ended, None)),
+            Err(stop) => Some(self.fault(&stop, &ended, None)),
+            Ok(status) => unlisted(status, &ended.complaints, gathering.closed),
+        };
+        let missing = missing.map(|fault| Incident {
+            path: None,
+            kind: IncidentKind::Environment,
+            message: format!("the listing is not complete ({seen} entries came): {}", fault.message),
+            hint: fault.hint,
+        });
+        let names = gathering.names();
+        let mut walked = gathering.walked(&self.map, filter);
+        if !self.map.is_empty() {
+            settle::settle(&mut walked, &self.map, filter, &self.environment).map_err(Fault::plan)?;
+        }
+        if missing.is_some() {
+            // What is missing may still be there.
+            walked.incidents.retain(|incident| incident.kind != IncidentKind::Note);
+        }
+        walked.incidents.extend(missing);
+        walked.incidents.extend(noise_note(&noise));
+        let git = match &capabilities.git {
+            None => GitState::None,
+            Some(place) => GitState::Unknown {
+                reason: format!(
+                    "this version does not read repositories of other machines (`{}` there)",
+                    String::from_utf8_lossy(place)
+                ),
+            },
+        };
+        // A later run of the same source would say the same.
+        let _ = self.met.set(capabilities);
+        *counters += walked.counters;
+        let snapshot = Snapshot {
+            environment: self.environment.clone(),
+            origin: self.origin(),
+            entries: walked.entries,
+            incidents: walked.incidents,
+            knows: Knows { permissions: true, executable_unknown: false, owners: true, times: true },
+            names,
+            git,
+        };
+        Ok(Listing { snapshot, stamps: walked.stamps, counters: Counters::default() })
+    }
+
+    /// Starts the script and reads what it says of itself.
+    fn ask(
+        &self,
+        mode: Mode<'_>,
+        parcel: Parcel,
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Result<Answer, Fault> {
+        let nonce = nonce();
+        let invocation = match &self.way {
+            Way::Ssh(ssh) => ssh.invocation(self.patience),
+            Way::Exec(invocation) => invocation.clone(),
+        };
+        let batch = if self.rate.is_some() { 1 } else { BATCH };
+        let script = script(&nonce, &self.root, mode, batch);
+        counters.round_trips += 1;
+        let running = Running::start(&invocation, script, parcel, patience).map_err(|error| Fault {
+            message: match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
+                _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
+            },
+            hint: Some("install it, or correct the configuration".to_owned()),
+            is_crowded: false,
+            collision: None,
+        })?;
+        let mut records = Records::new(running, &nonce);
+        let mut noise = Vec::new();
+        let begun = records.start(&mut noise);
+        let has_begun = begun.is_ok();
+        match begun.and_then(|()| records.capabilities()) {
+            Ok(capabilities) => Ok(Answer { records, capabilities, noise }),
+            Err(stop) => {
+                let ended = finish(records, matches!(stop, Stop::Refused(_)), counters);
+                Err(self.fault(&stop, &ended, (!has_begun).then_some(&noise)))
+            }
+        }
+    }
+
+    fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
+        words::fault(&self.spec, &self.root.to_string_lossy(), stop, ended, noise)
+    }
+
+    /// Asks about files in one round trip, and in a second one about those that changed meanwhile.
+    fn about<T>(
+        &self,
+        mode: Mode<'_>,
+        files: &[FarFile<'_>],
+        counters: &mut Counters,
+        read: Read<'_, T>,
+        each: Each<'_, T>,
+    ) {
+        let mut left: Vec<usize> = (0..files.len()).collect();
+        for is_last in [false, true] {
+            if left.is_empty() {
+                return;
+            }
+            let asked: Vec<FarFile<'_>> = left.iter().map(|&at| files[at]).collect();
+            let mut told = 0;
+            let mut changed = Vec::new();
+            let mut far_files_read = 0;
+            let fault = self
+                .ask(mode, self.parcel(&asked), self.patience + time_for(&asked), counters)
+                .and_then(|Answer { mut records, capabilities, .. }| {
+                    let outcome = records.ready().and_then(|()| {
+                        records.input().go();
+                        read(&mut records, &asked, &mut |one| {
+                            let Some(file) = asked.get(told) else { return };
+                            far_files_read += u64::from(one.value.is_ok());
+                            match judge(one, file.size, &capabilities) {
+                                Err(Trouble::Changed) if !is_last => changed.push(left[told]),
+                                result => each(left[told], result),
+                            }
+                            told += 1;
+                        })
+                    });
+                    let ended = finish(records, outcome.is_ok(), counters);
+                    outcome.map(drop).map_err(|stop| self.fault(&stop, &ended, None))
+                })
+                .err();
+            counters.far_files_read += far_files_read;
+            let why = fault.map_or_else(|| "nothing was said about it".to_owned(), |fault| fault.message);
+            for &at in left.iter().skip(told) {
+                each(at, Err(Trouble::Lost(why.clone())));
+            }
+            left = changed;
+        }
+    }
+
+    /// Paths as the far side calls them, with what reading each costs there.
+    fn parcel(&self, files: &[FarFile<'_>]) -> Parcel {
+        let piece = |file: &FarFile<'_>| {
+            let here = self.map.to_here(file.path);
+            ([b"./", here.as_bytes(), b"\0"].concat(), file.size)
+        };
+        Parcel { pieces: files.iter().map(piece).collect(), rate: self.rate }
+    }
+}
+
+impl Source for RemoteFolder {
+    fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
+    fn origin(&self) -> String {
+        origin(&self.spec)
+    }
+
+    fn identity(&self) -> Vec<u8> {
+        let host = self.met.get().map_or(&[][..], |met| &met.host);
+        [b"remote", origin(&self.spec).as_bytes(), host, self.root.as_os_str().as_bytes()].join(&0)
+    }
+
+    fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
+        let mut counters = Counters::default();
+        let mut tries = 1;
+        loop {
+            match self.list_once(filter, watch, &mut counters) {
+                Ok(listing) => return Ok(Listing { counters, ..listing }),
+                Err(fault) if fault.is_crowded && tries < TRIES => {
+                    std::thread::sleep(jitter(PAUSE * tries));
+                    tries += 1;
+                }
+                Err(Fault { collision: Some(collision), .. }) => return Err(*collision),
+                Err(Fault { message, hint, .. }) => return Err(CollectError::Remote { message, hint }),
+            }
+        }
+    }
+
+    fn reader(&self) -> Box<dyn SourceReader + '_> {
+        Box::new(Nothing)
+    }
+
+    fn far(&self) -> Option<&dyn Far> {
+        Some(self)
+    }
+}
+
+impl Far for RemoteFolder {
+    fn computes(&self) -> Algorithms {
+        let Some(met) = self.met.get().filter(|met| met.batches) else { return Algorithms::default() };
+        Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
+    }
+
+    fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
+        let wanted = if wanted.blake3 && self.computes().blake3 { "blake3" } else { "sha256" };
+        let digests = |digest| match wanted {
+            "blake3" => Digests { blake3: Some(digest), ..Digests::default() },
+            _ => Digests { sha256: Some(digest), ..Digests::default() },
+        };
+        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; 32]>)| {
+            records.digests(each)
+        };
+        let mode = Mode::Digest { algorithm: wanted };
+        self.about(mode, files, counters, &read, &mut |at, result| {
+            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
+            each(at, result);
+        });
+    }
+
+    fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
+        let mut open = Vec::new();
+        for (at, file) in files.iter().enumerate() {
+            if self.sensitive.has(file.path) {
+                let why = "its name says that it holds secrets, which stay where they are";
+                each(at, Err(Trouble::Refused(why.to_owned(), false)));
+            } else {
+                open.push(at);
+            }
+        }
+        let asked: Vec<FarFile<'_>> = open.iter().map(|&at| files[at]).collect();
+        let read = |records: &mut Records<Running>, asked: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
+            records.contents(|number| asked.get(number).map_or(0, |file| file.size), each)
+        };
+        self.about(Mode::Contents, &asked, counters, &read, &mut |at, result| {
+            let result = match result {
+                Ok(reading) if reading.value.len() as u64 != asked[at].size => Err(Trouble::Changed),
+                other => other,
+            };
+            each(open[at], result);
+        });
+    }
+}
+
+/// Its files are asked for in batches.
+struct Nothing;
+
+impl SourceReader for Nothing {
+    fn open<'a>(&'a mut self, _: &TreePath) -> Result<Box<dyn OpenFile + 'a>, OpenError> {
+        Err(io::Error::from(io::ErrorKind::Unsupported).into())
+    }
+}
+
+/// Where a remote environment is, as a person would type it.
+pub(in crate::collect) fn origin(spec: &SourceSpec) -> String {
+    match spec {
+        SourceSpec::Ssh { place, path, .. } => {
+            let path = path.to_string_lossy();
+            match place.port {
+                None => format!("{}:{path}", place.destination()),
+                Some(port) => {
+                    let slash = if path.starts_with('/') { "" } else { "/~/" };
+                    format!("ssh://{}:{port}{slash}{path}", place.destination())
+                }
+            }
+        }
+        SourceSpec::Exec { command, path, .. } => format!("{}: {}", command.join(" "), path.to_string_lossy()),
+        SourceSpec::Folder { path } | SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => {
+            path.to_string_lossy().into_owned()
+        }
+        SourceSpec::Git { repository, reference } => format!("git:{}@{reference}", repository.to_string_lossy()),
+    }
+}
+
+fn finish(mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
+    records.input().go();
+    let ended = records.into_input().end(complete);
+    counters.bytes_sent += ended.sent;
+    counters.bytes_received += ended.received;
+    ended
+}
+
+/// How long the far side may be silent because it reads: nothing comes from a batch before all of it was read.
+fn time_for(files: &[FarFile<'_>]) -> Duration {
+    let mut sizes: Vec<u64> = files.iter().map(|file| file.size).collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    Duration::from_secs(sizes.iter().take(BATCH).sum::<u64>() / SLOWEST)
+}
+
+/// Whether what was told is one state of the file, of the size in which it was listed.
+fn judge<T>(told: Told<T>, size: u64, met: &Capabilities) -> Result<Reading<T>, Trouble> {
+    let (Some(before), Some(after)) = (told.before, told.after) else { return Err(Trouble::Gone) };
+    if before != after || after.size != size {
+        return Err(Trouble::Changed);
+    }
+    match told.value {
+        Ok(value) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
+        Err(Refusal::Gone) => Err(Trouble::Gone),
+        Err(Refusal::Denied) => Err(Trouble::Refused("permission denied".to_owned(), true)),
+        Err(Refusal::Failed) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+    }
+}
+
+/// Why something of a listing that came to its end is missing all the same. Folders that are closed are known one by one, and what went away
+/// while it was listed is not there.
+fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fault> {
+    let is_known =
+        |line: &str| line.contains("No such file or directory") || (closed > 0 && line.contains("Permission denied"));
+    let mut said = complaints.lines().map(str::trim).filter(|line| line.starts_with("find: ")).peekable();
+    let is_explained = closed > 0 || said.peek().is_some();
+    let message = match (status, said.find(|line| !is_known(line))) {
+        (0, _) => return None,
+        (_, Some(complaint)) => complaint.to_owned(),
+        (1, None) if is_explained => return None,
+        (status, None) => format!("`find` ended with status {status}"),
+    };
+    Some(Fault { message, hint: None, is_crowded: false, collision: None })
+}
+
+fn noise_note(noise: &[u8]) -> Option<Incident> {
+    let noise = String::from_utf8_lossy(noise.trim_ascii()).into_owned();
+    let first = noise.lines().next()?;
+    let more = if noise.lines().count() > 1 { " and more" } else { "" };
+    Some(Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: format!("the login shell there prints `{}`{more} before it answers; that was skipped", short(first)),
+        hint: Some("let its start-up files print nothing where nobody reads it".to_owned()),
+    })
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
+    let (mode, prune, algorithm) = match mode {
+        Mode::List { prune } => ("list", prune, ""),
+        Mode::Digest { algorithm } => ("digest", "", algorithm),
+        Mode::Contents => ("contents", "", ""),
+    };
+    let mut script = Vec::with_capacity(SCRIPT.len() + 512);
+    script.extend_from_slice(b"ROOT='");
+    for &byte in root.as_os_str().as_bytes() {
+        match byte {
+            b'\'' => script.extend_from_slice(br"'\''"),
+            byte => script.push(byte),
+        }
+    }
+    let rest = format!("'\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{prune}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n");
+    script.extend_from_slice(rest.as_bytes());
+    script.extend_from_slice(SCRIPT.as_bytes());
+    script
+}
+
+/// A word that nothing on the far side can know beforehand: from the random keys that the standard library takes from the system.
+fn nonce() -> String {
+    format!("{:016x}{:016x}", random(), random())
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Somewhere between half of it and all of it, so that those who were turned away together do not come back together.
+fn jitter(pause: Duration) -> Duration {
+    pause / 2 + pause.mul_f64((random() % 1024) as f64 / 2048.0)
+}

@@ -1,0 +1,160 @@
+//! What went wrong on the way to the far side, in words, and what to do about it.
+
+use super::records::Stop;
+use super::runner::Ended;
+use crate::collect::CollectError;
+use crate::config::SourceSpec;
+
+/// What failed and why, and what helps.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    /// The host turned a connection away because it had too many; a moment later it may not.
+    pub(super) is_crowded: bool,
+    /// The far side answered, and the plan does not fit what is there.
+    pub(super) collision: Option<Box<CollectError>>,
+}
+
+impl Fault {
+    /// The plan itself is at fault.
+    pub(super) fn plan(collision: CollectError) -> Self {
+        Self { message: String::new(), hint: None, is_crowded: false, collision: Some(Box::new(collision)) }
+    }
+}
+
+/// Tells why nothing, or not everything, came from the far side. `noise` is what came before the start marker, when that never came.
+pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
+    let plain = |message: String, hint: Option<String>| Fault { message, hint, is_crowded: false, collision: None };
+    match stop {
+        Stop::Refused(word) => {
+            let (message, hint) = refused(word, root);
+            plain(message, Some(hint.to_owned()))
+        }
+        Stop::Garbled => plain(
+            "what came back is not what was asked for".to_owned(),
+            Some("check that `sh`, `find` and `stat` there are what they are called".to_owned()),
+        ),
+        Stop::Cut | Stop::Io(_) => {
+            let program = program(spec);
+            let how = match stop {
+                Stop::Io(error) if !ended.stalled => error.to_string(),
+                _ => ended.in_words(),
+            };
+            let (cause, hint) = cause(spec, ended, noise);
+            let message = match cause {
+                Some(cause) => format!("{program} {how}: {cause}"),
+                None => format!("{program} {how}"),
+            };
+            let crowded = ["kex_exchange_identification", "Session open refused", "Connection reset by peer"];
+            let is_crowded = noise.is_some() && crowded.iter().any(|words| ended.complaints.contains(words));
+            Fault { message, hint, is_crowded, collision: None }
+        }
+    }
+}
+
+fn refused(word: &str, root: &str) -> (String, &'static str) {
+    let leave = "correct the path, or leave this environment out";
+    match word {
+        "missing" => (format!("`{root}` is not there, or lies in a folder that may not be entered"), leave),
+        "dangling" => (format!("`{root}` is a link to something that is not there"), leave),
+        "file" => (format!("`{root}` is a file, not a folder"), "name the folder to compare"),
+        "denied" => (format!("cannot read `{root}`: permission denied"), "log in as a user who may read it"),
+        "tools" => (
+            "there is neither GNU find nor a `stat` that is understood".to_owned(),
+            "install findutils or busybox there, or compare an archive of it",
+        ),
+        "xargs" => (
+            "there is no `xargs -0`, so no file there can be read".to_owned(),
+            "install findutils or busybox there, or compare an archive of it",
+        ),
+        _ => ("what came back is not what was asked for".to_owned(), leave),
+    }
+}
+
+/// What a person calls the program: `ssh`, `docker exec`.
+fn program(spec: &SourceSpec) -> String {
+    match spec {
+        SourceSpec::Exec { command, .. } => {
+            let words = command.iter().take(2).filter(|word| !word.starts_with('-'));
+            format!("`{}`", words.map(String::as_str).collect::<Vec<_>>().join(" "))
+        }
+        _ => "ssh".to_owned(),
+    }
+}
+
+fn cause(spec: &SourceSpec, ended: &Ended, noise: Option<&[u8]>) -> (Option<String>, Option<String>) {
+    let complaints = ended.complaints.as_str();
+    let has = |words: &str| complaints.contains(words);
+    let by_hand = match spec {
+        SourceSpec::Ssh { place, .. } => {
+            let config = place.config.as_ref().map(|file| format!("-F {} ", file.display())).unwrap_or_default();
+            let port = place.port.map(|port| format!("-p {port} ")).unwrap_or_default();
+            format!("`ssh {config}{port}{} true`", place.destination())
+        }
+        _ => "the command".to_owned(),
+    };
+    let last = complaints.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned);
+    let hint = if has("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+        let cause = "Host key verification failed: it is not the key that is known for this host".to_owned();
+        return (Some(cause), Some(format!("find out why the key changed before you trust it; {by_hand} shows it")));
+    } else if has("Host key verification failed") {
+        return (
+            Some("Host key verification failed".to_owned()),
+            Some(format!("run {by_hand} once by hand and check the key")),
+        );
+    } else if has("a password is required") || has("a terminal is required") {
+        return (Some("sudo asks for a password".to_owned()), Some(sudoers(spec)));
+    } else if has("Permission denied (") {
+        Some(format!("run {by_hand} by hand; no password is asked for here, so it takes a key or an agent"))
+    } else if has("Connection refused") || has("Could not resolve") || has("No route to host") || has("timed out") {
+        Some(format!("check name and port, and that {by_hand} works"))
+    } else if ended.stalled {
+        Some("give it more time with --timeout SECONDS".to_owned())
+    } else if is_without_shell(ended) {
+        return (
+            last.or_else(|| Some("there is no `sh`".to_owned())),
+            Some(
+                "there is no shell to ask; compare an archive of it (such as `docker export` writes) instead"
+                    .to_owned(),
+            ),
+        );
+    } else if let Some(noise) = noise.filter(|noise| !noise.trim_ascii().is_empty()) {
+        let said = String::from_utf8_lossy(noise.trim_ascii());
+        let first = said.lines().next().unwrap_or_default().to_owned();
+        return (
+            Some(last.unwrap_or(first)),
+            Some("check that the account there has a shell that runs `sh -s`".to_owned()),
+        );
+    } else if noise.is_some() {
+        Some(format!("check that {by_hand} works"))
+    } else {
+        Some("run again when the connection holds".to_owned())
+    };
+    (last, hint)
+}
+
+fn is_without_shell(ended: &Ended) -> bool {
+    let says = ["executable file not found", "no such file or directory", "not found"];
+    let complaints = ended.complaints.to_lowercase();
+    matches!(ended.code(), Some(126 | 127)) && (complaints.is_empty() || says.iter().any(|it| complaints.contains(it)))
+}
+
+/// The line that lets the shell be started without a password.
+fn sudoers(spec: &SourceSpec) -> String {
+    let SourceSpec::Exec { command, .. } = spec else { return "let it run without a password".to_owned() };
+    let sudo = command.iter().position(|word| word == "sudo" || word.ends_with("/sudo"));
+    let mut rest = command[sudo.map_or(0, |at| at + 1)..].iter();
+    let mut target = "root".to_owned();
+    while let Some(word) = rest.next() {
+        match word.strip_prefix("-u").or_else(|| word.strip_prefix("--user=")) {
+            Some("") => target = rest.next().cloned().unwrap_or(target),
+            Some(name) => name.clone_into(&mut target),
+            None if word == "--user" => target = rest.next().cloned().unwrap_or(target),
+            None => {}
+        }
+    }
+    let own = uzers::get_current_username().map(|name| name.to_string_lossy().into_owned());
+    let who = own.filter(|_| sudo == Some(0)).unwrap_or_else(|| "LOGIN-NAME".to_owned());
+    format!("add this line with `visudo` there: {who} ALL=({target}) NOPASSWD: /bin/sh -s, /usr/bin/sh -s")
+}
