@@ -10,13 +10,7 @@ use std::path::Path;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::path::TreePath;
-
-/// Parts behind a dot, anywhere in a name: `server.key.bak` is as sensitive as `server.key`.
-const ENDINGS: &[&[u8]] = &[b"env", b"jks", b"key", b"keystore", b"p12", b"pem", b"pfx", b"ppk"];
-/// Anywhere in a name.
-const NAMES: &[&[u8]] = &[b".htpasswd", b".netrc", b".pgpass", b"wp-config.php"];
-/// At the beginning of a name, perhaps behind marks of a hidden or left-over file.
-const BEGINNINGS: &[&[u8]] = &[b"id_", b"credentials"];
+use crate::snapshot::is_sensitive;
 
 /// Knows files that hold secrets, by their common paths.
 #[derive(Debug)]
@@ -38,19 +32,8 @@ impl Sensitive {
     /// Whether a file holds secrets: by its name, in upper or lower case, or by a rule.
     pub(super) fn has(&self, path: &TreePath) -> bool {
         let here = Path::new(OsStr::from_bytes(path.as_bytes()));
-        is_known(path.file_name()) || self.rules.matched_path_or_any_parents(here, false).is_ignore()
+        is_sensitive(path) || self.rules.matched_path_or_any_parents(here, false).is_ignore()
     }
-}
-
-fn is_known(name: &[u8]) -> bool {
-    let name = name.to_ascii_lowercase();
-    let marks = name.iter().take_while(|&byte| b"#._~".contains(byte)).count();
-    let contains = |part: &&[u8]| name.windows(part.len()).any(|window| window == *part);
-    let mut parts = name.split(|byte| b".~#".contains(byte)).skip(1);
-    name.starts_with(b".env")
-        || NAMES.iter().any(contains)
-        || BEGINNINGS.iter().any(|start| name[marks..].starts_with(start))
-        || parts.any(|part| ENDINGS.contains(&part))
 }
 
 #[cfg(test)]

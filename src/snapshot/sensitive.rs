@@ -2,14 +2,27 @@
 
 use crate::path::TreePath;
 
-/// Whether a file usually holds secrets: `.env*`, `*.pem`, `*.key`, `*.p12`, `id_*`, `credentials*`, `wp-config.php`, and copies of these
-/// (`server.key.orig`, `.env~`, `prod.env`). Letter case does not count.
+/// Parts behind a dot, anywhere in a name: `server.key.bak` is as sensitive as `server.key`.
+const ENDINGS: &[&[u8]] = &[b"env", b"jks", b"key", b"keystore", b"p12", b"pem", b"pfx", b"ppk"];
+/// Anywhere in a name.
+const NAMES: &[&[u8]] = &[b".htpasswd", b".netrc", b".pgpass", b"wp-config.php"];
+/// At the beginning of a name, perhaps behind marks of a hidden or left-over file.
+const BEGINNINGS: &[&[u8]] = &[b"id_", b"credentials"];
+
+/// Whether a file usually holds secrets: `.env*`, `*.pem`, `*.key`, `*.p12`, `id_*`, `credentials*`, `wp-config.php` and their like, and copies
+/// of these (`server.key.orig`, `.env~`, `prod.env`). Letter case does not count.
+///
+/// The strict view, for what must not travel or be kept. What may be shown of a file here is judged more finely
+/// where it is shown.
 pub fn is_sensitive(path: &TreePath) -> bool {
     let name = path.file_name().to_ascii_lowercase();
-    let starts = [&b".env"[..], b"id_", b"credentials", b"wp-config.php"];
-    let mut endings = name.split(|&b| b == b'.').skip(1).map(|part| part.strip_suffix(b"~").unwrap_or(part));
-    starts.iter().any(|start| name.starts_with(start))
-        || endings.any(|ending| matches!(ending, b"pem" | b"key" | b"p12" | b"env"))
+    let marks = name.iter().take_while(|&byte| b"#._~".contains(byte)).count();
+    let contains = |part: &&[u8]| name.windows(part.len()).any(|window| window == *part);
+    let mut parts = name.split(|byte| b".~#".contains(byte)).skip(1);
+    name.starts_with(b".env")
+        || NAMES.iter().any(contains)
+        || BEGINNINGS.iter().any(|start| name[marks..].starts_with(start))
+        || parts.any(|part| ENDINGS.contains(&part))
 }
 
 #[cfg(test)]
@@ -31,7 +44,7 @@ mod tests {
         ] {
             assert!(is(name), "{name}");
         }
-        for name in ["server.key.orig", "a.pem~", "prod.env", ".envrc"] {
+        for name in ["server.key.orig", "a.pem~", "prod.env", ".envrc", ".netrc", "store.jks", "#id_rsa#"] {
             assert!(is(name), "{name}");
         }
         for name in ["app.py", "keys.txt", "environment.py", "id_", ".env/readme", "turkey", "a.keys"] {
