@@ -47,13 +47,19 @@ pub fn survey<'w>(
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
     collected.answer(&compare::questions(&collected.snapshots));
-    let mut comparison = compare::compare(&collected.snapshots);
+    // Two long passes over everything, neither of which needs the other.
+    let (mut comparison, leftovers) = std::thread::scope(|scope| {
+        let leftovers = scope.spawn(|| artifacts::find(&collected.snapshots));
+        let comparison = compare::compare(&collected.snapshots);
+        (comparison, leftovers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     let mut questions = moves::questions(&comparison, &collected.snapshots);
-    let leftovers = artifacts::find(&collected.snapshots);
     questions.extend(artifacts::questions(&leftovers, &collected.snapshots));
-    if !questions.is_empty() {
-        collected.answer(&questions);
-        // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows.
+    let known = incidents(&collected);
+    collected.answer(&questions);
+    if incidents(&collected) > known {
+        // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows. Otherwise there are only more digests,
+        // of files that their rows did not ask about.
         comparison = compare::compare(&collected.snapshots);
     }
     let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
@@ -66,4 +72,8 @@ pub fn survey<'w>(
     let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)
+}
+
+fn incidents(collected: &Collected<'_>) -> usize {
+    collected.snapshots.iter().map(|snapshot| snapshot.incidents.len()).sum()
 }
