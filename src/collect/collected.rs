@@ -16,7 +16,7 @@ use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitSummary, CommittedVersion, Content, ContentReader,
+    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, CommitSummary, CommittedVersion, Content, ContentReader,
     Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Snapshot, TextMerger,
     Timestamp, TreeChange,
 };
@@ -277,6 +277,14 @@ impl CommitReader for Collected<'_> {
 
     fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
         self.histories.at(environment, commit, path)
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        self.histories.blob_size(environment, id)
+    }
+
+    fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {
+        self.histories.since(environment, commit)
     }
 
     fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {

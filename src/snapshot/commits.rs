@@ -68,6 +68,9 @@ pub trait CommitReader: Sync {
     /// all of its history when none of the others has a commit.
     fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure>;
 
+    /// The commits of the environment's own repository that its commit reaches and `commit` does not, parents before their children.
+    fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure>;
+
     /// Paths that differ between two commits of the environment's repository, sorted; `None` for the first is the empty tree.
     /// Subtrees with one name are not looked into.
     fn changes(
@@ -79,6 +82,9 @@ pub trait CommitReader: Sync {
 
     /// What a commit of the environment's repository has at a path.
     fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure>;
+
+    /// How many bytes a content of the environment's repository has.
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure>;
 
     /// A content of the environment's repository. One above `limit` bytes is a failure that says so, and is not read.
     fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure>;

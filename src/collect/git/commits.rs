@@ -54,6 +54,20 @@ impl CommitReader for Histories {
         Ok(item.as_ref().and_then(blob))
     }
 
+    fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(Vec::new()) };
+        commit_oid(commit)
+            .and_then(|commit| records(history, &[commit]))
+            .map_err(|fault| failure("the history", &fault))
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        let Some(history) = self.get(environment) else {
+            return Err(ReadFailure("the environment has no repository".to_owned()));
+        };
+        history.objects().blob_size(oid(id)).map_err(|fault| failure("a content", &fault))
+    }
+
     fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
         let Some(history) = self.get(environment) else {
             return Err(ReadFailure("the environment has no repository".to_owned()));
@@ -95,7 +109,12 @@ fn commits_beyond<'a>(
     for other in others {
         known_commits(history.objects(), other, &mut exclude)?;
     }
-    let newest_first = walk::difference(history.objects(), &[history.commit()], &exclude)?;
+    records(history, &exclude)
+}
+
+/// The commits that the environment's commit reaches and the excluded ones do not, parents first.
+fn records(history: &GitHistory, exclude: &[Oid]) -> Result<Vec<CommitRecord>, GitFault> {
+    let newest_first = walk::difference(history.objects(), &[history.commit()], exclude)?;
     let records = newest_first.into_iter().rev().map(|commit| CommitRecord {
         is_cut: oid_of(&commit.summary.id).is_some_and(|id| history.objects().is_cut(id)),
         parents: commit.parents.iter().map(|&parent| super::objects::commit_id(parent)).collect(),

@@ -1,6 +1,7 @@
 //! Which stretches of lines differ from a base, and who has which.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp};
@@ -73,9 +74,9 @@ pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range
     replacements(&old, &new)
 }
 
-/// As [`changes`]. Insertions and deletions among equal lines slide down as far as they can, as git and diff3 place them: which of
+/// As [`changes`], of lines that stand for themselves. Insertions and deletions among equal lines slide down as far as they can, as git and diff3 place them: which of
 /// several equal lines is new cannot be known, and placing it elsewhere would find other conflicts than they do.
-fn replacements(old: &[u32], new: &[u32]) -> Vec<(Range<usize>, Range<usize>)> {
+pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
     let ops = similar::capture_diff_slices(Algorithm::Myers, old, new);
     let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     let mut below = (old.len(), new.len());

@@ -3,8 +3,10 @@
 //! A [`Unit`] names the contents it is about and does not hold them ([`Version`]), so that tens of thousands of commits fit into memory.
 //! Whether a target has it is the matter of [`super::verdict`].
 
+mod bookkeeping;
 mod commits;
 
+pub use bookkeeping::is_bookkeeping;
 pub use commits::{commit_id, commits, file_changes};
 
 use std::fmt;

@@ -1,203 +1,149 @@
 //! Whether a target has a unit of change, by which evidence, and whether it would apply where it is absent.
+//!
+//! [`judge`] is the one door.
 
-use crate::path::TreePath;
-use crate::snapshot::CommitId;
+mod decide;
+mod delta;
+mod index;
+mod lines;
+mod load;
+mod look;
+mod names;
+mod pairs;
+mod said;
+mod steps;
+mod tip;
+mod types;
 
-/// What is known of one unit in one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// Which of the units that were judged.
-    pub unit: usize,
-    /// The environment it was looked for in.
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+
+pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing, NotTried, Proof, Tier, Verdict};
+
+use self::decide::Case;
+use self::index::Bags;
+use self::lines::DigestMap;
+use self::load::Delta;
+use self::look::Looking;
+use self::names::Names;
+use self::pairs::Pairs;
+use crate::insight::units::Unit;
+use crate::snapshot::{CommitId, CommitReader, ContentReader, ReadFailure, Snapshot, TextMerger};
+
+/// Which units are looked for where.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// The units of one source, parents before children where they are commits.
+    pub units: &'a [Unit],
+    /// The environment that the units are from.
+    pub source: usize,
+    /// The environment they are looked for in.
     pub target: usize,
-    /// Whether it is there.
-    pub verdict: Verdict,
-    /// The strongest evidence of that there is anything of it in the target; `None` when there is none.
-    pub tier: Option<Tier>,
-    /// The facts, strongest first.
-    pub evidence: Vec<Proof>,
-    /// Whether it would apply.
-    pub applies: Applies,
-    /// Units (as [`Judgement::unit`] counts them, ascending) of the same source that are not in the target either and that have to be
-    /// applied before.
-    pub needs: Vec<usize>,
+    /// The commit that the target's tree is nearest to, and the environment in whose repository it is. It counts only where source and
+    /// target share no history.
+    pub base: Option<(usize, CommitId)>,
 }
 
-/// Whether a target has a unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// It has.
-    Present,
-    /// It has not.
-    Absent,
-    /// It has some of it.
-    Partly {
-        /// What it lacks, sorted by path.
-        missing: Vec<Missing>,
-    },
-    /// It cannot be said.
-    Unproven {
-        /// Why.
-        because: Doubt,
-    },
+/// The means to read what is asked about.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// All environments.
+    pub snapshots: &'a [Snapshot],
+    /// Present files.
+    pub contents: &'a (dyn ContentReader + Sync),
+    /// Commits and what they name.
+    pub commits: &'a dyn CommitReader,
+    /// What applies.
+    pub merger: &'a dyn TextMerger,
 }
 
-/// What a target lacks of a unit in one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// The file, as the unit calls it.
-    pub path: TreePath,
-    /// How many of the lines that the unit adds are not there.
-    pub added: usize,
-    /// How many of the lines that the unit removes are still there.
-    pub removed: usize,
-}
-
-/// Why nothing can be said about a unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Doubt {
-    /// Something is much alike, and nothing proves that it is the same: the share of changed lines that agree, in thousandths.
-    SimilarOnly(u16),
-    /// Only what is said about it agrees: a trailer, a change id, or subject, author and date.
-    SaidOnly,
-    /// A file could not be read, in words.
-    Unreadable(String),
-    /// It changes nothing that could be looked for: only lines that are everywhere, or only what is beside the text.
-    Nothing,
-    /// The file is there under no name that is known, so that nothing can be said about its lines.
-    NoFile,
-    /// It is too large, or no text, and the target has another content.
-    Opaque,
-}
-
-/// How strong evidence is; the first is the strongest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
-    /// The same commit, or the same contents at the same paths.
-    SameContent,
-    /// An equal verbatim patch id.
-    PatchId,
-    /// A three-way replay changes nothing.
-    Replay,
-    /// All added lines are in place and all removed ones are gone, which was not so in the base.
-    Containment,
-    /// A patch id that is equal but for white space.
-    BlankPatchId,
-    /// The changes are similar, and no others are as similar to either.
-    Similarity,
-    /// What is said about it: trailers, a change id, or subject, author and date.
-    Said,
-}
-
-impl Tier {
-    /// Its number, 1 to 7.
-    pub fn number(self) -> u8 {
-        self as u8 + 1
+/// Looks for units in a target; one judgement for each, in their order.
+///
+/// A unit is held against every step that the target made since it parted from the source (or, where they share no history, against all
+/// that its tree has over [`Asked::base`]), and where that leaves anything open, against its present files. Nothing that merely looks
+/// alike is called present: what is similar has to be borne out by the files.
+///
+/// # Errors
+/// When the target's history cannot be read. A file that cannot be read makes its units [`Verdict::Unproven`].
+///
+/// # Cost
+/// Every change of both sides is read and compared once, on the threads of the current pool; memory grows with the number of changed lines.
+/// Four versions of each file of a unit are read again when the target has a trace of it.
+pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<Judgement>, ReadFailure> {
+    let mut names = Names::default();
+    names.add_present(reading.snapshots[asked.target].entries.iter().map(|entry| &entry.path));
+    names.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
+    let steps = steps::steps(asked, &names, reading)?;
+    names.add_renames(steps.all.iter().flat_map(|step| &step.changes));
+    let (units, mut trivial) = load::deltas(asked.units.par_iter().map(|unit| &unit.changes[..]), reading);
+    let (done, more) = load::deltas(steps.all.par_iter().map(|step| &step.changes[..]), reading);
+    trivial.merge(more);
+    let pairs = Pairs::find((asked.units, &units), (&steps.all, &done), &trivial);
+    let said = said::said(asked.units, &steps, asked.target, reading)?;
+    let reached = reached(asked, reading)?;
+    let union = lines_of(&pairs.steps);
+    let case = |at: usize| {
+        let (trace, weight) = pairs.weights.trace(&pairs.units[at].lines, &union);
+        Case {
+            at,
+            unit: &asked.units[at],
+            delta: &units[at],
+            pairs: &pairs,
+            said: said.get(&at).map_or(&[], |said| &said[..]),
+            is_reached: reached[at],
+            trace,
+            weight,
+        }
+    };
+    let looking = Looking { asked, reading, steps: &steps, names: &names, weights: &pairs.weights };
+    let judge = |at: usize| case(at).decide(&looking, &|_| false);
+    let mut found: Vec<Judgement> = (0..units.len()).into_par_iter().map(judge).collect();
+    let gone = Superseded::new(&found, &units);
+    let again = |at: usize| case(at).decide(&looking, &|line| gone.after(at, line));
+    let open: Vec<Judgement> = (0..units.len())
+        .into_par_iter()
+        .filter(|&at| matches!(found[at].verdict, Verdict::Partly { .. } | Verdict::Unproven { .. }))
+        .map(again)
+        .collect();
+    for judgement in open {
+        let at = judgement.unit;
+        found[at] = judgement;
     }
+    Ok(found)
 }
 
-/// A fact for or against a unit being in a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// How strong it is.
-    pub tier: Tier,
-    /// The commit of the target that it is about, where there is one.
-    pub commit: Option<CommitId>,
-    /// What it says.
-    pub fact: Fact,
+/// Which units are commits that the target's history has.
+fn reached(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<bool>, ReadFailure> {
+    if asked.units.iter().all(|unit| unit.commit().is_none()) {
+        return Ok(vec![false; asked.units.len()]);
+    }
+    let beyond = reading.commits.beyond(asked.source, &[asked.target])?;
+    let beyond: HashSet<&CommitId> = beyond.commits.iter().map(|record| &record.summary.id).collect();
+    Ok(asked.units.iter().map(|unit| unit.commit().is_some_and(|commit| !beyond.contains(commit))).collect())
 }
 
-/// What a proof says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
-    /// The target's history has the very commit.
-    SameCommit,
-    /// So many of so many files have the same content at the same path.
-    SameFiles(usize, usize),
-    /// The target has a commit with the same patch.
-    SamePatch,
-    /// The target has a commit with the same patch but for white space.
-    SamePatchButBlanks,
-    /// Replaying it changes nothing in so many of so many files.
-    ReplayChangesNothing(usize, usize),
-    /// So many of so many changed lines are as the unit would have them.
-    LinesInPlace(usize, usize),
-    /// The changes agree in so many thousandths of their weight.
-    Similar(u16),
-    /// A commit of the target says that it is a copy.
-    Trailer,
-    /// The same change id.
-    ChangeId,
-    /// The same subject, author and date.
-    SameSubject,
-    /// A later commit of the target takes it back.
-    TakenBack,
-    /// A later unit of the source takes it back.
-    TakenBackAtSource(usize),
-    /// It takes back an earlier unit of the source.
-    TakesBack(usize),
+/// All lines that any of them brings or takes.
+fn lines_of(bags: &[Bags]) -> DigestMap<()> {
+    bags.iter().flat_map(|bags| &bags.lines).map(|(line, _)| (*line, ())).collect()
 }
 
-/// Whether a unit would apply to a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Applies {
-    /// Everywhere at the lines where it was made.
-    Clean,
-    /// Without conflict, and elsewhere.
-    Offset {
-        /// By how many lines at most.
-        lines: usize,
-    },
-    /// Not without a decision.
-    Conflict {
-        /// Where, in the order of the files.
-        conflicts: Vec<Conflict>,
-    },
-    /// Nothing was tried.
-    NotTried {
-        /// Why.
-        because: NotTried,
-    },
-}
+/// Lines that a unit which the target has takes away: one that an earlier unit brought need not be there any more.
+struct Superseded(DigestMap<usize>);
 
-/// Why nothing was tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotTried {
-    /// It is there already.
-    Present,
-    /// A file could not be read, in words.
-    Unreadable(String),
-}
+impl Superseded {
+    fn new(found: &[Judgement], units: &[Delta]) -> Self {
+        let mut last = DigestMap::default();
+        for judgement in found.iter().filter(|judgement| judgement.verdict == Verdict::Present) {
+            for hunk in units[judgement.unit].texts().flat_map(|text| &text.hunks) {
+                last.extend(hunk.removed().iter().map(|&line| (line, judgement.unit)));
+            }
+        }
+        Self(last)
+    }
 
-/// A place where a unit and a target disagree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// The file in the target, by its common path; the unit's path when the target has none.
-    pub path: TreePath,
-    /// What is in the way.
-    pub kind: ConflictKind,
-}
-
-/// What is in the way of a unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConflictKind {
-    /// Both changed the same lines.
-    Region {
-        /// The first line in the target's file, from 1.
-        line: usize,
-        /// The target's lines.
-        ours: Vec<u8>,
-        /// The unit's lines.
-        theirs: Vec<u8>,
-    },
-    /// The target has no such file.
-    NoFile,
-    /// The target has another file at the path of a new one.
-    Exists,
-    /// The file is to go away, and the target's is another.
-    Edited,
-    /// It is no text, and the target's content is not the one it was made on.
-    Binary,
-    /// File, link or submodule: the target has something else.
-    Kind,
+    /// Whether a unit after this one takes the line away.
+    fn after(&self, unit: usize, line: u64) -> bool {
+        self.0.get(&line).is_some_and(|&last| last > unit)
+    }
 }

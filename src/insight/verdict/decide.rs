@@ -1,0 +1,206 @@
+//! What the evidence amounts to.
+//!
+//! The limits were found on histories with known backports; `benches/backports.rs` measures what they give.
+
+use super::look::{Look, Looking};
+use super::pairs::{Pair, Pairs};
+use super::said::Said;
+use super::types::{Doubt, Fact, Judgement, Missing, Proof, Tier, Verdict};
+use crate::insight::units::Unit;
+use crate::insight::verdict::load::{Body, Delta};
+
+/// Below this share of its weight among all that the target ever did, a unit cannot be there, and nothing is read.
+const TRACE: f32 = 0.15;
+/// Changes that agree in this share are one change, wherever the files went since.
+const ALIKE: f32 = 0.75;
+/// Changes that agree in this share are one change when the present files do not say otherwise.
+const SIMILAR: f32 = 0.5;
+/// A step that does this share of a unit carries it, together with others or with more.
+const CARRIED: f32 = 0.8;
+/// The present files have the unit.
+const STANDS: f32 = 0.9;
+/// The files that the target began with had most of it already, so that having it says little.
+const BEGAN: f32 = 0.7;
+/// By so much the present files have to be nearer to the unit than those that the target began with.
+const NEARER: f32 = 0.1;
+/// What a few telling lines weigh. Less is found elsewhere by chance when the lines themselves are not the same.
+const TELLING: f32 = 3.5;
+/// Less than half a line.
+const NOTHING: f32 = 0.4;
+
+/// All that is known about one unit.
+pub(super) struct Case<'a> {
+    pub(super) at: usize,
+    pub(super) unit: &'a Unit,
+    pub(super) delta: &'a Delta,
+    pub(super) pairs: &'a Pairs<'a>,
+    pub(super) said: &'a [Said],
+    /// The target's history has the very commit.
+    pub(super) is_reached: bool,
+    /// The share of its lines among all that the target did.
+    pub(super) trace: f32,
+    /// What its lines weigh.
+    pub(super) weight: f32,
+}
+
+impl Case<'_> {
+    /// Decides; `excused` says which of its lines were taken away again by another unit that the target has.
+    pub(super) fn decide(&self, looking: &Looking<'_>, excused: &dyn Fn(u64) -> bool) -> Judgement {
+        let mut evidence: Vec<Proof> = Vec::new();
+        if self.is_reached {
+            evidence.push(Proof { tier: Tier::SameContent, commit: self.unit.commit().cloned(), fact: Fact::SameCommit });
+            return self.judgement(Verdict::Present, evidence, looking);
+        }
+        let pairs = &self.pairs.of[self.at];
+        self.say(pairs, looking, &mut evidence);
+        let has_other = self.delta.files.iter().zip(&self.delta.counts).any(|(body, counts)| {
+            *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty())
+        });
+        if self.trace < TRACE && !has_other && evidence.is_empty() {
+            return self.judgement(self.without_trace(pairs), evidence, looking);
+        }
+        let look = looking.look(self.unit, self.delta, excused);
+        let verdict = self.verdict(pairs, &look, looking, &mut evidence);
+        self.stand(&look, &mut evidence);
+        self.judgement(verdict, evidence, looking)
+    }
+
+    /// What commits of the target say and do.
+    fn say(&self, pairs: &[Pair], looking: &Looking<'_>, evidence: &mut Vec<Proof>) {
+        let commit = |step: usize| looking.steps.all[step].commit();
+        for pair in pairs {
+            if pair.same_files {
+                let count = self.delta.counts.iter().filter(|counts| **counts).count();
+                let fact = Fact::SameFiles(count, count);
+                evidence.push(Proof { tier: Tier::SameContent, commit: commit(pair.step), fact });
+            }
+            if pair.same_patch {
+                evidence.push(Proof { tier: Tier::PatchId, commit: commit(pair.step), fact: Fact::SamePatch });
+            } else if pair.same_but_blanks {
+                let fact = Fact::SamePatchButBlanks;
+                evidence.push(Proof { tier: Tier::BlankPatchId, commit: commit(pair.step), fact });
+            }
+        }
+        if let Some(pair) = self.assigned().filter(|pair| pair.lines.jaccard() >= SIMILAR / 2.0) {
+            let fact = Fact::Similar(thousandths(pair.lines.jaccard()));
+            evidence.push(Proof { tier: Tier::Similarity, commit: commit(pair.step), fact });
+        }
+        for said in self.said {
+            evidence.push(Proof { tier: Tier::Said, commit: commit(said.step), fact: said.fact.clone() });
+        }
+    }
+
+    fn assigned(&self) -> Option<&Pair> {
+        self.pairs.assigned[self.at].map(|pair| &self.pairs.of[self.at][pair])
+    }
+
+    /// The verdict on a unit of which hardly a line is among all that the target did.
+    fn without_trace(&self, pairs: &[Pair]) -> Verdict {
+        let alike = |pair: &Pair| self.weight >= TELLING && pair.words.jaccard() >= 0.6 && pair.paths >= 0.5;
+        match self.assigned().filter(|pair| alike(pair)) {
+            Some(pair) if !pairs.is_empty() => {
+                Verdict::Unproven { because: Doubt::SimilarOnly(thousandths(pair.lines.jaccard())) }
+            }
+            _ => Verdict::Absent,
+        }
+    }
+
+    fn verdict(&self, pairs: &[Pair], look: &Look, looking: &Looking<'_>, evidence: &mut Vec<Proof>) -> Verdict {
+        let (tip, base) = (look.share(), look.began_with());
+        let stands = tip >= STANDS && base < BEGAN && look.no_file == 0 && look.opaque == 0;
+        if let Some(undo) = self.pairs.taken_back(self.at).filter(|_| !stands) {
+            let commit = looking.steps.all[undo].commit();
+            evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
+            return Verdict::Absent;
+        }
+        if pairs.iter().any(|pair| pair.same_patch || pair.same_files) || stands {
+            return Verdict::Present;
+        }
+        if let Some(words) = &look.unreadable {
+            return Verdict::Unproven { because: Doubt::Unreadable(words.clone()) };
+        }
+        let is_nearer = tip >= base + NEARER;
+        if self.is_similar(look, is_nearer) || self.is_carried(pairs, look, is_nearer) {
+            return Verdict::Present;
+        }
+        if !self.said.is_empty() && is_nearer && tip >= SIMILAR {
+            return Verdict::Present;
+        }
+        self.rest(look, is_nearer)
+    }
+
+    /// Whether one step, paired with no other unit, does the same, and the files bear it out.
+    fn is_similar(&self, look: &Look, is_nearer: bool) -> bool {
+        let Some(pair) = self.assigned() else { return false };
+        let (lines, words, tip) = (pair.lines.jaccard(), pair.words.jaccard(), look.share());
+        let is_adapted = self.weight >= TELLING && tip >= 0.2 && (words >= 0.6 && lines >= 0.15 && pair.paths >= 0.5);
+        let is_reworked = self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
+        lines >= ALIKE || is_nearer && (lines >= SIMILAR && tip >= 0.4 || is_adapted || is_reworked)
+    }
+
+    /// Whether a step that does more, or several together, do the same, and the files bear it out.
+    fn is_carried(&self, pairs: &[Pair], look: &Look, is_nearer: bool) -> bool {
+        let is_carried = pairs.iter().any(|pair| pair.lines.of_a() >= CARRIED && pair.paths > 0.5);
+        is_carried && is_nearer && look.share() >= 0.6 && look.least() >= 0.3 && look.no_file == 0
+    }
+
+    fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {
+        let (tip, base) = (look.share(), look.began_with());
+        let there = look.tip.replayed + look.tip.contained;
+        if look.opaque > 0 {
+            return Verdict::Unproven { because: Doubt::Opaque };
+        }
+        if look.tip == super::tip::Standing::default() || tip >= STANDS && base >= BEGAN || self.weight < NOTHING && tip > 0.5 {
+            // Nothing would change, and nothing says that the target did it.
+            return Verdict::Unproven { because: Doubt::Nothing };
+        }
+        if is_nearer && tip >= base + 0.2 && there - look.base.replayed - look.base.contained >= 1.0 {
+            let missing = look.files.iter().filter(|(_, standing)| standing.missing > 0.0);
+            let missing = missing.map(|(path, standing)| Missing {
+                path: path.clone(),
+                added: standing.lacks.0,
+                removed: standing.lacks.1,
+            });
+            return Verdict::Partly { missing: missing.collect() };
+        }
+        match self.assigned().filter(|pair| pair.lines.jaccard() >= SIMILAR / 2.0 && is_nearer) {
+            Some(pair) => Verdict::Unproven { because: Doubt::SimilarOnly(thousandths(pair.lines.jaccard())) },
+            None if !self.said.is_empty() => Verdict::Unproven { because: Doubt::SaidOnly },
+            None => Verdict::Absent,
+        }
+    }
+
+    /// What the present files show, as evidence.
+    fn stand(&self, look: &Look, evidence: &mut Vec<Proof>) {
+        let (tip, files) = (&look.tip, look.files.len());
+        let there = tip.replayed + tip.contained;
+        if there <= 0.0 || look.share() < look.began_with() + NEARER {
+            return;
+        }
+        let proof = |tier, fact| Proof { tier, commit: None, fact };
+        let replayed = look.files.iter().filter(|(_, file)| file.missing <= 0.0 && file.contained <= 0.0).count();
+        if look.same > 0 {
+            let tier = if look.same == files { Tier::SameContent } else { Tier::Containment };
+            evidence.push(proof(tier, Fact::SameFiles(look.same, files)));
+        }
+        if replayed > 0 {
+            let tier = if replayed == files { Tier::Replay } else { Tier::Containment };
+            evidence.push(proof(tier, Fact::ReplayChangesNothing(replayed, files)));
+        }
+        if replayed < files && tip.lines.1 > 0 {
+            let tier = if tip.missing <= 0.0 { Tier::Containment } else { Tier::Similarity };
+            evidence.push(proof(tier, Fact::LinesInPlace(tip.lines.0, tip.lines.1)));
+        }
+    }
+
+    fn judgement(&self, verdict: Verdict, mut evidence: Vec<Proof>, looking: &Looking<'_>) -> Judgement {
+        evidence.sort_by_key(|proof| proof.tier);
+        let tier = evidence.iter().find(|proof| !matches!(proof.fact, Fact::TakenBack)).map(|proof| proof.tier);
+        let tier = if verdict == Verdict::Absent { None } else { tier };
+        Judgement { unit: self.at, target: looking.asked.target, verdict, tier, evidence }
+    }
+}
+
+fn thousandths(share: f32) -> u16 {
+    (share.clamp(0.0, 1.0) * 1000.0).round() as u16
+}

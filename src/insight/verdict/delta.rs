@@ -1,0 +1,215 @@
+//! What a change does to a text, as numbers: hunks, and the ids of patches.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use super::lines::{self, DigestMap, Line};
+use crate::compare::text::regions::replacements;
+
+/// So many lines around a change belong to a patch, as in git.
+const CONTEXT: usize = 3;
+/// So many equal lines below the last change are kept, since it may slide down among them.
+const SLIDE: usize = 40;
+/// Words are counted in changes of at most so many lines; larger ones have lines enough to be known by.
+const WORDED: usize = 4000;
+
+/// What happens to the text of one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TextDelta {
+    /// In order.
+    pub(super) hunks: Box<[Hunk]>,
+    /// Each word with how often more it is there afterwards than before, hunk by hunk; sorted, never zero.
+    pub(super) words: Box<[(u64, i32)]>,
+    /// The changed lines without their blanks, as one number; zero when nothing is left of them.
+    pub(super) blank: u64,
+}
+
+/// Neighbouring lines that are replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hunk {
+    /// The first line in the text before, from 0.
+    pub(super) at: u32,
+    /// The first line in the text afterwards, from 0.
+    pub(super) to: u32,
+    /// The lines that go away and those that come, the first so many of which go.
+    lines: Box<[Line]>,
+    gone: u32,
+    /// Unchanged lines above and below, the first so many of which are above; fewer than three only at the ends of the text or where the
+    /// next hunk begins.
+    context: Box<[Line]>,
+    above: u8,
+}
+
+impl Hunk {
+    pub(super) fn removed(&self) -> &[Line] {
+        &self.lines[..self.gone as usize]
+    }
+
+    pub(super) fn added(&self) -> &[Line] {
+        &self.lines[self.gone as usize..]
+    }
+
+    pub(super) fn above(&self) -> &[Line] {
+        &self.context[..usize::from(self.above)]
+    }
+
+    pub(super) fn below(&self) -> &[Line] {
+        &self.context[usize::from(self.above)..]
+    }
+}
+
+/// What is known of a text where it was changed, by which line numbers are told trivial or not.
+#[derive(Debug, Default)]
+pub(super) struct Trivial(DigestMap<()>);
+
+impl Trivial {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Line> + use<'_> {
+        self.0.keys().copied()
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(super) fn extend(&mut self, lines: impl IntoIterator<Item = Line>) {
+        self.0.extend(lines.into_iter().map(|line| (line, ())));
+    }
+}
+
+/// The lines of a text between what two texts have in common at both ends, as numbers.
+struct Middle<'a> {
+    lines: Vec<&'a [u8]>,
+    numbers: Vec<Line>,
+}
+
+impl<'a> Middle<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let lines: Vec<&[u8]> = lines::split(text).collect();
+        let numbers = lines.iter().map(|line| lines::number(line)).collect();
+        Self { lines, numbers }
+    }
+}
+
+/// Finds what was done to a text, and notes which of the changed lines say little.
+///
+/// # Cost
+/// What both have in common at the ends is compared as bytes and not split into lines.
+pub(super) fn text_delta(before: &[u8], after: &[u8], trivial: &mut Vec<Line>) -> TextDelta {
+    let (start, skipped) = common_start(before, after);
+    let end = common_end(&before[start..], &after[start..]);
+    let (old, new) = (Middle::new(&before[start..before.len() - end]), Middle::new(&after[start..after.len() - end]));
+    let changes = replacements(&old.numbers, &new.numbers);
+    let mut words = Vec::new();
+    let mut blank = DefaultHasher::new();
+    let mut is_blank = true;
+    let is_worded = changes.iter().map(|(from, to)| from.len() + to.len()).sum::<usize>() <= WORDED;
+    let mut hunks = Vec::with_capacity(changes.len());
+    for (rank, (from, to)) in changes.iter().enumerate() {
+        let (gone, come) = (&old.lines[from.clone()], &new.lines[to.clone()]);
+        for (lines, numbers) in [(gone, &old.numbers[from.clone()]), (come, &new.numbers[to.clone()])] {
+            let little = lines.iter().zip(numbers).filter(|(line, _)| lines::is_trivial(line));
+            trivial.extend(little.map(|(_, number)| *number));
+            for line in lines {
+                if !line.iter().all(u8::is_ascii_whitespace) {
+                    blank.write_u64(lines::without_blanks(line));
+                    is_blank = false;
+                }
+            }
+            blank.write_u8(b'/');
+        }
+        if is_worded {
+            count_words(gone, come, &mut words);
+        }
+        let above = rank.checked_sub(1).map_or(0, |before| changes[before].0.end).max(from.start.saturating_sub(CONTEXT));
+        let below = changes.get(rank + 1).map_or(old.numbers.len(), |next| next.0.start).min(from.end + CONTEXT);
+        hunks.push(Hunk {
+            at: (skipped + from.start) as u32,
+            to: (skipped + to.start) as u32,
+            lines: [&old.numbers[from.clone()], &new.numbers[to.clone()]].concat().into(),
+            gone: from.len() as u32,
+            context: [&old.numbers[above..from.start], &old.numbers[from.end..below]].concat().into(),
+            above: (from.start - above) as u8,
+        });
+    }
+    words.sort_unstable();
+    let blank = if is_blank { 0 } else { blank.finish() };
+    TextDelta { hunks: hunks.into(), words: summed(words), blank }
+}
+
+/// Equal bytes at the start up to a line's beginning, [`CONTEXT`] lines before the first difference; and how many lines they are.
+fn common_start(a: &[u8], b: &[u8]) -> (usize, usize) {
+    let equal = equal_start(a, b);
+    let mut start = equal;
+    // The line of the first difference is not skipped, nor are those that are its context.
+    for _ in 0..=CONTEXT {
+        start = a[..start].iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
+        if start == 0 {
+            return (0, 0);
+        }
+    }
+    let start = start + 1;
+    (start, a[..start].iter().filter(|&&byte| byte == b'\n').count())
+}
+
+/// Equal bytes at the end, beginning with a line, some lines after the last difference.
+fn common_end(a: &[u8], b: &[u8]) -> usize {
+    let equal = equal_end(a, b);
+    let tail = &a[a.len() - equal..];
+    // The first line of the tail may be the end of one that differs.
+    let mut skipped = 0;
+    for _ in 0..=SLIDE {
+        match tail[skipped..].iter().position(|&byte| byte == b'\n') {
+            Some(at) => skipped += at + 1,
+            None => return 0,
+        }
+    }
+    equal - skipped
+}
+
+fn equal_start(a: &[u8], b: &[u8]) -> usize {
+    let blocks = a.as_chunks::<64>().0.iter().zip(b.as_chunks::<64>().0).take_while(|(a, b)| a == b).count() * 64;
+    blocks + a[blocks..].iter().zip(&b[blocks..]).take_while(|(a, b)| a == b).count()
+}
+
+fn equal_end(a: &[u8], b: &[u8]) -> usize {
+    let (backwards_a, backwards_b) = (a.as_rchunks::<64>().1.iter().rev(), b.as_rchunks::<64>().1.iter().rev());
+    let blocks = backwards_a.zip(backwards_b).take_while(|(a, b)| a == b).count() * 64;
+    let (a, b) = (&a[..a.len() - blocks], &b[..b.len() - blocks]);
+    blocks + a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
+}
+
+/// Adds what one hunk does to each word.
+fn count_words(gone: &[&[u8]], come: &[&[u8]], into: &mut Vec<(u64, i32)>) {
+    let mut counts: DigestMap<i32> = DigestMap::default();
+    for (lines, sign) in [(gone, -1), (come, 1)] {
+        for word in lines.iter().flat_map(|line| lines::words(line)) {
+            *counts.entry(lines::number(word)).or_default() += sign;
+        }
+    }
+    into.extend(counts.into_iter().filter(|(_, count)| *count != 0));
+}
+
+/// Of each word, what goes and what comes apart: a word that one hunk takes and another brings is in both.
+fn summed(sorted: Vec<(u64, i32)>) -> Box<[(u64, i32)]> {
+    let mut sums: Vec<(u64, i32)> = Vec::with_capacity(sorted.len());
+    for (word, count) in sorted {
+        match sums.last_mut() {
+            Some((last, sum)) if *last == word && sum.signum() == count.signum() => *sum += count,
+            _ => sums.push((word, count)),
+        }
+    }
+    sums.into()
+}
+
+/// Names the hunks of one file by their lines and context, wherever they are: equal for what git calls equal patches of one file, but for
+/// the path.
+pub(super) fn patch_number(delta: &TextDelta) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for hunk in &delta.hunks {
+        for (mark, lines) in [(b' ', hunk.above()), (b'-', hunk.removed()), (b'+', hunk.added()), (b'=', hunk.below())] {
+            hasher.write_u8(mark);
+            hasher.write_usize(lines.len());
+            lines.iter().for_each(|&line| hasher.write_u64(line));
+        }
+    }
+    hasher.finish()
+}

@@ -1,0 +1,220 @@
+//! How alike the changes of two histories are, weighed by how rare their lines and words are.
+
+use super::delta::{TextDelta, Trivial};
+use super::lines::DigestMap;
+use super::load::Delta;
+
+/// A thing that a change does (this line comes, that word goes), as a number, and how often; sorted by number, unique.
+pub(super) type Bag = Box<[(u64, u16)]>;
+
+/// All that a unit does, in lines and in words.
+#[derive(Debug, Default)]
+pub(super) struct Bags {
+    pub(super) lines: Bag,
+    pub(super) words: Bag,
+}
+
+const COMES: u64 = 0x9e37_79b9_7f4a_7c15;
+const GOES: u64 = 0xc2b2_ae3d_27d4_eb4f;
+
+/// The number of a line or word that comes.
+pub(super) fn comes(number: u64) -> u64 {
+    (number ^ COMES).wrapping_mul(COMES)
+}
+
+/// The number of a line or word that goes.
+pub(super) fn goes(number: u64) -> u64 {
+    (number ^ GOES).wrapping_mul(GOES)
+}
+
+impl Bags {
+    pub(super) fn of(delta: &Delta) -> Self {
+        Self { lines: bag(delta.texts().flat_map(line_things)), words: bag(delta.texts().flat_map(word_things)) }
+    }
+
+    /// What undoes it, by lines.
+    pub(super) fn undoing(delta: &Delta) -> Self {
+        let lines = delta.texts().flat_map(|text| &text.hunks).flat_map(|hunk| {
+            let come = hunk.removed().iter().map(|&line| (comes(line), 1));
+            come.chain(hunk.added().iter().map(|&line| (goes(line), 1)))
+        });
+        Self { lines: bag(lines), words: Bag::default() }
+    }
+}
+
+fn line_things(text: &TextDelta) -> impl Iterator<Item = (u64, u16)> + '_ {
+    text.hunks.iter().flat_map(|hunk| {
+        let gone = hunk.removed().iter().map(|&line| (goes(line), 1));
+        gone.chain(hunk.added().iter().map(|&line| (comes(line), 1)))
+    })
+}
+
+fn word_things(text: &TextDelta) -> impl Iterator<Item = (u64, u16)> + '_ {
+    text.words.iter().map(|&(word, count)| {
+        let number = if count > 0 { comes(word) } else { goes(word) };
+        (number.rotate_left(32), count.unsigned_abs().min(u32::from(u16::MAX)) as u16)
+    })
+}
+
+pub(super) fn bag(things: impl Iterator<Item = (u64, u16)>) -> Bag {
+    let mut things: Vec<(u64, u16)> = things.collect();
+    things.sort_unstable();
+    let mut bag: Vec<(u64, u16)> = Vec::with_capacity(things.len());
+    for (thing, count) in things {
+        match bag.last_mut() {
+            Some((last, sum)) if *last == thing => *sum = sum.saturating_add(count),
+            _ => bag.push((thing, count)),
+        }
+    }
+    bag.into()
+}
+
+/// How much each thing says: the rarer it is over both histories, the more.
+#[derive(Debug)]
+pub(super) struct Weights {
+    /// In how many changes it is.
+    frequency: DigestMap<u32>,
+    /// By the logarithm of this.
+    total: f32,
+    /// The numbers of trivial lines, coming and going.
+    little: DigestMap<()>,
+}
+
+/// What a trivial line says, as a share of what it would say otherwise.
+const LITTLE: f32 = 0.1;
+
+impl Weights {
+    pub(super) fn new<'a>(bags: impl Iterator<Item = &'a Bags>, trivial: &Trivial) -> Self {
+        let mut frequency: DigestMap<u32> = DigestMap::default();
+        let mut total = 1.0;
+        for bag in bags {
+            total += 1.0;
+            for (thing, _) in bag.lines.iter().chain(&bag.words) {
+                *frequency.entry(*thing).or_default() += 1;
+            }
+        }
+        let little = trivial.iter().flat_map(|line| [(comes(line), ()), (goes(line), ())]).collect();
+        Self { frequency, total: f32::ln(total + 1.0), little }
+    }
+
+    /// Between nothing and one.
+    pub(super) fn of(&self, thing: u64) -> f32 {
+        let frequency = self.frequency.get(&thing).copied().unwrap_or(1).max(1);
+        // Two is what a change and its copy have.
+        let rarity = 1.0 - f32::ln(frequency.max(2) as f32 / 2.0) / self.total;
+        rarity.clamp(0.02, 1.0) * if self.little.contains_key(&thing) { LITTLE } else { 1.0 }
+    }
+
+    /// What a whole bag says.
+    pub(super) fn sum(&self, bag: &Bag) -> f32 {
+        bag.iter().map(|&(thing, count)| self.of(thing) * f32::from(count.min(MOST))).sum()
+    }
+
+    /// The share of a bag that is among these lines, by weight, each counted once; and what it says.
+    pub(super) fn trace(&self, bag: &Bag, among: &DigestMap<()>) -> (f32, f32) {
+        let (mut has, mut all) = (0.0, 0.0);
+        for (thing, _) in bag {
+            let weight = self.of(*thing);
+            all += weight;
+            has += if among.contains_key(thing) { weight } else { 0.0 };
+        }
+        (share(has, all), all)
+    }
+
+    /// What both bags say, and what either does.
+    pub(super) fn overlap(&self, a: &Bag, b: &Bag) -> Overlap {
+        let (mut at, mut both) = (0, 0.0);
+        for &(thing, count) in a {
+            while b.get(at).is_some_and(|(other, _)| *other < thing) {
+                at += 1;
+            }
+            if let Some((_, other)) = b.get(at).filter(|(other, _)| *other == thing) {
+                both += self.of(thing) * f32::from(count.min(*other).min(MOST));
+            }
+        }
+        Overlap { both, a: self.sum(a), b: self.sum(b) }
+    }
+}
+
+/// A line that comes a hundred times says no more than one that comes a few times.
+const MOST: u16 = 4;
+
+/// What two bags have in common, by weight.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Overlap {
+    pub(super) both: f32,
+    pub(super) a: f32,
+    pub(super) b: f32,
+}
+
+impl Overlap {
+    /// The share that both have of what either has.
+    pub(super) fn jaccard(self) -> f32 {
+        share(self.both, self.a + self.b - self.both)
+    }
+
+    /// The share of the first that the second has too.
+    pub(super) fn of_a(self) -> f32 {
+        share(self.both, self.a)
+    }
+}
+
+fn share(part: f32, whole: f32) -> f32 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+/// Things that more changes than this have lead nowhere: they are in half of them.
+const COMMON: usize = 60;
+/// So many of the likeliest are looked at closely, by how much is in common and again by which share that is.
+const CLOSE: usize = 8;
+
+/// Finds the changes of one history that are like a change of the other.
+#[derive(Debug)]
+pub(super) struct Postings {
+    of: DigestMap<Vec<u32>>,
+    /// What the lines of each say.
+    sums: Vec<f32>,
+}
+
+impl Postings {
+    pub(super) fn new(bags: &[Bags], weights: &Weights) -> Self {
+        let mut of: DigestMap<Vec<u32>> = DigestMap::default();
+        for (at, bag) in bags.iter().enumerate() {
+            for (thing, _) in bag.lines.iter().chain(&bag.words) {
+                let list = of.entry(*thing).or_default();
+                // One more than is looked at says that there are too many.
+                if list.len() <= COMMON {
+                    list.push(at as u32);
+                }
+            }
+        }
+        Self { of, sums: bags.iter().map(|bag| weights.sum(&bag.lines)).collect() }
+    }
+
+    /// The likeliest, ascending.
+    pub(super) fn near(&self, bags: &Bags, weights: &Weights) -> Vec<usize> {
+        let mut common: DigestMap<f32> = DigestMap::default();
+        for (things, factor) in [(&bags.lines, 1.0), (&bags.words, 0.3)] {
+            for (thing, _) in things {
+                let Some(list) = self.of.get(thing).filter(|list| list.len() <= COMMON) else { continue };
+                let weight = weights.of(*thing) * factor;
+                for &at in list {
+                    *common.entry(u64::from(at)).or_default() += weight;
+                }
+            }
+        }
+        let own = weights.sum(&bags.lines);
+        let mut near: Vec<(usize, f32, f32)> = common
+            .into_iter()
+            .map(|(at, both)| (at as usize, both, both / (own + self.sums[at as usize])))
+            .collect();
+        let mut close = Vec::with_capacity(2 * CLOSE);
+        near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        close.extend(near.iter().take(CLOSE).map(|(at, ..)| *at));
+        near.sort_unstable_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        close.extend(near.iter().take(CLOSE).map(|(at, ..)| *at));
+        close.sort_unstable();
+        close.dedup();
+        close
+    }
+}

@@ -1,0 +1,74 @@
+//! Lines as numbers: what two texts have in common is found without holding either.
+
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
+
+/// Stands for a line without its line end; equal lines have equal numbers. A blank at its end counts, and so does every other.
+pub(super) type Line = u64;
+
+/// A map whose keys are digests already.
+pub(super) type DigestMap<V> = std::collections::HashMap<u64, V, BuildHasherDefault<Digested>>;
+
+/// Hashes a number that is a digest by taking it as it is.
+#[derive(Default)]
+pub(super) struct Digested(u64);
+
+impl Hasher for Digested {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+}
+
+/// The number of some bytes. The hash has no secret, so that runs agree; whoever writes a repository could make two lines collide, and would
+/// hide his own change by it, which he can do more easily by not making it.
+pub(super) fn number(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// The lines of a text without their ends. CR LF ends a line as LF does; a last line without an end is a line like others.
+pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_empty = text.is_empty();
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(move |_| !is_empty)
+}
+
+/// The words of a line: runs of letters, digits and `_`.
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&byte| !is_word(byte)).filter(|word| !word.is_empty())
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+/// Whether a line says so little that it is found everywhere: blanks, brackets, one short word.
+pub(super) fn is_trivial(line: &[u8]) -> bool {
+    line.iter().filter(|&&byte| is_word(byte)).count() < 3
+}
+
+/// A line without any blanks.
+pub(super) fn without_blanks(line: &[u8]) -> Line {
+    let mut hasher = DefaultHasher::new();
+    for part in line.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()) {
+        hasher.write(part);
+    }
+    hasher.finish()
+}
+
+/// As git decides it: a zero byte among the first 8,000.
+pub(super) fn is_binary(content: &[u8]) -> bool {
+    content[..content.len().min(8000)].contains(&0)
+}

@@ -1,0 +1,144 @@
+//! Reads what units change, as numbers.
+
+use rayon::prelude::*;
+
+use super::Reading;
+use super::delta::{self, TextDelta, Trivial};
+use super::lines::{self, Line};
+use crate::insight::units::{FileChange, Side, Version, is_bookkeeping};
+use crate::snapshot::{BlobKind, ReadFailure};
+
+/// A text above so many bytes is compared as a whole and not by its lines.
+pub(super) const LARGEST: u64 = 64 << 20;
+/// A change of more lines than this is a whole that is brought in (somebody else's code, generated data), not a fix: it is compared as one.
+const MOST_LINES: usize = 50_000;
+
+/// What a unit does, as numbers.
+#[derive(Debug, Default)]
+pub(super) struct Delta {
+    /// Parallel to the changes.
+    pub(super) files: Vec<Body>,
+    /// Which of them are evidence: not the bookkeeping beside other changes.
+    pub(super) counts: Vec<bool>,
+}
+
+/// What happens to a file.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Its lines change.
+    Text(TextDelta),
+    /// Its content changes, and it is no text, or too much.
+    Opaque,
+    /// Only its name or its kind changes.
+    Same,
+    /// It cannot be said, in words.
+    Unreadable(String),
+}
+
+impl Body {
+    pub(super) fn text(&self) -> Option<&TextDelta> {
+        match self {
+            Self::Text(delta) => Some(delta),
+            _ => None,
+        }
+    }
+}
+
+impl Delta {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &TextDelta> {
+        self.files.iter().zip(&self.counts).filter(|(_, counts)| **counts).filter_map(|(body, _)| body.text())
+    }
+}
+
+/// Reads the changes of many, in parallel; notes which lines say little.
+pub(super) fn deltas<'a>(
+    changes: impl IndexedParallelIterator<Item = &'a [FileChange]>,
+    reading: &Reading<'_>,
+) -> (Vec<Delta>, Trivial) {
+    let loaded: Vec<(Delta, Vec<Line>)> = changes.map(|changes| delta_of(changes, reading)).collect();
+    let mut trivial = Trivial::default();
+    let deltas = loaded.into_iter().map(|(delta, lines)| {
+        trivial.extend(lines);
+        delta
+    });
+    (deltas.collect(), trivial)
+}
+
+fn delta_of(changes: &[FileChange], reading: &Reading<'_>) -> (Delta, Vec<Line>) {
+    let mut trivial = Vec::new();
+    let is_other: Vec<bool> = changes.iter().map(|change| !is_bookkeeping(change.path())).collect();
+    let is_all_bookkeeping = !is_other.contains(&true);
+    let counts: Vec<bool> = is_other.into_iter().map(|is_other| is_other || is_all_bookkeeping).collect();
+    let load = |(change, &counts)| if counts { body(change, reading, &mut trivial) } else { Body::Opaque };
+    let files = changes.iter().zip(&counts).map(load).collect();
+    trivial.sort_unstable();
+    trivial.dedup();
+    (Delta { files, counts }, trivial)
+}
+
+fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> Body {
+    if same_version(change) {
+        return Body::Same;
+    }
+    let sides = [&change.before, &change.after];
+    if sides.into_iter().flatten().any(|side| matches!(side.kind, BlobKind::Submodule)) {
+        return Body::Opaque;
+    }
+    let [before, after] = sides.map(|side| side.as_ref().map_or(Ok(Vec::new()), |side| reading.side(side, LARGEST)));
+    match (before, after) {
+        (Ok(before), Ok(after)) => {
+            if lines::is_binary(&before) || lines::is_binary(&after) {
+                return Body::Opaque;
+            }
+            let mut little = Vec::new();
+            let delta = delta::text_delta(&before, &after, &mut little);
+            let count: usize = delta.hunks.iter().map(|hunk| hunk.removed().len() + hunk.added().len()).sum();
+            if count > MOST_LINES {
+                return Body::Opaque;
+            }
+            trivial.extend(little);
+            Body::Text(delta)
+        }
+        (Err(Refused::TooLarge), _) | (_, Err(Refused::TooLarge)) => Body::Opaque,
+        (Err(Refused::Failed(words)), _) | (_, Err(Refused::Failed(words))) => Body::Unreadable(words),
+    }
+}
+
+/// Whether both sides have one content by name.
+fn same_version(change: &FileChange) -> bool {
+    let (Some(before), Some(after)) = (&change.before, &change.after) else { return false };
+    before.version == after.version
+}
+
+/// Why a content is not there.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// It has more bytes than are read.
+    TooLarge,
+    /// In words.
+    Failed(String),
+}
+
+impl Reading<'_> {
+    /// The content of one side of a change.
+    pub(super) fn side(&self, side: &Side, limit: u64) -> Result<Vec<u8>, Refused> {
+        let failed = |failure: ReadFailure| Refused::Failed(failure.to_string());
+        match &side.version {
+            Version::Held(content) if content.len() as u64 > limit => Err(Refused::TooLarge),
+            Version::Held(content) => Ok(content.to_vec()),
+            Version::Blob { environment, id } => match self.commits.blob_size(*environment, id).map_err(failed)? {
+                size if size > limit => Err(Refused::TooLarge),
+                _ => self.commits.blob(*environment, id, limit).map_err(failed),
+            },
+            Version::File { environment, path } => {
+                let snapshot = &self.snapshots[*environment];
+                let entry = snapshot.find(path).map(|entry| &snapshot.entries[entry].content);
+                match entry {
+                    Some(crate::snapshot::Content::Symlink { target }) => Ok(target.to_vec()),
+                    Some(crate::snapshot::Content::File(file)) if file.size > limit => Err(Refused::TooLarge),
+                    _ => self.contents.read(*environment, path, limit).map_err(failed),
+                }
+            }
+        }
+    }
+}

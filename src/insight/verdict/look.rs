@@ -1,0 +1,211 @@
+//! Holds a unit against the present files of the target, and against the files it began with.
+
+use super::delta::TextDelta;
+use super::index::{Weights, comes, goes};
+use super::load::{Body, Delta, LARGEST, Refused};
+use super::names::Names;
+use super::steps::{self, Steps};
+use super::tip::{Standing, standing};
+use super::{Asked, Reading};
+use crate::insight::units::{FileChange, Side, Unit, Version};
+use crate::path::TreePath;
+use crate::snapshot::BlobKind;
+
+/// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
+const WHOLE: f32 = 2.0;
+
+/// How a unit stands in the target.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// In the present files.
+    pub(super) tip: Standing,
+    /// In the files that the target began with.
+    pub(super) base: Standing,
+    /// Each file with what it lacks.
+    pub(super) files: Vec<(TreePath, Standing)>,
+    /// Files whose present content is exactly the unit's.
+    pub(super) same: usize,
+    /// Files that the target has under no name.
+    pub(super) no_file: usize,
+    /// Files that have another content than before and after, and no lines to compare.
+    pub(super) opaque: usize,
+    /// Why a file could not be read.
+    pub(super) unreadable: Option<String>,
+}
+
+impl Look {
+    /// The share of the unit that is there.
+    pub(super) fn share(&self) -> f32 {
+        self.tip.share().unwrap_or(0.0)
+    }
+
+    /// The share of it that was there from the beginning.
+    pub(super) fn began_with(&self) -> f32 {
+        self.base.share().unwrap_or(0.0)
+    }
+
+    /// The smallest share of a file that says something.
+    pub(super) fn least(&self) -> f32 {
+        self.files.iter().filter_map(|(_, standing)| standing.share()).fold(1.0, f32::min)
+    }
+}
+
+/// Whatever is needed to look.
+pub(super) struct Looking<'a> {
+    pub(super) asked: &'a Asked<'a>,
+    pub(super) reading: &'a Reading<'a>,
+    pub(super) steps: &'a Steps,
+    pub(super) names: &'a Names,
+    pub(super) weights: &'a Weights,
+}
+
+impl Looking<'_> {
+    /// Looks at all files of a unit that are evidence. `excused` says whether a line that the unit brings was taken away again by another
+    /// unit that the target has.
+    ///
+    /// # Cost
+    /// Reads four versions of each file, and makes four diffs.
+    pub(super) fn look(&self, unit: &Unit, delta: &Delta, excused: &dyn Fn(u64) -> bool) -> Look {
+        let mut look = Look::default();
+        for ((change, body), _) in
+            unit.changes.iter().zip(&delta.files).zip(&delta.counts).filter(|(_, counts)| **counts)
+        {
+            if let Body::Unreadable(words) = body {
+                look.unreadable.get_or_insert_with(|| words.clone());
+                continue;
+            }
+            if let Err(words) = self.file(change, body, excused, &mut look) {
+                look.unreadable.get_or_insert(words);
+            }
+        }
+        look
+    }
+
+    fn file(
+        &self,
+        change: &FileChange,
+        body: &Body,
+        excused: &dyn Fn(u64) -> bool,
+        look: &mut Look,
+    ) -> Result<(), String> {
+        let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
+        let tip = self.tip(before, change.path());
+        let base = self.base(before, change.path())?;
+        let (standing, began) = match body {
+            Body::Text(text) => {
+                let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
+                let texts = (&was[..], &becomes[..], text);
+                let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
+                let began = base.as_ref().map(|side| self.content(Some(side))).transpose()?;
+                look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
+                look.no_file += usize::from(present.is_none() && change.after.is_some());
+                (
+                    self.text(change, texts, present.as_deref(), began.is_some(), excused),
+                    self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),
+                )
+            }
+            _ => {
+                let there = self.whole(change, tip.as_ref())?;
+                look.same += usize::from(there && change.after.is_some());
+                let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
+                look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
+                (whole(there), whole(self.whole(change, base.as_ref())?))
+            }
+        };
+        look.tip.add(standing);
+        look.base.add(began);
+        look.files.push((change.path().clone(), standing));
+        Ok(())
+    }
+
+    fn text(
+        &self,
+        change: &FileChange,
+        (before, after, delta): (&[u8], &[u8], &TextDelta),
+        text: Option<&[u8]>,
+        was_there: bool,
+        excused: &dyn Fn(u64) -> bool,
+    ) -> Standing {
+        let weight = |line: u64| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
+        match (text, &change.after) {
+            (Some(text), _) => standing(before, after, text, &weight, excused),
+            // It went away, as it does in the unit; one that never was there says nothing.
+            (None, None) if was_there => nowhere(delta, &weight, true),
+            (None, None) => Standing::default(),
+            (None, Some(_)) => nowhere(delta, &weight, false),
+        }
+    }
+
+    /// Whether a place has what the change makes of it, as a whole.
+    fn whole(&self, change: &FileChange, there: Option<&Side>) -> Result<bool, String> {
+        match (&change.after, there) {
+            (None, there) => Ok(there.is_none()),
+            (Some(after), Some(there)) => {
+                let is_name = change.renamed_from().is_none() || there.path == after.path;
+                let is_kind = change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
+                Ok(is_name && is_kind && self.is(Some(after), Some(there))?)
+            }
+            (Some(_), None) => Ok(false),
+        }
+    }
+
+    /// Whether two contents are one.
+    fn is(&self, a: Option<&Side>, b: Option<&Side>) -> Result<bool, String> {
+        match (a, b) {
+            (None, None) => Ok(true),
+            (Some(a), Some(b)) if a.kind == BlobKind::Submodule || b.kind == BlobKind::Submodule => {
+                Ok(a.version == b.version)
+            }
+            (Some(a), Some(b)) => Ok(a.version == b.version || self.content(Some(a))? == self.content(Some(b))?),
+            _ => Ok(false),
+        }
+    }
+
+    fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
+        let Some(side) = side else { return Ok(Vec::new()) };
+        self.reading.side(side, LARGEST).map_err(|refused| match refused {
+            Refused::TooLarge => format!("{:?} is too large to be compared", side.path),
+            Refused::Failed(words) => words,
+        })
+    }
+
+    /// The target's present file under the name it has there.
+    pub(super) fn tip(&self, before: &TreePath, after: &TreePath) -> Option<Side> {
+        let present = |path: &TreePath| steps::present(self.asked.target, path, self.reading);
+        let is_there = |path: &TreePath| present(path).is_some();
+        present(&self.names.find(after, before, &is_there)?)
+    }
+
+    fn base(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {
+        let Some((environment, commit)) = &self.steps.base else { return Ok(None) };
+        let at = |path: &TreePath| self.reading.commits.at(*environment, commit, path);
+        let is_there = |path: &TreePath| at(path).is_ok_and(|blob| blob.is_some());
+        let Some(path) = self.names.find(after, before, &is_there) else { return Ok(None) };
+        let blob = at(&path).map_err(|failure| failure.to_string())?;
+        let environment = *environment;
+        Ok(blob.map(|blob| Side { path, kind: blob.kind, version: Version::Blob { environment, id: blob.id } }))
+    }
+}
+
+fn whole(is_there: bool) -> Standing {
+    let (replayed, missing) = if is_there { (WHOLE, 0.0) } else { (0.0, WHOLE) };
+    Standing { replayed, missing, ..Standing::default() }
+}
+
+/// All of a change, there or not, without looking at lines.
+fn nowhere(delta: &TextDelta, weight: &dyn Fn(u64) -> f32, is_there: bool) -> Standing {
+    let mut found = Standing::default();
+    for hunk in &delta.hunks {
+        let (come, go) = (hunk.added().len(), hunk.removed().len());
+        let sum: f32 = hunk.added().iter().chain(hunk.removed()).map(|&line| weight(line)).sum();
+        found.lines.1 += come + go;
+        if is_there {
+            found.replayed += sum;
+            found.lines.0 += come + go;
+        } else {
+            found.missing += sum;
+            found.lacks = (found.lacks.0 + come, found.lacks.1 + go);
+        }
+    }
+    found
+}

@@ -1,0 +1,140 @@
+//! What a target did since it parted from the source, step by step.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::names::Names;
+use super::{Asked, Reading};
+use crate::insight::units::{FileChange, Side, Version, file_changes};
+use crate::path::TreePath;
+use crate::snapshot::{
+    Blob, BlobKind, ChangeKind, CommitId, CommitRecord, CommitSummary, Content, GitState, ReadFailure, Stage,
+};
+
+/// One commit of the target, or what it has not committed.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// The commit; `None` for what is not committed, or in no repository.
+    pub(super) summary: Option<CommitSummary>,
+    /// What it changes, sorted by path.
+    pub(super) changes: Vec<FileChange>,
+}
+
+impl Step {
+    pub(super) fn commit(&self) -> Option<CommitId> {
+        self.summary.as_ref().map(|summary| summary.id.clone())
+    }
+}
+
+/// What a target did, and where it began.
+#[derive(Debug)]
+pub(super) struct Steps {
+    /// Oldest first.
+    pub(super) all: Vec<Step>,
+    /// The commit that source and target have in common, or that the target's tree is nearest to, and in whose repository it is.
+    pub(super) base: Option<(usize, CommitId)>,
+}
+
+/// Finds the steps. Where the target has no commit in common with the source, its commits above a root count.
+pub(super) fn steps(asked: &Asked<'_>, names: &Names, reading: &Reading<'_>) -> Result<Steps, ReadFailure> {
+    let target = asked.target;
+    let beyond = reading.commits.beyond(target, &[asked.source])?;
+    let is_related = beyond.base.is_some();
+    let (records, base) = match (beyond.base, &asked.base) {
+        (Some(base), _) => (beyond.commits, Some((target, base.id))),
+        (None, Some((environment, commit))) if *environment == target => {
+            (reading.commits.since(target, commit)?, Some((target, commit.clone())))
+        }
+        (None, base) => (beyond.commits, base.clone()),
+    };
+    // A root brings a whole tree in: that says nothing about any one change. Merges bring what is here already.
+    let records: Vec<&CommitRecord> =
+        records.iter().filter(|record| record.parents.len() == 1 && !record.is_cut).collect();
+    let loaded: Result<Vec<Step>, ReadFailure> = records
+        .par_iter()
+        .map(|record| {
+            let changes = reading.commits.changes(target, record.parents.first(), &record.summary.id)?;
+            Ok(Step { summary: Some(record.summary.clone()), changes: file_changes(target, changes) })
+        })
+        .collect();
+    let mut all = loaded?;
+    all.retain(|step| !step.changes.is_empty());
+    if is_related {
+        all.extend(uncommitted(target, reading)?);
+    } else {
+        all.extend(whole(asked, base.as_ref(), names, reading)?);
+    }
+    Ok(Steps { all, base })
+}
+
+/// All that the target's tree has over its base, as one step: of the files that units change. Without a base it has come out of nothing.
+fn whole(
+    asked: &Asked<'_>,
+    base: Option<&(usize, CommitId)>,
+    names: &Names,
+    reading: &Reading<'_>,
+) -> Result<Option<Step>, ReadFailure> {
+    let sides = asked.units.iter().flat_map(|unit| &unit.changes).flat_map(|change| [&change.before, &change.after]);
+    let paths: BTreeSet<&TreePath> = sides.flatten().map(|side| &side.path).collect();
+    let mut changes = Vec::new();
+    for path in paths {
+        let before = match base {
+            None => None,
+            Some((environment, commit)) => reading.commits.at(*environment, commit, path)?.map(|blob| Side {
+                path: path.clone(),
+                kind: blob.kind,
+                version: Version::Blob { environment: *environment, id: blob.id },
+            }),
+        };
+        let is_there = |path: &TreePath| present(asked.target, path, reading).is_some();
+        let after = names.find(path, path, &is_there).and_then(|path| present(asked.target, &path, reading));
+        if before.is_some() || after.is_some() {
+            changes.push(FileChange { before, after });
+        }
+    }
+    Ok((!changes.is_empty()).then_some(Step { summary: None, changes }))
+}
+
+/// What the files of a checkout have over its HEAD.
+fn uncommitted(target: usize, reading: &Reading<'_>) -> Result<Option<Step>, ReadFailure> {
+    let snapshot = &reading.snapshots[target];
+    let GitState::Checkout(status) = &snapshot.git else { return Ok(None) };
+    let Some(head) = &status.commit else { return Ok(None) };
+    let mut paths: Vec<(&TreePath, &TreePath)> = status
+        .changes
+        .iter()
+        .filter(|change| change.kind != ChangeKind::Conflicted && change.stage != Stage::Untracked)
+        .map(|change| (change.from.as_ref().unwrap_or(&change.path), &change.path))
+        .chain(status.changes.iter().filter(|change| change.stage == Stage::Untracked).map(|it| (&it.path, &it.path)))
+        .collect();
+    paths.sort_by(|a, b| a.1.cmp(b.1));
+    paths.dedup_by(|a, b| a.1 == b.1);
+    let mut changes = Vec::new();
+    for (from, path) in paths {
+        let blob = |blob: Blob| Side {
+            path: from.clone(),
+            kind: blob.kind,
+            version: Version::Blob { environment: target, id: blob.id },
+        };
+        let before = reading.commits.at(target, &head.id, from)?.map(blob);
+        let after = present(target, path, reading);
+        if before.is_some() || after.is_some() {
+            changes.push(FileChange { before, after });
+        }
+    }
+    Ok((!changes.is_empty()).then_some(Step { summary: None, changes }))
+}
+
+/// The present file of the target at a path.
+pub(super) fn present(target: usize, path: &TreePath, reading: &Reading<'_>) -> Option<Side> {
+    let snapshot = &reading.snapshots[target];
+    let entry = &snapshot.entries[snapshot.find(path)?];
+    let kind = match &entry.content {
+        Content::File(_) if entry.attributes.mode & 0o100 != 0 => BlobKind::Executable,
+        Content::File(_) => BlobKind::File,
+        Content::Symlink { .. } => BlobKind::Link,
+        _ => return None,
+    };
+    Some(Side { path: path.clone(), kind, version: Version::File { environment: target, path: path.clone() } })
+}

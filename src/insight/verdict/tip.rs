@@ -1,0 +1,150 @@
+//! Whether the present files of a target are as a unit would have them.
+
+use super::lines::{self, DigestMap};
+use crate::compare::text::regions::{RegionClass, regions};
+
+/// What of one file's change is in a text, by weight; a line that is everywhere weighs little.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Standing {
+    /// In places where the text has the very change.
+    pub(super) replayed: f32,
+    /// Elsewhere, where the text's lines around it are others, but what comes is there and what goes is gone.
+    pub(super) contained: f32,
+    /// Not there.
+    pub(super) missing: f32,
+    /// Lines that should have come, and lines that should have gone.
+    pub(super) lacks: (usize, usize),
+    /// Changed lines that are as they should be, and all of them.
+    pub(super) lines: (usize, usize),
+}
+
+impl Standing {
+    pub(super) fn add(&mut self, other: Self) {
+        self.replayed += other.replayed;
+        self.contained += other.contained;
+        self.missing += other.missing;
+        self.lacks = (self.lacks.0 + other.lacks.0, self.lacks.1 + other.lacks.1);
+        self.lines = (self.lines.0 + other.lines.0, self.lines.1 + other.lines.1);
+    }
+
+    /// The share that is there; `None` when the change weighs nothing.
+    pub(super) fn share(&self) -> Option<f32> {
+        let there = self.replayed + self.contained;
+        let all = there + self.missing;
+        (all > 0.0).then(|| there / all)
+    }
+}
+
+/// Holds what was made of `before` against a text that came about in another way.
+///
+/// `weight` says how much a line says; `excused` whether a line that comes was taken away again by something else that the text has.
+///
+/// # Cost
+/// Two diffs.
+pub(super) fn standing(
+    before: &[u8],
+    after: &[u8],
+    text: &[u8],
+    weight: &dyn Fn(u64) -> f32,
+    excused: &dyn Fn(u64) -> bool,
+) -> Standing {
+    let [base, theirs, ours] = [before, after, text].map(|text| lines::split(text).collect::<Vec<_>>());
+    let mut anywhere: Option<DigestMap<usize>> = None;
+    let mut found = Standing::default();
+    for region in regions(&base, &[&ours, &theirs]) {
+        let old = &base[region.base.clone()];
+        let (here, new) = (&ours[region.sides[0].clone()], &theirs[region.sides[1].clone()]);
+        match region.class {
+            RegionClass::Unchanged | RegionClass::Only(0) => {}
+            RegionClass::Shared(_) => {
+                let changed = Changed::between(old, new);
+                found.replayed += changed.weight(weight);
+                found.lines.0 += changed.count();
+                found.lines.1 += changed.count();
+            }
+            RegionClass::Only(_) | RegionClass::Conflict(_) => {
+                let changed = Changed::between(old, new);
+                found.lines.1 += changed.count();
+                let is_conflict = matches!(region.class, RegionClass::Conflict(_));
+                let place: Vec<u64> = here.iter().map(|line| lines::number(line)).collect();
+                let mut in_place = counted(&place);
+                for &line in &changed.comes {
+                    let (worth, is_there) = (weight(line), is_conflict && take(&mut in_place, line));
+                    let mut is_moved = || {
+                        let anywhere = anywhere.get_or_insert_with(|| {
+                            let own = |text: &[&[u8]]| counted(&text.iter().map(|line| lines::number(line)).collect::<Vec<_>>());
+                            let (mut ours, base) = (own(&ours), own(&base));
+                            // What the base had is no sign of the change.
+                            for (line, count) in base {
+                                ours.entry(line).and_modify(|ours| *ours = ours.saturating_sub(count));
+                            }
+                            ours
+                        });
+                        take(anywhere, line)
+                    };
+                    if is_there || excused(line) || is_moved() {
+                        found.contained += worth;
+                        found.lines.0 += 1;
+                    } else {
+                        found.missing += worth;
+                        found.lacks.0 += 1;
+                    }
+                }
+                for &line in &changed.goes {
+                    if !take(&mut in_place, line) {
+                        found.contained += weight(line);
+                        found.lines.0 += 1;
+                    } else {
+                        found.missing += weight(line);
+                        found.lacks.1 += 1;
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The lines that come and go in a place; one that only moved inside of it does neither.
+struct Changed {
+    comes: Vec<u64>,
+    goes: Vec<u64>,
+}
+
+impl Changed {
+    fn between(old: &[&[u8]], new: &[&[u8]]) -> Self {
+        let [old, new] = [old, new].map(|text| text.iter().map(|line| lines::number(line)).collect::<Vec<_>>());
+        let (mut of_old, mut of_new) = (counted(&old), counted(&new));
+        Self {
+            comes: new.into_iter().filter(|&line| !take(&mut of_old, line)).collect(),
+            goes: old.into_iter().filter(|&line| !take(&mut of_new, line)).collect(),
+        }
+    }
+
+    fn weight(&self, weight: &dyn Fn(u64) -> f32) -> f32 {
+        self.comes.iter().chain(&self.goes).map(|&line| weight(line)).sum()
+    }
+
+    fn count(&self) -> usize {
+        self.comes.len() + self.goes.len()
+    }
+}
+
+fn counted(lines: &[u64]) -> DigestMap<usize> {
+    let mut counts = DigestMap::default();
+    for &line in lines {
+        *counts.entry(line).or_default() += 1;
+    }
+    counts
+}
+
+/// Takes one of these lines away, if there is one.
+fn take(counts: &mut DigestMap<usize>, line: u64) -> bool {
+    match counts.get_mut(&line) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    }
+}
