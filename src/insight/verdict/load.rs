@@ -64,6 +64,11 @@ pub(super) fn deltas<'a>(
     (deltas.collect(), trivial)
 }
 
+/// Reads what one unit changes.
+pub(super) fn delta(changes: &[FileChange], reading: &Reading<'_>) -> Delta {
+    delta_of(changes, reading).0
+}
+
 fn delta_of(changes: &[FileChange], reading: &Reading<'_>) -> (Delta, Vec<Line>) {
     let mut trivial = Vec::new();
     let is_other: Vec<bool> = changes.iter().map(|change| !is_bookkeeping(change.path())).collect();

@@ -3,7 +3,7 @@
 use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
 use super::load::{Body, Delta, LARGEST, Refused};
-use super::names::Names;
+use super::places::Places;
 use super::steps::{self, Steps};
 use super::tip::{Standing, standing};
 use super::{Asked, Reading};
@@ -55,7 +55,7 @@ pub(super) struct Looking<'a> {
     pub(super) asked: &'a Asked<'a>,
     pub(super) reading: &'a Reading<'a>,
     pub(super) steps: &'a Steps,
-    pub(super) names: &'a Names,
+    pub(super) places: &'a Places,
     pub(super) weights: &'a Weights,
 }
 
@@ -173,14 +173,14 @@ impl Looking<'_> {
     pub(super) fn tip(&self, before: &TreePath, after: &TreePath) -> Option<Side> {
         let present = |path: &TreePath| steps::present(self.asked.target, path, self.reading);
         let is_there = |path: &TreePath| present(path).is_some();
-        present(&self.names.find(after, before, &is_there)?)
+        present(&self.places.find(after, before, &is_there)?)
     }
 
     fn base(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {
         let Some((environment, commit)) = &self.steps.base else { return Ok(None) };
         let at = |path: &TreePath| self.reading.commits.at(*environment, commit, path);
         let is_there = |path: &TreePath| at(path).is_ok_and(|blob| blob.is_some());
-        let Some(path) = self.names.find(after, before, &is_there) else { return Ok(None) };
+        let Some(path) = self.places.find(after, before, &is_there) else { return Ok(None) };
         let blob = at(&path).map_err(|failure| failure.to_string())?;
         let environment = *environment;
         Ok(blob.map(|blob| Side { path, kind: blob.kind, version: Version::Blob { environment, id: blob.id } }))

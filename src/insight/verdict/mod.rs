@@ -1,6 +1,7 @@
 //! Whether a target has a unit of change, by which evidence, and whether it would apply where it is absent.
 //!
-//! [`judge`] is the one door.
+//! [`judge`] tells which units a target has. [`replay`] tries one that it lacks on its files, in memory, and [`needs`] tells what else has to
+//! be applied before.
 
 mod decide;
 mod delta;
@@ -8,8 +9,10 @@ mod index;
 mod lines;
 mod load;
 mod look;
-mod names;
+mod needs;
 mod pairs;
+mod places;
+mod replay;
 mod said;
 mod steps;
 mod tip;
@@ -19,6 +22,9 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 
+pub use needs::needs;
+pub use places::Places;
+pub use replay::{Held, Replay, ReplayedFile, replay};
 pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing, NotTried, Proof, Tier, Verdict};
 
 use self::decide::Case;
@@ -26,7 +32,6 @@ use self::index::Bags;
 use self::lines::DigestMap;
 use self::load::Delta;
 use self::look::Looking;
-use self::names::Names;
 use self::pairs::Pairs;
 use crate::insight::units::Unit;
 use crate::snapshot::{CommitId, CommitReader, ContentReader, ReadFailure, Snapshot, TextMerger};
@@ -58,7 +63,16 @@ pub struct Reading<'a> {
     pub merger: &'a dyn TextMerger,
 }
 
-/// Looks for units in a target; one judgement for each, in their order.
+/// What was found out about units in one target.
+#[derive(Debug)]
+pub struct Judged {
+    /// One for each unit, in their order.
+    pub judgements: Vec<Judgement>,
+    /// Under which paths the target has the files.
+    pub places: Places,
+}
+
+/// Looks for units in a target.
 ///
 /// A unit is held against every step that the target made since it parted from the source (or, where they share no history, against all
 /// that its tree has over [`Asked::base`]), and where that leaves anything open, against its present files. Nothing that merely looks
@@ -70,12 +84,12 @@ pub struct Reading<'a> {
 /// # Cost
 /// Every change of both sides is read and compared once, on the threads of the current pool; memory grows with the number of changed lines.
 /// Four versions of each file of a unit are read again when the target has a trace of it.
-pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<Judgement>, ReadFailure> {
-    let mut names = Names::default();
-    names.add_present(reading.snapshots[asked.target].entries.iter().map(|entry| &entry.path));
-    names.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
-    let steps = steps::steps(asked, &names, reading)?;
-    names.add_renames(steps.all.iter().flat_map(|step| &step.changes));
+pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFailure> {
+    let mut places = Places::default();
+    places.add_present(reading.snapshots[asked.target].entries.iter().map(|entry| &entry.path));
+    places.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
+    let steps = steps::steps(asked, &places, reading)?;
+    places.add_renames(steps.all.iter().flat_map(|step| &step.changes));
     let (units, mut trivial) = load::deltas(asked.units.par_iter().map(|unit| &unit.changes[..]), reading);
     let (done, more) = load::deltas(steps.all.par_iter().map(|step| &step.changes[..]), reading);
     trivial.merge(more);
@@ -96,7 +110,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<Judgement>,
             weight,
         }
     };
-    let looking = Looking { asked, reading, steps: &steps, names: &names, weights: &pairs.weights };
+    let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights };
     let judge = |at: usize| case(at).decide(&looking, &|_| false);
     let mut found: Vec<Judgement> = (0..units.len()).into_par_iter().map(judge).collect();
     let gone = Superseded::new(&found, &units);
@@ -110,7 +124,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<Judgement>,
         let at = judgement.unit;
         found[at] = judgement;
     }
-    Ok(found)
+    Ok(Judged { judgements: found, places })
 }
 
 /// Which units are commits that the target's history has.

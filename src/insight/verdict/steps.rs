@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::names::Names;
+use super::places::Places;
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Version, file_changes};
 use crate::path::TreePath;
@@ -37,7 +37,7 @@ pub(super) struct Steps {
 }
 
 /// Finds the steps. Where the target has no commit in common with the source, its commits above a root count.
-pub(super) fn steps(asked: &Asked<'_>, names: &Names, reading: &Reading<'_>) -> Result<Steps, ReadFailure> {
+pub(super) fn steps(asked: &Asked<'_>, places: &Places, reading: &Reading<'_>) -> Result<Steps, ReadFailure> {
     let target = asked.target;
     let beyond = reading.commits.beyond(target, &[asked.source])?;
     let is_related = beyond.base.is_some();
@@ -63,7 +63,7 @@ pub(super) fn steps(asked: &Asked<'_>, names: &Names, reading: &Reading<'_>) -> 
     if is_related {
         all.extend(uncommitted(target, reading)?);
     } else {
-        all.extend(whole(asked, base.as_ref(), names, reading)?);
+        all.extend(whole(asked, base.as_ref(), places, reading)?);
     }
     Ok(Steps { all, base })
 }
@@ -72,7 +72,7 @@ pub(super) fn steps(asked: &Asked<'_>, names: &Names, reading: &Reading<'_>) -> 
 fn whole(
     asked: &Asked<'_>,
     base: Option<&(usize, CommitId)>,
-    names: &Names,
+    places: &Places,
     reading: &Reading<'_>,
 ) -> Result<Option<Step>, ReadFailure> {
     let sides = asked.units.iter().flat_map(|unit| &unit.changes).flat_map(|change| [&change.before, &change.after]);
@@ -88,7 +88,7 @@ fn whole(
             }),
         };
         let is_there = |path: &TreePath| present(asked.target, path, reading).is_some();
-        let after = names.find(path, path, &is_there).and_then(|path| present(asked.target, &path, reading));
+        let after = places.find(path, path, &is_there).and_then(|path| present(asked.target, &path, reading));
         if before.is_some() || after.is_some() {
             changes.push(FileChange { before, after });
         }

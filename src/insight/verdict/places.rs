@@ -1,4 +1,4 @@
-//! Under which name a target has the file of a unit.
+//! Under which path a target has the file of a unit.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,16 +8,16 @@ use crate::path::TreePath;
 /// A name is searched for over no more steps than this.
 const FURTHEST: usize = 8;
 
-/// Names that one file had.
+/// Under which paths files were and are.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub struct Places {
     /// Each name with those it was renamed from or to, anywhere.
     other: BTreeMap<TreePath, BTreeSet<TreePath>>,
-    /// Paths that were ever there under a name without folders.
+    /// The target's paths by their last part.
     by_name: BTreeMap<Box<[u8]>, BTreeSet<TreePath>>,
 }
 
-impl Names {
+impl Places {
     /// Takes what was renamed, in the source or in the target.
     pub(super) fn add_renames<'a>(&mut self, changes: impl Iterator<Item = &'a FileChange>) {
         for change in changes {
