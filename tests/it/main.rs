@@ -29,3 +29,4 @@ mod stored;
 mod support;
 mod text_view;
 mod trees;
+mod verdicts;
