@@ -3,7 +3,11 @@
 //! Arguments are folders. Each has `truth.tsv` (commit, `present`, `absent` or `unknown`, and more, between tabs) and `repo.git`, with the
 //! branches `main` and `maint`; or the branch `upstream`, the name of a commit in `release`, and a folder `tree`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on fails, and prints what it measured")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on fails, and prints what it measured"
+)]
 
 use std::collections::HashMap;
 use std::path::Path;

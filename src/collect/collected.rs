@@ -16,9 +16,9 @@ use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, CommitSummary, CommittedVersion, Content, ContentReader,
-    Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Snapshot, TextMerger,
-    Timestamp, TreeChange,
+    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, CommitSummary, CommittedVersion, Content,
+    ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure,
+    Snapshot, TextMerger, Timestamp, TreeChange,
 };
 
 /// All environments, listed; their files can still be asked about.

@@ -22,7 +22,8 @@ struct Sides {
 
 /// Twelve lines that are all different, with a word in the sixth.
 fn text(word: &str) -> String {
-    let lines = (1..=12).map(|at| if at == 6 { format!("    value = {word}\n") } else { format!("line number {at}\n") });
+    let lines =
+        (1..=12).map(|at| if at == 6 { format!("    value = {word}\n") } else { format!("line number {at}\n") });
     lines.collect()
 }
 
@@ -140,7 +141,10 @@ fn a_fix_that_was_taken_back_is_absent_until_it_comes_again() {
 fn squashed_and_split_and_moved_fixes_are_present() {
     let one = text("1");
     let sides = Sides::new(&[("src/a.py", &one), ("src/b.py", &one.replace("line", "row"))]);
-    let (a, b) = (text("check_members(all_of_them)"), one.replace("line", "row").replace("row number 9\n", "row = sorted(rows)\n"));
+    let (a, b) = (
+        text("check_members(all_of_them)"),
+        one.replace("line", "row").replace("row number 9\n", "row = sorted(rows)\n"),
+    );
     sides.source.write("src/a.py", &a).commit("first");
     sides.source.write("src/b.py", &b).commit("second");
     // Both in one commit, one of the files elsewhere.
@@ -167,7 +171,8 @@ fn an_adapted_fix_is_present_and_a_look_alike_is_not() {
     let fix = "    rows = sorted(rows, key=by_name)\n    rows = without_duplicates(rows)\n    report(rows, title)\n";
     let at = "line number 9\n";
     sides.source.write("a.py", text("1").replace(at, &format!("{at}{fix}"))).commit("sort and report");
-    let around = text("1").replace("line number 8\n", "line eight, theirs\n").replace("line number 10\n", "line ten, theirs\n");
+    let around =
+        text("1").replace("line number 8\n", "line eight, theirs\n").replace("line number 10\n", "line ten, theirs\n");
     sides.target.write("a.py", &around).commit("their own");
     sides.target.write("a.py", around.replace(at, &format!("{at}{fix}"))).commit("adapted");
     let judgement = sides.only();
@@ -175,7 +180,8 @@ fn an_adapted_fix_is_present_and_a_look_alike_is_not() {
 
     let sides = Sides::new(&[("a.py", &text("1"))]);
     sides.source.write("a.py", text("1").replace(at, &format!("{at}{fix}"))).commit("sort and report");
-    let alike = "    rows = sorted(members, key=by_age)\n    rows = with_duplicates(members)\n    report(members, name)\n";
+    let alike =
+        "    rows = sorted(members, key=by_age)\n    rows = with_duplicates(members)\n    report(members, name)\n";
     sides.target.write("a.py", text("1").replace(at, &format!("{at}{alike}"))).commit("another");
     assert_ne!(sides.only().verdict, Verdict::Present);
 }
@@ -197,10 +203,7 @@ fn a_tree_without_history_is_held_against_its_base() {
     for base in [Some((0, driftline::snapshot::CommitId(id))), None] {
         let (judged, ..) = judge(&collected, base);
         let verdicts: Vec<_> = judged.iter().map(|(title, it)| (&**title, it.verdict.clone(), it.tier)).collect();
-        assert_eq!(
-            verdicts,
-            [("fix", Verdict::Present, Some(Tier::Replay)), ("not there", Verdict::Absent, None)]
-        );
+        assert_eq!(verdicts, [("fix", Verdict::Present, Some(Tier::Replay)), ("not there", Verdict::Absent, None)]);
     }
 }
 

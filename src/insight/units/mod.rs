@@ -6,7 +6,7 @@
 mod bookkeeping;
 mod commits;
 
-pub use bookkeeping::is_bookkeeping;
+pub use bookkeeping::{is_bookkeeping, is_supporting};
 pub use commits::{commit_id, commits, file_changes};
 
 use std::fmt;

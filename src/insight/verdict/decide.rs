@@ -5,6 +5,7 @@
 use super::look::{Look, Looking};
 use super::pairs::{Pair, Pairs};
 use super::said::Said;
+use super::tip::Standing;
 use super::types::{Doubt, Fact, Judgement, Missing, Proof, Tier, Verdict};
 use crate::insight::units::Unit;
 use crate::insight::verdict::load::{Body, Delta};
@@ -48,14 +49,21 @@ impl Case<'_> {
     pub(super) fn decide(&self, looking: &Looking<'_>, excused: &dyn Fn(u64) -> bool) -> Judgement {
         let mut evidence: Vec<Proof> = Vec::new();
         if self.is_reached {
-            evidence.push(Proof { tier: Tier::SameContent, commit: self.unit.commit().cloned(), fact: Fact::SameCommit });
+            evidence.push(Proof {
+                tier: Tier::SameContent,
+                commit: self.unit.commit().cloned(),
+                fact: Fact::SameCommit,
+            });
             return self.judgement(Verdict::Present, evidence, looking);
         }
         let pairs = &self.pairs.of[self.at];
         self.say(pairs, looking, &mut evidence);
-        let has_other = self.delta.files.iter().zip(&self.delta.counts).any(|(body, counts)| {
-            *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty())
-        });
+        let has_other = self
+            .delta
+            .files
+            .iter()
+            .zip(&self.delta.counts)
+            .any(|(body, counts)| *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty()));
         if self.trace < TRACE && !has_other && evidence.is_empty() {
             return self.judgement(self.without_trace(pairs), evidence, looking);
         }
@@ -107,8 +115,10 @@ impl Case<'_> {
 
     fn verdict(&self, pairs: &[Pair], look: &Look, looking: &Looking<'_>, evidence: &mut Vec<Proof>) -> Verdict {
         let (tip, base) = (look.share(), look.began_with());
-        let stands = tip >= STANDS && base < BEGAN && look.no_file == 0 && look.opaque == 0;
-        if let Some(undo) = self.pairs.taken_back(self.at).filter(|_| !stands) {
+        let came = look.tip.came();
+        let stands = look.opaque == 0
+            && (stands(&look.tip, &look.base) || look.core.0.weight() >= 1.0 && stands(&look.core.0, &look.core.1));
+        if let Some(undo) = self.pairs.taken_back(self.at, came).filter(|_| !stands) {
             let commit = looking.steps.all[undo].commit();
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
             return Verdict::Absent;
@@ -134,14 +144,15 @@ impl Case<'_> {
         let Some(pair) = self.assigned() else { return false };
         let (lines, words, tip) = (pair.lines.jaccard(), pair.words.jaccard(), look.share());
         let is_adapted = self.weight >= TELLING && tip >= 0.2 && (words >= 0.6 && lines >= 0.15 && pair.paths >= 0.5);
-        let is_reworked = self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
-        lines >= ALIKE || is_nearer && (lines >= SIMILAR && tip >= 0.4 || is_adapted || is_reworked)
+        let is_reworked =
+            self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
+        lines >= ALIKE || is_nearer && (lines >= SIMILAR && tip >= 0.25 || is_adapted || is_reworked)
     }
 
     /// Whether a step that does more, or several together, do the same, and the files bear it out.
     fn is_carried(&self, pairs: &[Pair], look: &Look, is_nearer: bool) -> bool {
         let is_carried = pairs.iter().any(|pair| pair.lines.of_a() >= CARRIED && pair.paths > 0.5);
-        is_carried && is_nearer && look.share() >= 0.6 && look.least() >= 0.3 && look.no_file == 0
+        is_carried && is_nearer && look.share() >= 0.6 && look.least() >= 0.3 && look.tip.came() >= SIMILAR
     }
 
     fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {
@@ -150,7 +161,10 @@ impl Case<'_> {
         if look.opaque > 0 {
             return Verdict::Unproven { because: Doubt::Opaque };
         }
-        if look.tip == super::tip::Standing::default() || tip >= STANDS && base >= BEGAN || self.weight < NOTHING && tip > 0.5 {
+        if look.tip.lines.1 == 0 && look.share() == 0.0 && look.opaque == 0 && look.tip.missing <= 0.0
+            || tip >= STANDS && base >= BEGAN
+            || self.weight < NOTHING && tip > 0.5
+        {
             // Nothing would change, and nothing says that the target did it.
             return Verdict::Unproven { because: Doubt::Nothing };
         }
@@ -199,6 +213,12 @@ impl Case<'_> {
         let tier = if verdict == Verdict::Absent { None } else { tier };
         Judgement { unit: self.at, target: looking.asked.target, verdict, tier, evidence }
     }
+}
+
+/// Whether files have what they should, and did not from the beginning.
+fn stands(tip: &Standing, base: &Standing) -> bool {
+    let share = |standing: &Standing| standing.share().unwrap_or(0.0);
+    share(tip) >= STANDS && share(base) < BEGAN && tip.came() >= SIMILAR
 }
 
 fn thousandths(share: f32) -> u16 {

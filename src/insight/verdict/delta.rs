@@ -119,7 +119,8 @@ pub(super) fn text_delta(before: &[u8], after: &[u8], trivial: &mut Vec<Line>) -
         if is_worded {
             count_words(gone, come, &mut words);
         }
-        let above = rank.checked_sub(1).map_or(0, |before| changes[before].0.end).max(from.start.saturating_sub(CONTEXT));
+        let above =
+            rank.checked_sub(1).map_or(0, |before| changes[before].0.end).max(from.start.saturating_sub(CONTEXT));
         let below = changes.get(rank + 1).map_or(old.numbers.len(), |next| next.0.start).min(from.end + CONTEXT);
         hunks.push(Hunk {
             at: (skipped + from.start) as u32,
@@ -205,7 +206,8 @@ fn summed(sorted: Vec<(u64, i32)>) -> Box<[(u64, i32)]> {
 pub(super) fn patch_number(delta: &TextDelta) -> u64 {
     let mut hasher = DefaultHasher::new();
     for hunk in &delta.hunks {
-        for (mark, lines) in [(b' ', hunk.above()), (b'-', hunk.removed()), (b'+', hunk.added()), (b'=', hunk.below())] {
+        for (mark, lines) in [(b' ', hunk.above()), (b'-', hunk.removed()), (b'+', hunk.added()), (b'=', hunk.below())]
+        {
             hasher.write_u8(mark);
             hasher.write_usize(lines.len());
             lines.iter().for_each(|&line| hasher.write_u64(line));

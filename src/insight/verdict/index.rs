@@ -204,10 +204,8 @@ impl Postings {
             }
         }
         let own = weights.sum(&bags.lines);
-        let mut near: Vec<(usize, f32, f32)> = common
-            .into_iter()
-            .map(|(at, both)| (at as usize, both, both / (own + self.sums[at as usize])))
-            .collect();
+        let mut near: Vec<(usize, f32, f32)> =
+            common.into_iter().map(|(at, both)| (at as usize, both, both / (own + self.sums[at as usize]))).collect();
         let mut close = Vec::with_capacity(2 * CLOSE);
         near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         close.extend(near.iter().take(CLOSE).map(|(at, ..)| *at));

@@ -40,9 +40,7 @@ pub(super) fn number(bytes: &[u8]) -> u64 {
 pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let is_empty = text.is_empty();
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    text.split(|&byte| byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(move |_| !is_empty)
+    text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(move |_| !is_empty)
 }
 
 /// The words of a line: runs of letters, digits and `_`.

@@ -7,7 +7,7 @@ use super::places::Places;
 use super::steps::{self, Steps};
 use super::tip::{Standing, standing};
 use super::{Asked, Reading};
-use crate::insight::units::{FileChange, Side, Unit, Version};
+use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
 use crate::snapshot::BlobKind;
 
@@ -21,6 +21,8 @@ pub(super) struct Look {
     pub(super) tip: Standing,
     /// In the files that the target began with.
     pub(super) base: Standing,
+    /// As `tip` and `base`, of the files that do not merely test or explain the others.
+    pub(super) core: (Standing, Standing),
     /// Each file with what it lacks.
     pub(super) files: Vec<(TreePath, Standing)>,
     /// Files whose present content is exactly the unit's.
@@ -44,9 +46,11 @@ impl Look {
         self.base.share().unwrap_or(0.0)
     }
 
-    /// The smallest share of a file that says something.
+    /// The smallest share of a text that does not merely test or explain the others.
     pub(super) fn least(&self) -> f32 {
-        self.files.iter().filter_map(|(_, standing)| standing.share()).fold(1.0, f32::min)
+        let is_core = |path: &TreePath| self.core.0.share().is_none() || !is_supporting(path);
+        let texts = self.files.iter().filter(|(path, standing)| standing.lines.1 > 0 && is_core(path));
+        texts.filter_map(|(_, standing)| standing.share()).fold(1.0, f32::min)
     }
 }
 
@@ -114,6 +118,10 @@ impl Looking<'_> {
         };
         look.tip.add(standing);
         look.base.add(began);
+        if !is_supporting(change.path()) {
+            look.core.0.add(standing);
+            look.core.1.add(began);
+        }
         look.files.push((change.path().clone(), standing));
         Ok(())
     }
@@ -142,7 +150,8 @@ impl Looking<'_> {
             (None, there) => Ok(there.is_none()),
             (Some(after), Some(there)) => {
                 let is_name = change.renamed_from().is_none() || there.path == after.path;
-                let is_kind = change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
+                let is_kind =
+                    change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
                 Ok(is_name && is_kind && self.is(Some(after), Some(there))?)
             }
             (Some(_), None) => Ok(false),
@@ -198,9 +207,12 @@ fn nowhere(delta: &TextDelta, weight: &dyn Fn(u64) -> f32, is_there: bool) -> St
     for hunk in &delta.hunks {
         let (come, go) = (hunk.added().len(), hunk.removed().len());
         let sum: f32 = hunk.added().iter().chain(hunk.removed()).map(|&line| weight(line)).sum();
+        let comes: f32 = hunk.added().iter().map(|&line| weight(line)).sum();
+        found.came.1 += comes;
         found.lines.1 += come + go;
         if is_there {
             found.replayed += sum;
+            found.came.0 += comes;
             found.lines.0 += come + go;
         } else {
             found.missing += sum;

@@ -127,13 +127,11 @@ impl<'a> Search<'a> {
         let mut overlay = Overlay::new();
         let mut count = 0;
         for &unit in chain {
-            let replay =
-                replay_over(&self.asked.units[unit], self.asked.target, self.places, self.reading, &overlay);
+            let replay = replay_over(&self.asked.units[unit], self.asked.target, self.places, self.reading, &overlay);
             count = match replay.applies {
-                Applies::Conflict { conflicts } => conflicts
-                    .iter()
-                    .map(|conflict| if conflict.kind == ConflictKind::NoFile { 100 } else { 1 })
-                    .sum(),
+                Applies::Conflict { conflicts } => {
+                    conflicts.iter().map(|conflict| if conflict.kind == ConflictKind::NoFile { 100 } else { 1 }).sum()
+                }
                 Applies::NotTried { .. } => usize::MAX,
                 Applies::Clean | Applies::Offset { .. } => 0,
             };

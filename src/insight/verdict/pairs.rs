@@ -90,15 +90,17 @@ impl<'a> Pairs<'a> {
         Self { of, assigned, units: unit_bags, steps: step_bags, weights, postings, deltas: (units.1, steps.1) }
     }
 
-    /// The step that takes a unit back after the last that brought it.
-    pub(super) fn taken_back(&self, unit: usize) -> Option<usize> {
+    /// The step that takes a unit back after the last that brought it: it does the opposite and little else, or it does the opposite
+    /// besides and little that should have come (the share `came`) is there.
+    pub(super) fn taken_back(&self, unit: usize, came: f32) -> Option<usize> {
         let brought = self.of[unit].iter().filter(|pair| pair.brings()).map(|pair| pair.step).max()?;
         let opposite = |delta: &Delta| {
             let undoing = Bags::undoing(delta);
             let near = self.postings.near(&undoing, &self.weights).into_iter();
             near.filter(|&step| step > brought)
                 .filter(|&step| {
-                    self.weights.overlap(&undoing.lines, &self.steps[step].lines).of_a() >= TAKEN_BACK
+                    let overlap = self.weights.overlap(&undoing.lines, &self.steps[step].lines);
+                    overlap.of_a() >= TAKEN_BACK && (overlap.jaccard() >= TAKEN_BACK || came < 0.5)
                 })
                 .max()
         };

@@ -64,10 +64,7 @@ pub(super) fn replay_over(
     let mut trial = Trial { target, places, reading, overlay, files: Vec::new(), conflicts: Vec::new(), offset: 0 };
     for change in &unit.changes {
         if let Err(words) = trial.file(change) {
-            return Replay {
-                applies: Applies::NotTried { because: NotTried::Unreadable(words) },
-                files: Vec::new(),
-            };
+            return Replay { applies: Applies::NotTried { because: NotTried::Unreadable(words) }, files: Vec::new() };
         }
     }
     let applies = match (trial.conflicts.is_empty(), trial.offset) {
@@ -131,7 +128,9 @@ impl Trial<'_> {
         }
         if before.content == after.content || same_text(&ours.content, &after.content) {
             let kept = ours.clone();
-            return Ok(Ok(self.with_kind(kept, after, renamed).filter(|_| before.kind != after.kind || before.path != after.path)));
+            return Ok(Ok(self
+                .with_kind(kept, after, renamed)
+                .filter(|_| before.kind != after.kind || before.path != after.path)));
         }
         if same_text(&ours.content, &before.content) {
             let content = in_line_ends_of(&ours.content, &before.content, &after.content);

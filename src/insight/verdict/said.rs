@@ -46,7 +46,8 @@ pub(super) fn said(
             if let Some(id) = line.strip_prefix(b"Change-Id: ") {
                 changes.insert(id.trim_ascii().to_vec(), at);
             }
-            for word in line.split(|byte| !byte.is_ascii_hexdigit()).filter(|word| (DIGITS..=40).contains(&word.len())) {
+            for word in line.split(|byte| !byte.is_ascii_hexdigit()).filter(|word| (DIGITS..=40).contains(&word.len()))
+            {
                 let digits = String::from_utf8_lossy(&word[..DIGITS]).to_ascii_lowercase();
                 let unit = by_commit.get(&digits).filter(|_| !says_revert(line));
                 if let Some(&unit) = unit.filter(|&&unit| names(&units[unit], word)) {

@@ -12,6 +12,8 @@ pub(super) struct Standing {
     pub(super) contained: f32,
     /// Not there.
     pub(super) missing: f32,
+    /// Of what should come, what is there, and all of it.
+    pub(super) came: (f32, f32),
     /// Lines that should have come, and lines that should have gone.
     pub(super) lacks: (usize, usize),
     /// Changed lines that are as they should be, and all of them.
@@ -23,21 +25,32 @@ impl Standing {
         self.replayed += other.replayed;
         self.contained += other.contained;
         self.missing += other.missing;
+        self.came = (self.came.0 + other.came.0, self.came.1 + other.came.1);
         self.lacks = (self.lacks.0 + other.lacks.0, self.lacks.1 + other.lacks.1);
         self.lines = (self.lines.0 + other.lines.0, self.lines.1 + other.lines.1);
     }
 
+    /// The share of what should come that is there; everything when nothing should.
+    pub(super) fn came(&self) -> f32 {
+        if self.came.1 > 0.0 { self.came.0 / self.came.1 } else { 1.0 }
+    }
+
+    /// All of it.
+    pub(super) fn weight(&self) -> f32 {
+        self.replayed + self.contained + self.missing
+    }
+
     /// The share that is there; `None` when the change weighs nothing.
     pub(super) fn share(&self) -> Option<f32> {
-        let there = self.replayed + self.contained;
-        let all = there + self.missing;
-        (all > 0.0).then(|| there / all)
+        let all = self.weight();
+        (all > 0.0).then(|| (self.replayed + self.contained) / all)
     }
 }
 
 /// Holds what was made of `before` against a text that came about in another way.
 ///
-/// `weight` says how much a line says; `excused` whether a line that comes was taken away again by something else that the text has.
+/// `weight` says how much a line says; `excused` whether a line that comes was taken away again by something else that the text has: that
+/// it is not there says nothing.
 ///
 /// # Cost
 /// Two diffs.
@@ -59,6 +72,8 @@ pub(super) fn standing(
             RegionClass::Shared(_) => {
                 let changed = Changed::between(old, new);
                 found.replayed += changed.weight(weight);
+                let comes: f32 = changed.comes.iter().map(|&line| weight(line)).sum();
+                found.came = (found.came.0 + comes, found.came.1 + comes);
                 found.lines.0 += changed.count();
                 found.lines.1 += changed.count();
             }
@@ -72,7 +87,9 @@ pub(super) fn standing(
                     let (worth, is_there) = (weight(line), is_conflict && take(&mut in_place, line));
                     let mut is_moved = || {
                         let anywhere = anywhere.get_or_insert_with(|| {
-                            let own = |text: &[&[u8]]| counted(&text.iter().map(|line| lines::number(line)).collect::<Vec<_>>());
+                            let own = |text: &[&[u8]]| {
+                                counted(&text.iter().map(|line| lines::number(line)).collect::<Vec<_>>())
+                            };
                             let (mut ours, base) = (own(&ours), own(&base));
                             // What the base had is no sign of the change.
                             for (line, count) in base {
@@ -82,9 +99,13 @@ pub(super) fn standing(
                         });
                         take(anywhere, line)
                     };
-                    if is_there || excused(line) || is_moved() {
+                    found.came.1 += worth;
+                    if is_there || is_moved() {
                         found.contained += worth;
+                        found.came.0 += worth;
                         found.lines.0 += 1;
+                    } else if excused(line) {
+                        found.lines.1 -= 1;
                     } else {
                         found.missing += worth;
                         found.lacks.0 += 1;
