@@ -221,9 +221,11 @@ fn what_is_no_text_is_held_as_a_whole() {
     sides.target.write("image", "\0three\n").commit("theirs");
     assert_eq!(sides.verdicts()[1].1, Verdict::Unproven { because: Doubt::Opaque });
     sides.target.write("image", "\0two\n").remove("away");
+    sides.target.git(&["add", "-A"]);
     sides.target.git(&["update-index", "--chmod=+x", "tool.sh"]);
-    sides.target.git(&["commit", "-qam", "all of it"]);
-    sides.target.git(&["checkout", "-q", "-f", "HEAD"]);
+    sides.target.git(&["commit", "-qm", "all of it"]);
+    sides.target.git(&["checkout", "-q", "-f", "HEAD", "--", "."]);
+    sides.target.git(&["reset", "-q", "--hard"]);
     let present = sides.verdicts();
     assert!(present.iter().all(|(_, verdict)| *verdict == Verdict::Present), "{present:#?}");
 }

@@ -117,7 +117,7 @@ impl Case<'_> {
         let (tip, base) = (look.share(), look.began_with());
         let came = look.tip.came();
         let stands = look.opaque == 0
-            && (stands(&look.tip, &look.base) || look.core.0.weight() >= 1.0 && stands(&look.core.0, &look.core.1));
+            && (stands(&look.tip, &look.base) || look.core.0.weight() >= TELLING && stands(&look.core.0, &look.core.1));
         if let Some(undo) = self.pairs.taken_back(self.at, came).filter(|_| !stands) {
             let commit = looking.steps.all[undo].commit();
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
@@ -143,10 +143,12 @@ impl Case<'_> {
     fn is_similar(&self, look: &Look, is_nearer: bool) -> bool {
         let Some(pair) = self.assigned() else { return false };
         let (lines, words, tip) = (pair.lines.jaccard(), pair.words.jaccard(), look.share());
+        // A file that neither the step touches nor the target has otherwise is a part that is missing.
+        let is_whole = pair.paths >= 0.99 || look.least() >= 0.15;
         let is_adapted = self.weight >= TELLING && tip >= 0.2 && (words >= 0.6 && lines >= 0.15 && pair.paths >= 0.5);
         let is_reworked =
             self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
-        lines >= ALIKE || is_nearer && (lines >= SIMILAR && tip >= 0.25 || is_adapted || is_reworked)
+        lines >= ALIKE || is_nearer && (lines >= SIMILAR && tip >= 0.25 && is_whole || is_adapted || is_reworked)
     }
 
     /// Whether a step that does more, or several together, do the same, and the files bear it out.

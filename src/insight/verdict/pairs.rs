@@ -55,6 +55,9 @@ pub(super) struct Pairs<'a> {
 /// A later step takes back a change when it does this share of the opposite.
 const TAKEN_BACK: f32 = 0.8;
 
+/// It does hardly anything else when this share of both is in common.
+const OPPOSITE: f32 = 0.6;
+
 impl<'a> Pairs<'a> {
     pub(super) fn find(units: (&[Unit], &'a [Delta]), steps: (&[Step], &'a [Delta]), trivial: &Trivial) -> Self {
         let unit_bags: Vec<Bags> = units.1.par_iter().map(Bags::of).collect();
@@ -100,7 +103,7 @@ impl<'a> Pairs<'a> {
             near.filter(|&step| step > brought)
                 .filter(|&step| {
                     let overlap = self.weights.overlap(&undoing.lines, &self.steps[step].lines);
-                    overlap.of_a() >= TAKEN_BACK && (overlap.jaccard() >= TAKEN_BACK || came < 0.5)
+                    overlap.of_a() >= TAKEN_BACK && (overlap.jaccard() >= OPPOSITE || came < 0.5)
                 })
                 .max()
         };
