@@ -145,10 +145,13 @@ impl Case<'_> {
         let (lines, words, tip) = (pair.lines.jaccard(), pair.words.jaccard(), look.share());
         // A file that neither the step touches nor the target has otherwise is a part that is missing.
         let is_whole = pair.paths >= 0.99 || look.least() >= 0.15;
-        let is_adapted = self.weight >= TELLING && tip >= 0.2 && (words >= 0.6 && lines >= 0.15 && pair.paths >= 0.5);
+        let is_adapted = self.weight >= TELLING && tip >= 0.2 && words >= 0.6 && lines >= 0.15 && pair.paths >= 0.5;
         let is_reworked =
             self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
-        lines >= ALIKE || is_nearer && (lines >= SIMILAR && tip >= 0.25 && is_whole || is_adapted || is_reworked)
+        // That what goes is gone is no sign by itself: another version of it may have come.
+        let has_come = look.tip.came() >= 0.2;
+        lines >= ALIKE
+            || is_nearer && has_come && (lines >= SIMILAR && tip >= 0.25 && is_whole || is_adapted || is_reworked)
     }
 
     /// Whether a step that does more, or several together, do the same, and the files bear it out.
