@@ -20,14 +20,14 @@ pub fn commits(beyond: &Beyond, from: usize, reader: &dyn CommitReader) -> Resul
         }
         let changes = reader.changes(from, record.parents.first(), &record.summary.id)?;
         if !changes.is_empty() {
-            units.push(unit(record, from, changes));
+            units.push(unit(record, from, &changes));
         }
     }
     Ok(units)
 }
 
 /// A commit as a unit, whatever it is against.
-fn unit(record: &CommitRecord, from: usize, changes: Vec<TreeChange>) -> Unit {
+fn unit(record: &CommitRecord, from: usize, changes: &[TreeChange]) -> Unit {
     let summary = &record.summary;
     Unit {
         id: commit_id(&summary.id),
@@ -46,7 +46,7 @@ pub fn commit_id(commit: &CommitId) -> UnitId {
 }
 
 /// Changes of a tree as changes of files: a content that went away and came up under one other path was renamed. Sorted by path.
-pub fn file_changes(environment: usize, changes: Vec<TreeChange>) -> Vec<FileChange> {
+pub fn file_changes(environment: usize, changes: &[TreeChange]) -> Vec<FileChange> {
     let mut gone: BTreeMap<BlobId, Vec<usize>> = BTreeMap::new();
     let mut come: BTreeMap<BlobId, Vec<usize>> = BTreeMap::new();
     for (at, change) in changes.iter().enumerate() {
@@ -98,7 +98,7 @@ mod tests {
     fn only_an_unambiguous_content_was_renamed() {
         let changes = file_changes(
             0,
-            vec![
+            &[
                 change("a", Some(1), None),
                 change("b", None, Some(1)),
                 change("c", Some(2), None),

@@ -142,6 +142,9 @@ impl Unit {
 
 impl FileChange {
     /// The path that it is known by: the one afterwards, or before when the file goes away.
+    ///
+    /// # Panics
+    /// When it has no side at all, which no change has.
     pub fn path(&self) -> &TreePath {
         let side = self.after.as_ref().or(self.before.as_ref());
         &side.expect("a change has at least one side").path

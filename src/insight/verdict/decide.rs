@@ -69,7 +69,7 @@ impl Case<'_> {
         }
         let look = looking.look(self.unit, self.delta, excused);
         let verdict = self.verdict(pairs, &look, looking, &mut evidence);
-        self.stand(&look, &mut evidence);
+        Self::stand(&look, &mut evidence);
         self.judgement(verdict, evidence, looking)
     }
 
@@ -130,7 +130,7 @@ impl Case<'_> {
             return Verdict::Unproven { because: Doubt::Unreadable(words.clone()) };
         }
         let is_nearer = tip >= base + NEARER;
-        if self.is_similar(look, is_nearer) || self.is_carried(pairs, look, is_nearer) {
+        if self.is_similar(look, is_nearer) || Self::is_carried(pairs, look, is_nearer) {
             return Verdict::Present;
         }
         if !self.said.is_empty() && is_nearer && tip >= SIMILAR {
@@ -155,7 +155,7 @@ impl Case<'_> {
     }
 
     /// Whether a step that does more, or several together, do the same, and the files bear it out.
-    fn is_carried(&self, pairs: &[Pair], look: &Look, is_nearer: bool) -> bool {
+    fn is_carried(pairs: &[Pair], look: &Look, is_nearer: bool) -> bool {
         let is_carried = pairs.iter().any(|pair| pair.lines.of_a() >= CARRIED && pair.paths > 0.5);
         is_carried && is_nearer && look.share() >= 0.6 && look.least() >= 0.3 && look.tip.came() >= SIMILAR
     }
@@ -190,7 +190,7 @@ impl Case<'_> {
     }
 
     /// What the present files show, as evidence.
-    fn stand(&self, look: &Look, evidence: &mut Vec<Proof>) {
+    fn stand(look: &Look, evidence: &mut Vec<Proof>) {
         let (tip, files) = (&look.tip, look.files.len());
         let there = tip.replayed + tip.contained;
         if there <= 0.0 || look.share() < look.began_with() + NEARER {
@@ -226,6 +226,7 @@ fn stands(tip: &Standing, base: &Standing) -> bool {
     share(tip) >= STANDS && share(base) < BEGAN && tip.came() >= SIMILAR
 }
 
+#[expect(clippy::cast_sign_loss, reason = "the share is not negative")]
 fn thousandths(share: f32) -> u16 {
     (share.clamp(0.0, 1.0) * 1000.0).round() as u16
 }

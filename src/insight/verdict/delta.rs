@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::lines::{self, DigestMap, Line};
+use super::lines::{self, DigestMap, DigestSet, Line};
 use crate::compare::text::regions::replacements;
 
 /// So many lines around a change belong to a patch, as in git.
@@ -59,11 +59,11 @@ impl Hunk {
 
 /// What is known of a text where it was changed, by which line numbers are told trivial or not.
 #[derive(Debug, Default)]
-pub(super) struct Trivial(DigestMap<()>);
+pub(super) struct Trivial(DigestSet);
 
 impl Trivial {
     pub(super) fn iter(&self) -> impl Iterator<Item = Line> + use<'_> {
-        self.0.keys().copied()
+        self.0.iter().copied()
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -71,7 +71,7 @@ impl Trivial {
     }
 
     pub(super) fn extend(&mut self, lines: impl IntoIterator<Item = Line>) {
-        self.0.extend(lines.into_iter().map(|line| (line, ())));
+        self.0.extend(lines);
     }
 }
 
@@ -148,7 +148,7 @@ fn common_start(a: &[u8], b: &[u8]) -> (usize, usize) {
         }
     }
     let start = start + 1;
-    (start, a[..start].iter().filter(|&&byte| byte == b'\n').count())
+    (start, a[..start].split(|&byte| byte == b'\n').count() - 1)
 }
 
 /// Equal bytes at the end, beginning with a line, some lines after the last difference.
@@ -210,7 +210,9 @@ pub(super) fn patch_number(delta: &TextDelta) -> u64 {
         {
             hasher.write_u8(mark);
             hasher.write_usize(lines.len());
-            lines.iter().for_each(|&line| hasher.write_u64(line));
+            for &line in lines {
+                hasher.write_u64(line);
+            }
         }
     }
     hasher.finish()

@@ -1,7 +1,7 @@
 //! How alike the changes of two histories are, weighed by how rare their lines and words are.
 
 use super::delta::{TextDelta, Trivial};
-use super::lines::DigestMap;
+use super::lines::{DigestMap, DigestSet};
 use super::load::Delta;
 
 /// A thing that a change does (this line comes, that word goes), as a number, and how often; sorted by number, unique.
@@ -77,7 +77,7 @@ pub(super) struct Weights {
     /// By the logarithm of this.
     total: f32,
     /// The numbers of trivial lines, coming and going.
-    little: DigestMap<()>,
+    little: DigestSet,
 }
 
 /// What a trivial line says, as a share of what it would say otherwise.
@@ -93,7 +93,7 @@ impl Weights {
                 *frequency.entry(*thing).or_default() += 1;
             }
         }
-        let little = trivial.iter().flat_map(|line| [(comes(line), ()), (goes(line), ())]).collect();
+        let little = trivial.iter().flat_map(|line| [comes(line), goes(line)]).collect();
         Self { frequency, total: f32::ln(total + 1.0), little }
     }
 
@@ -102,7 +102,7 @@ impl Weights {
         let frequency = self.frequency.get(&thing).copied().unwrap_or(1).max(1);
         // Two is what a change and its copy have.
         let rarity = 1.0 - f32::ln(frequency.max(2) as f32 / 2.0) / self.total;
-        rarity.clamp(0.02, 1.0) * if self.little.contains_key(&thing) { LITTLE } else { 1.0 }
+        rarity.clamp(0.02, 1.0) * if self.little.contains(&thing) { LITTLE } else { 1.0 }
     }
 
     /// What a whole bag says.
@@ -111,12 +111,12 @@ impl Weights {
     }
 
     /// The share of a bag that is among these lines, by weight, each counted once; and what it says.
-    pub(super) fn trace(&self, bag: &Bag, among: &DigestMap<()>) -> (f32, f32) {
+    pub(super) fn trace(&self, bag: &Bag, among: &DigestSet) -> (f32, f32) {
         let (mut has, mut all) = (0.0, 0.0);
         for (thing, _) in bag {
             let weight = self.of(*thing);
             all += weight;
-            has += if among.contains_key(thing) { weight } else { 0.0 };
+            has += if among.contains(thing) { weight } else { 0.0 };
         }
         (share(has, all), all)
     }

@@ -8,6 +8,9 @@ pub(super) type Line = u64;
 /// A map whose keys are digests already.
 pub(super) type DigestMap<V> = std::collections::HashMap<u64, V, BuildHasherDefault<Digested>>;
 
+/// A set of digests.
+pub(super) type DigestSet = std::collections::HashSet<u64, BuildHasherDefault<Digested>>;
+
 /// Hashes a number that is a digest by taking it as it is.
 #[derive(Default)]
 pub(super) struct Digested(u64);

@@ -132,7 +132,7 @@ impl Reading<'_> {
             Version::Held(content) if content.len() as u64 > limit => Err(Refused::TooLarge),
             Version::Held(content) => Ok(content.to_vec()),
             Version::Blob { environment, id } => match self.commits.blob_size(*environment, id).map_err(failed)? {
-                size if size > limit => Err(Refused::TooLarge),
+                length if length > limit => Err(Refused::TooLarge),
                 _ => self.commits.blob(*environment, id, limit).map_err(failed),
             },
             Version::File { environment, path } => {

@@ -95,26 +95,23 @@ impl Looking<'_> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
         let tip = self.tip(before, change.path());
         let base = self.base(before, change.path())?;
-        let (standing, began) = match body {
-            Body::Text(text) => {
-                let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
-                let texts = (&was[..], &becomes[..], text);
-                let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
-                let began = base.as_ref().map(|side| self.content(Some(side))).transpose()?;
-                look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
-                look.no_file += usize::from(present.is_none() && change.after.is_some());
-                (
-                    self.text(change, texts, present.as_deref(), began.is_some(), excused),
-                    self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),
-                )
-            }
-            _ => {
-                let there = self.whole(change, tip.as_ref())?;
-                look.same += usize::from(there && change.after.is_some());
-                let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
-                look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-                (whole(there), whole(self.whole(change, base.as_ref())?))
-            }
+        let (standing, began) = if let Body::Text(text) = body {
+            let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
+            let texts = (&was[..], &becomes[..], text);
+            let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
+            let began = base.as_ref().map(|side| self.content(Some(side))).transpose()?;
+            look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
+            look.no_file += usize::from(present.is_none() && change.after.is_some());
+            (
+                self.text(change, texts, present.as_deref(), began.is_some(), excused),
+                self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),
+            )
+        } else {
+            let there = self.whole(change, tip.as_ref())?;
+            look.same += usize::from(there && change.after.is_some());
+            let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
+            look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
+            (whole(there), whole(self.whole(change, base.as_ref())?))
         };
         look.tip.add(standing);
         look.base.add(began);

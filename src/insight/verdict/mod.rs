@@ -29,7 +29,7 @@ pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing
 
 use self::decide::Case;
 use self::index::Bags;
-use self::lines::DigestMap;
+use self::lines::{DigestMap, DigestSet};
 use self::load::Delta;
 use self::look::Looking;
 use self::pairs::Pairs;
@@ -138,8 +138,8 @@ fn reached(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<bool>, ReadFa
 }
 
 /// All lines that any of them brings or takes.
-fn lines_of(bags: &[Bags]) -> DigestMap<()> {
-    bags.iter().flat_map(|bags| &bags.lines).map(|(line, _)| (*line, ())).collect()
+fn lines_of(bags: &[Bags]) -> DigestSet {
+    bags.iter().flat_map(|bags| &bags.lines).map(|(line, _)| *line).collect()
 }
 
 /// Lines that a unit which the target has takes away: one that an earlier unit brought need not be there any more.

@@ -181,6 +181,8 @@ fn whole_number(delta: &Delta, number: &impl Fn(&TextDelta) -> u64) -> Option<u6
     }
     files.sort_unstable();
     let mut hasher = DefaultHasher::new();
-    files.iter().for_each(|&file| hasher.write_u64(file));
+    for &file in &files {
+        hasher.write_u64(file);
+    }
     (!files.is_empty()).then(|| hasher.finish())
 }

@@ -134,7 +134,7 @@ impl Trial<'_> {
         }
         if same_text(&ours.content, &before.content) {
             let content = in_line_ends_of(&ours.content, &before.content, &after.content);
-            return Ok(Ok(changed(ours, content, before, after, renamed)));
+            return Ok(Ok(Some(changed(ours, content, before, after, renamed))));
         }
         let contents = [&before.content, &after.content, &ours.content];
         if contents.into_iter().any(|content| lines::is_binary(content)) || family(before.kind) != 0 {
@@ -150,7 +150,7 @@ impl Trial<'_> {
         if merged.bytes == ours.content && renamed.is_none() && before.kind == after.kind {
             return Ok(Ok(None));
         }
-        Ok(Ok(changed(ours, merged.bytes, before, after, renamed)))
+        Ok(Ok(Some(changed(ours, merged.bytes, before, after, renamed))))
     }
 
     /// Our file with nothing but its name or kind changed, if there is anything to change.
@@ -206,10 +206,10 @@ fn changed(
     before: &Held,
     after: &Held,
     renamed: Option<TreePath>,
-) -> Option<(Option<Held>, Option<Held>)> {
+) -> (Option<Held>, Option<Held>) {
     let kind = if before.kind == after.kind { ours.kind } else { after.kind };
     let new = Held { path: renamed.unwrap_or_else(|| ours.path.clone()), kind, content };
-    Some((Some(ours), Some(new)))
+    (Some(ours), Some(new))
 }
 
 /// Whether two contents are equal but for their line ends.

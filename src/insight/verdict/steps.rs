@@ -55,7 +55,7 @@ pub(super) fn steps(asked: &Asked<'_>, places: &Places, reading: &Reading<'_>) -
         .par_iter()
         .map(|record| {
             let changes = reading.commits.changes(target, record.parents.first(), &record.summary.id)?;
-            Ok(Step { summary: Some(record.summary.clone()), changes: file_changes(target, changes) })
+            Ok(Step { summary: Some(record.summary.clone()), changes: file_changes(target, &changes) })
         })
         .collect();
     let mut all = loaded?;

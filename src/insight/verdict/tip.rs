@@ -112,12 +112,12 @@ pub(super) fn standing(
                     }
                 }
                 for &line in &changed.goes {
-                    if !take(&mut in_place, line) {
-                        found.contained += weight(line);
-                        found.lines.0 += 1;
-                    } else {
+                    if take(&mut in_place, line) {
                         found.missing += weight(line);
                         found.lacks.1 += 1;
+                    } else {
+                        found.contained += weight(line);
+                        found.lines.0 += 1;
                     }
                 }
             }
