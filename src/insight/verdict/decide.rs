@@ -116,8 +116,10 @@ impl Case<'_> {
     fn verdict(&self, pairs: &[Pair], look: &Look, looking: &Looking<'_>, evidence: &mut Vec<Proof>) -> Verdict {
         let (tip, base) = (look.share(), look.began_with());
         let came = look.tip.came();
-        let stands = look.opaque == 0
-            && (stands(&look.tip, &look.base) || look.core.0.weight() >= TELLING && stands(&look.core.0, &look.core.1));
+        let is_nearer = tip >= base + NEARER;
+        let core = &look.core;
+        let core_stands = is_nearer && core.0.weight() >= TELLING && stands(&core.0, &core.1);
+        let stands = look.opaque == 0 && (stands(&look.tip, &look.base) || core_stands);
         if let Some(undo) = self.pairs.taken_back(self.at, came).filter(|_| !stands) {
             let commit = looking.steps.all[undo].commit();
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
@@ -129,7 +131,6 @@ impl Case<'_> {
         if let Some(words) = &look.unreadable {
             return Verdict::Unproven { because: Doubt::Unreadable(words.clone()) };
         }
-        let is_nearer = tip >= base + NEARER;
         if self.is_similar(look, is_nearer) || Self::is_carried(pairs, look, is_nearer) {
             return Verdict::Present;
         }
@@ -163,6 +164,9 @@ impl Case<'_> {
     fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {
         let (tip, base) = (look.share(), look.began_with());
         let there = look.tip.replayed + look.tip.contained;
+        if look.no_file > 0 && look.no_file == look.files.len() {
+            return Verdict::Unproven { because: Doubt::NoFile };
+        }
         if look.opaque > 0 {
             return Verdict::Unproven { because: Doubt::Opaque };
         }

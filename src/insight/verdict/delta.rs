@@ -217,3 +217,79 @@ pub(super) fn patch_number(delta: &TextDelta) -> u64 {
     }
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers(text: &[u8]) -> Vec<Line> {
+        lines::split(text).map(lines::number).collect()
+    }
+
+    /// What the hunks make of a text.
+    fn applied(before: &[u8], delta: &TextDelta) -> Vec<Line> {
+        let before = numbers(before);
+        let (mut after, mut done) = (Vec::new(), 0);
+        for hunk in &delta.hunks {
+            let at = hunk.at as usize;
+            after.extend_from_slice(&before[done..at]);
+            assert_eq!(hunk.to as usize, after.len());
+            assert_eq!(hunk.removed(), &before[at..at + hunk.removed().len()]);
+            assert!(before[..at].ends_with(hunk.above()));
+            done = at + hunk.removed().len();
+            assert!(before[done..].starts_with(hunk.below()));
+            after.extend_from_slice(hunk.added());
+        }
+        after.extend_from_slice(&before[done..]);
+        after
+    }
+
+    #[test]
+    fn a_patch_is_the_same_wherever_its_hunks_are() {
+        let text = |above: usize, word: &str| {
+            let lines: Vec<String> = (0..above).map(|at| format!("above {at}")).collect();
+            format!("{}\none\ntwo\nthree\n{word}\nfour\nfive\nsix\n{}", lines.join("\n"), "below\n".repeat(90))
+                .into_bytes()
+        };
+        let number = |above: usize, word: &str| {
+            patch_number(&text_delta(&text(above, "old"), &text(above, word), &mut Vec::new()))
+        };
+        assert_eq!(number(5, "new"), number(500, "new"));
+        assert_ne!(number(5, "new"), number(5, "newer"));
+        let delta = text_delta(&text(500, "old"), &text(500, "new"), &mut Vec::new());
+        assert_eq!((delta.hunks.len(), delta.hunks[0].at, delta.hunks[0].to), (1, 503, 503));
+    }
+
+    #[test]
+    fn line_ends_are_no_change_and_blanks_are() {
+        let delta = |before: &[u8], after: &[u8]| text_delta(before, after, &mut Vec::new());
+        assert!(delta(b"a\r\nb\r\n", b"a\nb").hunks.is_empty());
+        assert!(delta(b"", b"").hunks.is_empty());
+        assert_eq!(delta(b"a\n", b"a\n\n").hunks[0].added().len(), 1);
+        let (one, two) = (delta(b"f(x)\n", b"  f( x )\n"), delta(b"f(x)\n", b"\tf(x)\n"));
+        assert_eq!(one.blank, two.blank);
+        assert_ne!(patch_number(&one), patch_number(&two));
+    }
+
+    proptest! {
+        #[test]
+        fn hunks_make_the_one_text_of_the_other(
+            before in prop::collection::vec(0..4u8, 0..120),
+            cuts in prop::collection::vec((0..120usize, 0..4usize, prop::collection::vec(0..6u8, 0..4)), 0..5),
+        ) {
+            let mut after = before.clone();
+            for (at, gone, come) in cuts {
+                let at = at.min(after.len());
+                let end = (at + gone).min(after.len());
+                after.splice(at..end, come);
+            }
+            let text = |lines: &[u8]| lines.iter().map(|line| format!("l{line}\n")).collect::<String>().into_bytes();
+            let (before, after) = (text(&before), text(&after));
+            let delta = text_delta(&before, &after, &mut Vec::new());
+            prop_assert_eq!(applied(&before, &delta), numbers(&after));
+            prop_assert_eq!(delta.hunks.is_empty(), before == after);
+        }
+    }
+}

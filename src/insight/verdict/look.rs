@@ -27,7 +27,7 @@ pub(super) struct Look {
     pub(super) files: Vec<(TreePath, Standing)>,
     /// Files whose present content is exactly the unit's.
     pub(super) same: usize,
-    /// Files that the target has under no name.
+    /// Files that are changed and that the target has under no name.
     pub(super) no_file: usize,
     /// Files that have another content than before and after, and no lines to compare.
     pub(super) opaque: usize,
@@ -101,7 +101,7 @@ impl Looking<'_> {
             let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
             let began = base.as_ref().map(|side| self.content(Some(side))).transpose()?;
             look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
-            look.no_file += usize::from(present.is_none() && change.after.is_some());
+            look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
             (
                 self.text(change, texts, present.as_deref(), began.is_some(), excused),
                 self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),

@@ -169,3 +169,29 @@ fn take(counts: &mut DigestMap<usize>, line: u64) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stands(before: &str, after: &str, text: &str) -> Standing {
+        standing(before.as_bytes(), after.as_bytes(), text.as_bytes(), &|_| 1.0, &|_| false)
+    }
+
+    #[test]
+    fn a_change_is_replayed_contained_or_missing() {
+        let (before, after) = ("a\nb\nc\nd\n", "a\nB\nc\nd\n");
+        assert_eq!(stands(before, after, after).replayed, 2.0);
+        assert_eq!(stands(before, after, "x\na\nB\nc\nd\n").share(), Some(1.0));
+        let absent = stands(before, after, before);
+        assert_eq!((absent.share(), absent.lacks), (Some(0.0), (1, 1)));
+        // The lines around are others.
+        let adapted = stands(before, after, "A\nB\nC\nd\n");
+        assert_eq!((adapted.contained, adapted.missing), (2.0, 0.0));
+        // Somebody else changed the same line.
+        let other = stands(before, after, "a\nb2\nc\nd\n");
+        assert_eq!((other.contained, other.missing, other.came()), (1.0, 1.0, 0.0));
+        // It came to another place, as it does when a function moved.
+        assert_eq!(stands(before, after, "a\nc\nd\nB\n").missing, 0.0);
+    }
+}
