@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn a_change_is_replayed_contained_or_missing() {
         let (before, after) = ("a\nb\nc\nd\n", "a\nB\nc\nd\n");
-        assert_eq!(stands(before, after, after).replayed, 2.0);
+        let same = stands(before, after, after);
+        assert!(same.replayed > 1.9 && same.contained <= 0.0 && same.missing <= 0.0, "{same:?}");
         assert_eq!(stands(before, after, "x\na\nB\nc\nd\n").share(), Some(1.0));
         let absent = stands(before, after, before);
         assert_eq!((absent.share(), absent.lacks), (Some(0.0), (1, 1)));
@@ -192,6 +193,6 @@ mod tests {
         let other = stands(before, after, "a\nb2\nc\nd\n");
         assert_eq!((other.contained, other.missing, other.came()), (1.0, 1.0, 0.0));
         // It came to another place, as it does when a function moved.
-        assert_eq!(stands(before, after, "a\nc\nd\nB\n").missing, 0.0);
+        assert_eq!(stands(before, after, "a\nc\nd\nB\n").share(), Some(1.0));
     }
 }
