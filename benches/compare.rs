@@ -31,7 +31,7 @@ fn moves_and_artifacts(bencher: Bencher<'_, '_>, workload: Workload) {
     let comparison = compare::compare(&snapshots);
     bencher
         .counter(ItemsCount::new(entries(&snapshots)))
-        .bench_local(|| (moves::find(&comparison, &snapshots), artifacts::find(&snapshots)));
+        .bench_local(|| (moves::find(&comparison, &snapshots), artifacts::find(&comparison, &snapshots)));
 }
 
 #[divan::bench(args = WORKLOADS)]

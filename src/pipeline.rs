@@ -46,12 +46,12 @@ pub fn survey<'w>(
     watch: &'w dyn Watch,
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
-    collected.answer(&compare::questions(&collected.snapshots));
-    // Two long passes over everything, neither of which needs the other.
-    let (mut comparison, leftovers) = std::thread::scope(|scope| {
-        let leftovers = scope.spawn(|| artifacts::find(&collected.snapshots));
+    let questions = collected.compute(|| compare::questions(&collected.snapshots));
+    collected.answer(&questions);
+    let (mut comparison, leftovers) = collected.compute(|| {
         let comparison = compare::compare(&collected.snapshots);
-        (comparison, leftovers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let leftovers = artifacts::find(&comparison, &collected.snapshots);
+        (comparison, leftovers)
     });
     let mut questions = moves::questions(&comparison, &collected.snapshots);
     questions.extend(artifacts::questions(&leftovers, &collected.snapshots));
@@ -60,15 +60,20 @@ pub fn survey<'w>(
     if incidents(&collected) > known {
         // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows. Otherwise there are only more digests,
         // of files that their rows did not ask about.
-        comparison = compare::compare(&collected.snapshots);
+        comparison = collected.compute(|| compare::compare(&collected.snapshots));
     }
     let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
-    compare::classify(&mut comparison, &collected.snapshots, &folds);
-    let mut moves = moves::find(&comparison, &collected.snapshots);
-    moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
-    moves::sort(&mut moves);
-    collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
-    let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
+    let collected = collected;
+    // Nearly all that will be read was read: it is written down while the rest is thought over.
+    let (moves, artifacts) = std::thread::scope(|scope| {
+        scope.spawn(|| collected.save_digests());
+        compare::classify(&mut comparison, &collected.snapshots, &folds);
+        let mut moves = moves::find(&comparison, &collected.snapshots);
+        moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
+        moves::sort(&mut moves);
+        collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
+        (moves, insight::examine(&leftovers, &collected.snapshots, &collected, &collected))
+    });
     let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)

@@ -62,7 +62,7 @@ pub(crate) fn show(
     let progress = session.progress();
     let collected = collect(&session.plan(), &progress);
     let mut collected = collected.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
-    let listed = compare::compare(&collected.snapshots);
+    let listed = collected.compute(|| compare::compare(&collected.snapshots));
     let mut chosen = BTreeSet::new();
     let mut wide = BTreeSet::new();
     for word in typed {
@@ -79,10 +79,10 @@ pub(crate) fn show(
         .flat_map(|&row| (0..collected.snapshots.len()).map(move |at| (row, at)))
         .filter_map(|(row, at)| listed.row(row).entry_ref(at))
         .collect();
-    let mut questions = compare::questions(&collected.snapshots);
+    let mut questions = collected.compute(|| compare::questions(&collected.snapshots));
     questions.retain(|question| question.members.iter().any(|member| asked.contains(member)));
     collected.answer(&questions);
-    let mut comparison = compare::compare(&collected.snapshots);
+    let mut comparison = collected.compute(|| compare::compare(&collected.snapshots));
     let mut texts = compare::fold_candidates(&comparison, &collected.snapshots);
     texts.retain(|text| asked.contains(text));
     let folds = collected.fold(&texts);
@@ -90,7 +90,7 @@ pub(crate) fn show(
     progress.clear();
     let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_in_sync());
     let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
-    let files = views(session, &collected, &rows, base);
+    let files = views(session, &collected, &comparison, &rows, base);
     present(session, arguments.view, &collected, files, next)?;
     let notes = collected.save();
     session.tell(&collected.snapshots, &notes);
@@ -140,9 +140,15 @@ fn list(failure: Failure, paths: &[TreePath]) -> Failure {
     }
 }
 
-fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: Option<usize>) -> Vec<FileView> {
+fn views(
+    session: &Session,
+    collected: &Collected<'_>,
+    comparison: &Comparison,
+    rows: &[Row<'_>],
+    base: Option<usize>,
+) -> Vec<FileView> {
     let snapshots = &collected.snapshots;
-    let leftovers = artifacts::find(snapshots);
+    let leftovers = collected.compute(|| artifacts::find(comparison, snapshots));
     let environments = &session.config.environments;
     let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
     let baseline = session.config.baseline.as_ref().and_then(named);

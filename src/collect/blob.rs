@@ -81,7 +81,15 @@ impl BlobHasher for FileHasher<'_> {
             let name = String::from_utf8_lossy(self.path(entry).as_bytes());
             return Err(ReadFailure(format!("`{name}` has {size} bytes, and {limit} is the limit")));
         }
-        Ok(self.steadily(entry, whole)?.value)
+        if let Some(rules) = lock(self.cache).rules(entry) {
+            return Ok(rules);
+        }
+        let reading = self.steadily(entry, whole)?;
+        // Nothing but rules is kept, since contents may be secret.
+        if matches!(self.path(entry).file_name(), b".gitignore" | b".gitattributes") {
+            lock(self.cache).learn_rules(entry, &reading);
+        }
+        Ok(reading.value)
     }
 }
 

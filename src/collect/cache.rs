@@ -11,9 +11,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::collect::steady::Reading;
 use crate::collect::{Stamp, state};
 use crate::config::PathMap;
 use crate::path::TreePath;
@@ -26,20 +28,25 @@ const SURE_FOR: i64 = 24 * 60 * 60;
 const SAMPLE: usize = 32;
 const SAMPLE_SIZE: u64 = 16 * 1024 * 1024;
 
+/// Longer rules are read in each run.
+const LONGEST_RULES: usize = 256 * 1024;
+
 /// What is known of the files of one environment.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     store: Option<Store>,
-    /// Parallel to the entries; empty when nothing can be kept.
-    memos: Vec<Memo>,
-    /// What is known of few files only, by entry.
-    extras: BTreeMap<usize, Extra>,
+    /// Parallel to the entries; empty when nothing can be kept. Shared with whoever writes it down.
+    memos: Arc<Vec<Memo>>,
+    /// What is known of few files only, by entry; also when nothing can be kept.
+    extras: Arc<BTreeMap<usize, Extra>>,
+    /// The content of files with a repository's rules that are not in the repository, by entry.
+    rules: Arc<BTreeMap<usize, Vec<u8>>>,
     /// The stored form is not what is known now.
     changed: bool,
 }
 
 /// Where a cache is kept.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Store {
     file: PathBuf,
     identity: Vec<u8>,
@@ -116,8 +123,9 @@ impl Cache {
         let name = format!("{}.hashes", &blake3::hash(&identity).to_hex()[..32]);
         let mut cache = Self {
             store: Some(Store { file: state.join("hashes").join(name), identity }),
-            memos: vec![Memo::default(); files.entries.len()],
-            extras: BTreeMap::new(),
+            memos: Arc::new(vec![Memo::default(); files.entries.len()]),
+            extras: Arc::default(),
+            rules: Arc::default(),
             changed: distrust,
         };
         if distrust {
@@ -136,6 +144,8 @@ impl Cache {
         let Ok(bytes) = std::fs::read(&store.file) else { return Ok(()) };
         let mut records = stored::Records::open(&bytes, &store.identity)?;
         let mut order = files.order().peekable();
+        let (memos, extras) = (Arc::make_mut(&mut self.memos), Arc::make_mut(&mut self.extras));
+        let rules = Arc::make_mut(&mut self.rules);
         while let Some(record) = records.next()? {
             while order.next_if(|(path, _)| crate::path::compare_bytes(path, record.path).is_lt()).is_some() {}
             let found = order.next_if(|(path, _)| **path == *record.path).map(|(_, entry)| entry);
@@ -143,34 +153,27 @@ impl Cache {
                 self.changed = true;
                 continue;
             };
-            self.memos[entry] = Memo { digests: record.digests, verified: record.verified };
+            memos[entry] = Memo { digests: record.digests, verified: record.verified };
             if record.extra != Extra::default() {
-                self.extras.insert(entry, record.extra);
+                extras.insert(entry, record.extra);
+            }
+            if let Some(content) = record.rules {
+                rules.insert(entry, content.to_vec());
             }
         }
         Ok(())
     }
 
-    /// Writes what is known, if it is not what is stored.
-    pub(super) fn save(&mut self, files: Files<'_>) -> io::Result<()> {
-        let Some(store) = self.store.as_ref().filter(|_| self.changed) else { return Ok(()) };
-        let mut writer = stored::Writer::new(&store.identity);
-        for (path, entry) in files.order() {
-            let (memo, extra) = (self.memos[entry], self.extra(entry));
-            let known = memo.digests != Digests::default() || extra != Extra::default();
-            if let (true, Content::File(_), Some(stamp)) = (known, &files.entries[entry].content, files.stamps[entry]) {
-                writer.add(&stored::Record {
-                    path: &path,
-                    stamp,
-                    digests: memo.digests,
-                    extra,
-                    verified: memo.verified,
-                });
-            }
-        }
-        state::replace(&store.file, &writer.finish())?;
+    /// What is known, to be written down while more is learned; `None` when it is what is stored.
+    pub(super) fn unsaved(&mut self) -> Option<Unsaved> {
+        let store = self.store.clone().filter(|_| self.changed)?;
         self.changed = false;
-        Ok(())
+        Some(Unsaved {
+            store,
+            memos: Arc::clone(&self.memos),
+            extras: Arc::clone(&self.extras),
+            rules: Arc::clone(&self.rules),
+        })
     }
 
     /// The digests that are known of an entry.
@@ -185,31 +188,51 @@ impl Cache {
 
     /// Keeps what was read of an entry in the state `stamp`, when reading began late enough after the last change.
     pub(super) fn learn(&mut self, entry: usize, reading: &Learned) {
-        let Some(stamp) = reading.stamp else { return };
-        let Some(memo) = self.memos.get_mut(entry).filter(|_| is_past(&stamp, reading.began)) else { return };
-        memo.digests.merge(reading.digests);
-        memo.verified = reading.now;
+        if reading.stamp.is_none_or(|stamp| !is_past(&stamp, reading.began)) {
+            return;
+        }
         if reading.extra != Extra::default() {
-            let extra = self.extras.entry(entry).or_default();
+            let extra = Arc::make_mut(&mut self.extras).entry(entry).or_default();
             extra.normalized = extra.normalized.or(reading.extra.normalized);
             extra.fold = extra.fold.or(reading.extra.fold);
         }
-        self.changed = true;
+        if self.store.is_some() {
+            let memo = &mut Arc::make_mut(&mut self.memos)[entry];
+            memo.digests.merge(reading.digests);
+            memo.verified = reading.now;
+            self.changed = true;
+        }
+    }
+
+    /// The rules in a file, as an earlier run read them.
+    pub(super) fn rules(&self, entry: usize) -> Option<Vec<u8>> {
+        self.rules.get(&entry).cloned()
+    }
+
+    /// Keeps the rules that were read from a file, under the condition of [`Cache::learn`].
+    pub(super) fn learn_rules(&mut self, entry: usize, reading: &Reading<Vec<u8>>) {
+        let is_kept = reading.stamp.is_some_and(|stamp| is_past(&stamp, reading.began));
+        if is_kept && self.store.is_some() && reading.value.len() <= LONGEST_RULES {
+            Arc::make_mut(&mut self.rules).insert(entry, reading.value.clone());
+            self.changed = true;
+        }
     }
 
     /// Drops what is known of an entry, which is not in that state any more.
     pub(super) fn drop_entry(&mut self, entry: usize) {
-        if let Some(memo) = self.memos.get_mut(entry) {
-            *memo = Memo::default();
-            self.extras.remove(&entry);
+        Arc::make_mut(&mut self.extras).remove(&entry);
+        Arc::make_mut(&mut self.rules).remove(&entry);
+        if self.store.is_some() {
+            Arc::make_mut(&mut self.memos)[entry] = Memo::default();
             self.changed = true;
         }
     }
 
     /// Drops everything.
     pub(super) fn forget(&mut self) {
-        self.memos.fill(Memo::default());
-        self.extras.clear();
+        Arc::make_mut(&mut self.memos).fill(Memo::default());
+        self.extras = Arc::default();
+        self.rules = Arc::default();
         self.changed = self.store.is_some();
     }
 
@@ -237,6 +260,38 @@ pub(super) struct Learned {
     pub(super) extra: Extra,
     /// The time by the wall clock of the plan, in seconds.
     pub(super) now: i64,
+}
+
+/// What was known of one environment at one moment, and where it is kept.
+#[derive(Debug)]
+pub(super) struct Unsaved {
+    store: Store,
+    memos: Arc<Vec<Memo>>,
+    extras: Arc<BTreeMap<usize, Extra>>,
+    rules: Arc<BTreeMap<usize, Vec<u8>>>,
+}
+
+impl Unsaved {
+    /// Writes it.
+    pub(super) fn save(&self, files: Files<'_>) -> io::Result<()> {
+        let mut writer = stored::Writer::new(&self.store.identity);
+        for (path, entry) in files.order() {
+            let (memo, extra) = (self.memos[entry], self.extras.get(&entry).copied().unwrap_or_default());
+            let rules = self.rules.get(&entry).map(Vec::as_slice);
+            let known = memo.digests != Digests::default() || extra != Extra::default() || rules.is_some();
+            if let (true, Content::File(_), Some(stamp)) = (known, &files.entries[entry].content, files.stamps[entry]) {
+                writer.add(&stored::Record {
+                    path: &path,
+                    stamp,
+                    digests: memo.digests,
+                    extra,
+                    rules,
+                    verified: memo.verified,
+                });
+            }
+        }
+        state::replace(&self.store.file, &writer.finish())
+    }
 }
 
 impl<'a> Files<'a> {

@@ -29,7 +29,7 @@ pub struct Collected<'w> {
     histories: Histories,
     pub(super) facts: Mutex<Facts>,
     /// Worth saying about what is kept; changes no answer.
-    pub(super) notes: Vec<Incident>,
+    pub(super) notes: Mutex<Vec<Incident>>,
     /// Where state is kept; empty when it is kept nowhere.
     pub(super) state: PathBuf,
     pub(super) pool: rayon::ThreadPool,
@@ -58,7 +58,7 @@ impl<'w> Collected<'w> {
             backings: Vec::new(),
             histories: Histories::default(),
             facts: Mutex::default(),
-            notes: Vec::new(),
+            notes: Mutex::default(),
             state: PathBuf::new(),
             pool,
             watch,
@@ -91,26 +91,38 @@ impl<'w> Collected<'w> {
     }
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.
-    pub fn save(&mut self) -> Vec<Incident> {
-        let mut notes = std::mem::take(&mut self.notes);
-        let facts = self.facts.get_mut().unwrap_or_else(PoisonError::into_inner).save();
+    pub fn save(&self) -> Vec<Incident> {
+        self.save_digests();
+        let facts = lock(&self.facts).save();
+        let mut notes = std::mem::take(&mut *lock(&self.notes));
         notes.extend(facts.err().map(|error| not_kept(&self.state, &error)));
-        let (backings, snapshots) = (&mut self.backings, &self.snapshots);
+        notes.dedup();
+        notes
+    }
+
+    /// The long part of [`Collected::save`]. May run beside further reading: what is learned meanwhile is kept when either is called again.
+    pub(crate) fn save_digests(&self) {
         let errors: Vec<std::io::Error> = self.pool.install(|| {
-            let both = backings.par_iter_mut().zip(snapshots).with_max_len(1);
-            let save = |(backing, snapshot): (&mut Backing, &Snapshot)| {
+            let both = self.backings.par_iter().zip(&self.snapshots).with_max_len(1);
+            let save = |(backing, snapshot): (&Backing, &Snapshot)| {
                 let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
-                backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner).save(files).err()
+                let unsaved = lock(&backing.cache).unsaved()?;
+                unsaved.save(files).err()
             };
             both.filter_map(save).collect()
         });
+        let mut notes = lock(&self.notes);
         for error in errors {
             let note = not_kept(&self.state, &error);
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        notes
+    }
+
+    /// Computes on the pool of this run, which has as many threads as were asked for.
+    pub(crate) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     pub(super) fn count(&self, counters: Counters) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::collect::Source;
 use crate::collect::collected::Collected;
-use crate::collect::digest::Answer;
+use crate::collect::digest::{Answer, Found};
 use crate::collect::far::{Far, FarFile};
-use crate::collect::steady::Trouble;
+use crate::collect::steady::{Reading, Trouble};
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Counters, Digests, EntryRef, IncidentId, Question};
 
@@ -101,7 +101,8 @@ impl Collected<'_> {
                 .collect();
             far.digests(&files, wanted, &mut counters, &mut |place, result| {
                 self.watch.read(environment, 1, files[place].size);
-                answers.push((now[place].at, result));
+                let found = |Reading { value, stamp, began }| Reading { value: Found::from(value), stamp, began };
+                answers.push((now[place].at, result.map(found)));
             });
         }
         answers.sort_by_key(|(at, _)| *at);

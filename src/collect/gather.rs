@@ -70,7 +70,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     });
     gathered.sort_unstable_by_key(|(number, _)| *number);
     let mut collected = Collected::new(pool, watch, plan.now);
-    collected.notes = notes;
+    collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
     for (_, gathered) in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
@@ -381,5 +381,8 @@ impl Watch for Numbered<'_> {
     }
     fn read(&self, _: usize, files: u64, bytes: u64) {
         self.watch.read(self.environment, files, bytes);
+    }
+    fn is_seen(&self) -> bool {
+        self.watch.is_seen()
     }
 }

@@ -243,6 +243,10 @@ pub trait Watch: Sync {
     fn expects(&self, environment: usize, files: u64, bytes: u64);
     /// So many more of them were read.
     fn read(&self, environment: usize, files: u64, bytes: u64);
+    /// Whether anybody sees it; otherwise what lies ahead need not be counted.
+    fn is_seen(&self) -> bool {
+        true
+    }
 }
 
 /// A watch that looks away.
@@ -254,4 +258,7 @@ impl Watch for Unwatched {
     fn listing_ended(&self, _: usize) {}
     fn expects(&self, _: usize, _: u64, _: u64) {}
     fn read(&self, _: usize, _: u64, _: u64) {}
+    fn is_seen(&self) -> bool {
+        false
+    }
 }

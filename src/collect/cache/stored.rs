@@ -11,7 +11,7 @@ use crate::collect::cache::{Extra, Folded, Normalized};
 use crate::snapshot::{Digests, TextFold, Timestamp};
 
 const MAGIC: &[u8] = b"driftline hashes\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const CHECKSUM: usize = 32;
 
 /// What was known of one file.
@@ -22,6 +22,7 @@ pub(super) struct Record<'a> {
     pub(super) stamp: Stamp,
     pub(super) digests: Digests,
     pub(super) extra: Extra,
+    pub(super) rules: Option<&'a [u8]>,
     /// When it was last read, in seconds since 1970.
     pub(super) verified: i64,
 }
@@ -49,6 +50,8 @@ struct Line<'a> {
     sha256: Option<Bytes<'a>>,
     normalized: Option<Normalized>,
     fold: Option<Fold>,
+    #[serde(borrow)]
+    rules: Option<Bytes<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,6 +136,7 @@ impl<'a> Records<'a> {
                     }
                 }),
             },
+            rules: line.rules.map(|rules| rules.0),
             verified: line.verified,
         }))
     }
@@ -173,6 +177,7 @@ impl<'a> Writer<'a> {
                     Fold::Text { has_bom, has_crlf, plain, trimmed }
                 }
             }),
+            rules: record.rules.map(Bytes),
         };
         self.body = encode(&line, std::mem::take(&mut self.body));
         self.records += 1;
@@ -218,6 +223,7 @@ mod tests {
                     trimmed: [0; 32],
                 })),
             },
+            rules: (fill == 2).then_some(b"*.log\n"),
             verified: 1_700_000_000,
         }
     }

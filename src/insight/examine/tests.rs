@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::compare::compare;
 use crate::compare::testing::{Tree, path};
 use crate::snapshot::{CommitId, CommitSummary, Digests, ReadFailure};
 
@@ -85,7 +86,7 @@ fn examined(
         let version = CommittedVersion { commit: commit(), git_blob: name(text.as_bytes()) };
         texts.versions.insert(path("X.py"), vec![version]);
     }
-    examine(&artifacts::find(&snapshots), &snapshots, &texts, &texts)
+    examine(&artifacts::find(&compare(&snapshots), &snapshots), &snapshots, &texts, &texts)
 }
 
 #[test]

@@ -278,7 +278,7 @@ fn line_endings_are_quiet() {
 #[test]
 fn a_unique_artifact_is_said_loudly() {
     let snapshots = [Tree::new("a").file("x", "1").file("x.bak", "2").file("x~", "1").done()];
-    let evidence: Vec<_> = artifacts::find(&snapshots)
+    let evidence: Vec<_> = artifacts::find(&compare(&snapshots), &snapshots)
         .into_iter()
         .map(|artifact| crate::insight::ArtifactEvidence {
             equals_current: artifact.path == path("x~"),
