@@ -274,23 +274,27 @@ pub(super) struct Unsaved {
 impl Unsaved {
     /// Writes it.
     pub(super) fn save(&self, files: Files<'_>) -> io::Result<()> {
-        let mut writer = stored::Writer::new(&self.store.identity);
-        for (path, entry) in files.order() {
-            let (memo, extra) = (self.memos[entry], self.extras.get(&entry).copied().unwrap_or_default());
-            let rules = self.rules.get(&entry).map(Vec::as_slice);
-            let known = memo.digests != Digests::default() || extra != Extra::default() || rules.is_some();
-            if let (true, Content::File(_), Some(stamp)) = (known, &files.entries[entry].content, files.stamps[entry]) {
-                writer.add(&stored::Record {
-                    path: &path,
-                    stamp,
-                    digests: memo.digests,
-                    extra,
-                    rules,
-                    verified: memo.verified,
-                });
+        let records = (0..files.entries.len()).filter(|&entry| self.record(files, b"", entry).is_some()).count();
+        state::replace(&self.store.file, |out| {
+            let mut writer = stored::Writer::new(out, &self.store.identity, records as u64)?;
+            for (path, entry) in files.order() {
+                if let Some(record) = self.record(files, &path, entry) {
+                    writer.add(&record)?;
+                }
             }
-        }
-        state::replace(&self.store.file, &writer.finish())
+            writer.finish()
+        })
+    }
+
+    /// What is known of an entry, if anything is.
+    fn record<'r>(&'r self, files: Files<'_>, path: &'r [u8], entry: usize) -> Option<stored::Record<'r>> {
+        let Memo { digests, verified } = self.memos[entry];
+        let extra = self.extras.get(&entry).copied().unwrap_or_default();
+        let rules = self.rules.get(&entry).map(Vec::as_slice);
+        let is_known = digests != Digests::default() || extra != Extra::default() || rules.is_some();
+        let is_file = matches!(files.entries[entry].content, Content::File(_));
+        let stamp = files.stamps[entry].filter(|_| is_known && is_file)?;
+        Some(stored::Record { path, stamp, digests, extra, rules, verified })
     }
 }
 

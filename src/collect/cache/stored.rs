@@ -4,6 +4,8 @@
 //! and the number of records, and that many records in path order; last the BLAKE3 of all that. A record's path is the number of leading
 //! bytes it shares with the one before, and the rest.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
 use crate::collect::Stamp;
@@ -13,6 +15,9 @@ use crate::snapshot::{Digests, TextFold, Timestamp};
 const MAGIC: &[u8] = b"driftline hashes\n";
 const VERSION: u32 = 3;
 const CHECKSUM: usize = 32;
+
+/// How much is encoded before it is written.
+const PIECE: usize = 64 * 1024;
 
 /// What was known of one file.
 #[derive(Debug)]
@@ -142,20 +147,24 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Gathers records in path order.
-pub(super) struct Writer<'a> {
-    identity: &'a [u8],
-    records: u64,
-    body: Vec<u8>,
+/// Writes records in path order, and holds none of them.
+pub(super) struct Writer<'w> {
+    out: &'w mut dyn io::Write,
+    checksum: blake3::Hasher,
+    buffer: Vec<u8>,
     last: Vec<u8>,
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(identity: &'a [u8]) -> Self {
-        Self { identity, records: 0, body: Vec::new(), last: Vec::new() }
+impl<'w> Writer<'w> {
+    /// `records` will be added.
+    pub(super) fn new(out: &'w mut dyn io::Write, identity: &[u8], records: u64) -> io::Result<Self> {
+        let mut writer = Self { out, checksum: blake3::Hasher::new(), buffer: Vec::new(), last: Vec::new() };
+        writer.buffer = encode(&Head { identity: Bytes(identity), records }, [MAGIC, &VERSION.to_le_bytes()].concat());
+        writer.flush()?;
+        Ok(writer)
     }
 
-    pub(super) fn add(&mut self, record: &Record<'_>) {
+    pub(super) fn add(&mut self, record: &Record<'_>) -> io::Result<()> {
         let shared = record.path.iter().zip(&self.last).take_while(|(a, b)| a == b).count();
         let Stamp { device, inode, size, modified, changed } = record.stamp;
         let line = Line {
@@ -179,20 +188,23 @@ impl<'a> Writer<'a> {
             }),
             rules: record.rules.map(Bytes),
         };
-        self.body = encode(&line, std::mem::take(&mut self.body));
-        self.records += 1;
+        self.buffer = encode(&line, std::mem::take(&mut self.buffer));
         self.last.truncate(shared);
         self.last.extend_from_slice(&record.path[shared..]);
+        if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
-    /// The whole file.
-    pub(super) fn finish(self) -> Vec<u8> {
-        let mut bytes = [MAGIC, &VERSION.to_le_bytes()].concat();
-        bytes = encode(&Head { identity: Bytes(self.identity), records: self.records }, bytes);
-        bytes.extend_from_slice(&self.body);
-        let checksum = blake3::hash(&bytes);
-        bytes.extend_from_slice(checksum.as_bytes());
-        bytes
+    /// Writes what proves the rest.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.out.write_all(self.checksum.finalize().as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.checksum.update(&self.buffer);
+        self.out.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
     }
 }
 
@@ -229,11 +241,13 @@ mod tests {
     }
 
     fn file() -> Vec<u8> {
-        let mut writer = Writer::new(b"here");
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes, b"here", 3).unwrap();
         for (path, fill) in [(&b"a/b\xff"[..], 1), (b"a/bc\n", 2), (b"z", 3)] {
-            writer.add(&record(path, fill));
+            writer.add(&record(path, fill)).unwrap();
         }
-        writer.finish()
+        writer.finish().unwrap();
+        bytes
     }
 
     #[test]
