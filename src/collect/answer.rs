@@ -312,6 +312,8 @@ impl Notes<'_> {
                 let Found { digests, ref text } = reading.value;
                 file.digests.merge(digests);
                 let extra = Extra { fold: text.as_deref().copied(), ..Extra::default() };
+                // The entry has the digests.
+                let digests = Digests::default();
                 cache.learn(at, &Learned { stamp: reading.stamp, began: reading.began, digests, extra, now: *now });
             }
         }

@@ -19,7 +19,7 @@ use crate::collect::steady::Reading;
 use crate::collect::{Stamp, state};
 use crate::config::PathMap;
 use crate::path::TreePath;
-use crate::snapshot::{Content, Digests, Entry, TextFold, Timestamp};
+use crate::snapshot::{Content, Digests, Entry, File, TextFold, Timestamp};
 
 /// Records are looked at again when they are older than this.
 const SURE_FOR: i64 = 24 * 60 * 60;
@@ -28,6 +28,9 @@ const SURE_FOR: i64 = 24 * 60 * 60;
 const SAMPLE: usize = 32;
 const SAMPLE_SIZE: u64 = 16 * 1024 * 1024;
 
+/// Stands where a time would: it was read so soon after a change that another one would leave no trace.
+const DOUBTFUL: i64 = -1;
+
 /// Longer rules are read in each run.
 const LONGEST_RULES: usize = 256 * 1024;
 
@@ -35,8 +38,13 @@ const LONGEST_RULES: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     store: Option<Store>,
-    /// Parallel to the entries; empty when nothing can be kept. Shared with whoever writes it down.
-    memos: Arc<Vec<Memo>>,
+    /// When each file was last read, in seconds since 1970, parallel to the entries; 0 for those that were not read, or [`DOUBTFUL`]. Empty
+    /// when nothing can be kept. Shared with whoever writes it down.
+    verified: Arc<Vec<i64>>,
+    /// What earlier runs knew, parallel to the entries; empty when that is nothing, or has been handed over.
+    loaded: Vec<Digests>,
+    /// Digests that the entries do not have, by entry.
+    fresh: Arc<BTreeMap<usize, Digests>>,
     /// What is known of few files only, by entry; also when nothing can be kept.
     extras: Arc<BTreeMap<usize, Extra>>,
     /// The content of files with a repository's rules that are not in the repository, by entry.
@@ -50,13 +58,6 @@ pub(super) struct Cache {
 struct Store {
     file: PathBuf,
     identity: Vec<u8>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Memo {
-    digests: Digests,
-    /// When the file was last read, in seconds since 1970.
-    verified: i64,
 }
 
 /// What else is known of a file.
@@ -123,7 +124,9 @@ impl Cache {
         let name = format!("{}.hashes", &blake3::hash(&identity).to_hex()[..32]);
         let mut cache = Self {
             store: Some(Store { file: state.join("hashes").join(name), identity }),
-            memos: Arc::new(vec![Memo::default(); files.entries.len()]),
+            verified: Arc::new(vec![0; files.entries.len()]),
+            loaded: Vec::new(),
+            fresh: Arc::default(),
             extras: Arc::default(),
             rules: Arc::default(),
             changed: distrust,
@@ -141,10 +144,11 @@ impl Cache {
     fn read(&mut self, files: Files<'_>) -> Result<(), String> {
         let Some(store) = &self.store else { return Ok(()) };
         // None yet, or none that may be seen: writing will say why.
-        let Ok(bytes) = std::fs::read(&store.file) else { return Ok(()) };
-        let mut records = stored::Records::open(&bytes, &store.identity)?;
+        let Ok(file) = std::fs::File::open(&store.file) else { return Ok(()) };
+        let mut records = stored::Records::open(io::BufReader::with_capacity(64 * 1024, file), &store.identity)?;
         let mut order = files.order().peekable();
-        let (memos, extras) = (Arc::make_mut(&mut self.memos), Arc::make_mut(&mut self.extras));
+        self.loaded = vec![Digests::default(); files.entries.len()];
+        let (verified, extras) = (Arc::make_mut(&mut self.verified), Arc::make_mut(&mut self.extras));
         let rules = Arc::make_mut(&mut self.rules);
         while let Some(record) = records.next()? {
             while order.next_if(|(path, _)| crate::path::compare_bytes(path, record.path).is_lt()).is_some() {}
@@ -153,7 +157,7 @@ impl Cache {
                 self.changed = true;
                 continue;
             };
-            memos[entry] = Memo { digests: record.digests, verified: record.verified };
+            (self.loaded[entry], verified[entry]) = (record.digests, record.verified);
             if record.extra != Extra::default() {
                 extras.insert(entry, record.extra);
             }
@@ -170,15 +174,26 @@ impl Cache {
         self.changed = false;
         Some(Unsaved {
             store,
-            memos: Arc::clone(&self.memos),
+            verified: Arc::clone(&self.verified),
+            fresh: Arc::clone(&self.fresh),
             extras: Arc::clone(&self.extras),
             rules: Arc::clone(&self.rules),
         })
     }
 
-    /// The digests that are known of an entry.
+    /// The digests that are known of an entry, apart from those that it has itself.
     pub(super) fn digests(&self, entry: usize) -> Digests {
-        self.memos.get(entry).map_or_else(Digests::default, |memo| memo.digests)
+        let mut digests = self.loaded.get(entry).copied().unwrap_or_default();
+        if let Some(fresh) = self.fresh.get(&entry) {
+            digests.merge(*fresh);
+        }
+        digests
+    }
+
+    /// From here on the entries have the digests that are known so far.
+    pub(super) fn hand_over(&mut self) {
+        self.loaded = Vec::new();
+        self.fresh = Arc::default();
     }
 
     /// What else is known of an entry.
@@ -188,7 +203,14 @@ impl Cache {
 
     /// Keeps what was read of an entry in the state `stamp`, when reading began late enough after the last change.
     pub(super) fn learn(&mut self, entry: usize, reading: &Learned) {
-        if reading.stamp.is_none_or(|stamp| !is_past(&stamp, reading.began)) {
+        let Some(stamp) = reading.stamp else { return };
+        let verified = if self.store.is_some() { Arc::make_mut(&mut self.verified).get_mut(entry) } else { None };
+        if let Some(verified) = verified {
+            self.changed = true;
+            // Whatever is read of it later: the entry has a digest that may be of a state before.
+            *verified = if is_past(&stamp, reading.began) && *verified != DOUBTFUL { reading.now } else { DOUBTFUL };
+        }
+        if !is_past(&stamp, reading.began) {
             return;
         }
         if reading.extra != Extra::default() {
@@ -196,11 +218,8 @@ impl Cache {
             extra.normalized = extra.normalized.or(reading.extra.normalized);
             extra.fold = extra.fold.or(reading.extra.fold);
         }
-        if self.store.is_some() {
-            let memo = &mut Arc::make_mut(&mut self.memos)[entry];
-            memo.digests.merge(reading.digests);
-            memo.verified = reading.now;
-            self.changed = true;
+        if reading.digests != Digests::default() {
+            Arc::make_mut(&mut self.fresh).entry(entry).or_default().merge(reading.digests);
         }
     }
 
@@ -222,15 +241,20 @@ impl Cache {
     pub(super) fn drop_entry(&mut self, entry: usize) {
         Arc::make_mut(&mut self.extras).remove(&entry);
         Arc::make_mut(&mut self.rules).remove(&entry);
+        Arc::make_mut(&mut self.fresh).remove(&entry);
+        if let Some(loaded) = self.loaded.get_mut(entry) {
+            *loaded = Digests::default();
+        }
         if self.store.is_some() {
-            Arc::make_mut(&mut self.memos)[entry] = Memo::default();
+            Arc::make_mut(&mut self.verified)[entry] = 0;
             self.changed = true;
         }
     }
 
     /// Drops everything.
     pub(super) fn forget(&mut self) {
-        Arc::make_mut(&mut self.memos).fill(Memo::default());
+        self.hand_over();
+        Arc::make_mut(&mut self.verified).fill(0);
         self.extras = Arc::default();
         self.rules = Arc::default();
         self.changed = self.store.is_some();
@@ -239,12 +263,12 @@ impl Cache {
     /// Entries whose records should be checked in this run: some of those that were not read for the longest time.
     pub(super) fn sample(&self, now: i64, entries: &[Entry]) -> Vec<usize> {
         let is_due = |&at: &usize| {
-            let memo = &self.memos[at];
             let small = matches!(entries[at].content, Content::File(file) if file.size <= SAMPLE_SIZE);
-            small && memo.digests != Digests::default() && memo.verified < now.saturating_sub(SURE_FOR)
+            let is_known = self.loaded.get(at).is_some_and(|digests| *digests != Digests::default());
+            small && is_known && self.verified[at] < now.saturating_sub(SURE_FOR)
         };
-        let mut due: Vec<usize> = (0..self.memos.len()).filter(is_due).collect();
-        due.sort_by_key(|&at| (self.memos[at].verified, at));
+        let mut due: Vec<usize> = (0..self.verified.len()).filter(is_due).collect();
+        due.sort_by_key(|&at| (self.verified[at], at));
         due.truncate(SAMPLE);
         due.sort_unstable();
         due
@@ -266,7 +290,8 @@ pub(super) struct Learned {
 #[derive(Debug)]
 pub(super) struct Unsaved {
     store: Store,
-    memos: Arc<Vec<Memo>>,
+    verified: Arc<Vec<i64>>,
+    fresh: Arc<BTreeMap<usize, Digests>>,
     extras: Arc<BTreeMap<usize, Extra>>,
     rules: Arc<BTreeMap<usize, Vec<u8>>>,
 }
@@ -288,12 +313,17 @@ impl Unsaved {
 
     /// What is known of an entry, if anything is.
     fn record<'r>(&'r self, files: Files<'_>, path: &'r [u8], entry: usize) -> Option<stored::Record<'r>> {
-        let Memo { digests, verified } = self.memos[entry];
+        let verified = Some(self.verified[entry]).filter(|verified| *verified != DOUBTFUL)?;
+        let Content::File(File { mut digests, .. }) = files.entries[entry].content else { return None };
+        if let Some(fresh) = self.fresh.get(&entry) {
+            digests.merge(*fresh);
+        }
         let extra = self.extras.get(&entry).copied().unwrap_or_default();
         let rules = self.rules.get(&entry).map(Vec::as_slice);
-        let is_known = digests != Digests::default() || extra != Extra::default() || rules.is_some();
-        let is_file = matches!(files.entries[entry].content, Content::File(_));
-        let stamp = files.stamps[entry].filter(|_| is_known && is_file)?;
+        let is_known = verified != 0 || extra != Extra::default() || rules.is_some();
+        let stamp = files.stamps[entry].filter(|_| is_known)?;
+        // What nobody read is known from elsewhere, which will tell again.
+        let digests = if verified == 0 { Digests::default() } else { digests };
         Some(stored::Record { path, stamp, digests, extra, rules, verified })
     }
 }

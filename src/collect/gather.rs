@@ -146,19 +146,20 @@ fn gather(
     };
     let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Listing { mut snapshot, stamps, .. } = listing;
+    let known = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(judgement) = judgement {
         counters.digests_reused += vouch(&mut snapshot, &judgement.known);
         snapshot.git = judgement.state;
         snapshot.incidents.extend(judgement.incidents);
         history = judgement.history;
         // Files that had to be read to be judged are known from then on.
-        let cache = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (at, entry) in snapshot.entries.iter_mut().enumerate() {
             if let Content::File(file) = &mut entry.content {
-                file.digests.merge(cache.digests(at));
+                file.digests.merge(known.digests(at));
             }
         }
     }
+    known.hand_over();
     let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone(), held: Mutex::default() };
     Ok(Gathered { snapshot, backing, history, counters })
 }
