@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fault::GitFault;
-use super::files;
+use super::files::{GitFiles, SMALL};
 
 /// Values in the order in which they stand; names are `section.name` or `section.subsection.name`.
 #[derive(Debug, Default)]
@@ -13,8 +13,8 @@ pub(super) struct GitConfig {
 
 impl GitConfig {
     /// Reads what is in a file, after what is known already; a file that is not there holds nothing.
-    pub(super) fn add_file(&mut self, path: &Path) -> Result<(), GitFault> {
-        let Some(bytes) = files::read(path, files::SMALL)? else { return Ok(()) };
+    pub(super) fn add_file(&mut self, files: &dyn GitFiles, path: &Path) -> Result<(), GitFault> {
+        let Some(bytes) = files.read(path, SMALL)? else { return Ok(()) };
         let damaged = || GitFault::Content { path: path.to_owned(), problem: "is not a config file of git" };
         self.values.extend(parse(&bytes).ok_or_else(damaged)?);
         Ok(())

@@ -9,7 +9,6 @@ use super::attributes::{Attributes, Conversion};
 use super::fault::GitFault;
 use super::index::FileMode;
 use super::objects::{Objects, id_bytes};
-use super::place::GitPlace;
 use super::walk;
 use crate::config::PathMap;
 use crate::path::TreePath;
@@ -24,7 +23,6 @@ const COMPARED: usize = 200_000;
 #[derive(Debug)]
 pub(crate) struct GitHistory {
     objects: Arc<Objects>,
-    place: GitPlace,
     commit: Oid,
     tree: Oid,
     prefix: Option<TreePath>,
@@ -49,13 +47,12 @@ type Ancestor = Result<Option<Oid>, String>;
 impl GitHistory {
     pub(super) fn new(
         objects: Arc<Objects>,
-        place: GitPlace,
         (commit, tree): (Oid, Oid),
         prefix: Option<TreePath>,
         map: PathMap,
         attributes: Option<Attributes>,
     ) -> Self {
-        Self { objects, place, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
+        Self { objects, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
     }
 
     /// The path from the top of the repository.
@@ -166,12 +163,12 @@ impl Histories {
 fn best_ancestor(histories: &[&GitHistory]) -> Result<Option<Oid>, GitFault> {
     let Some((first, others)) = histories.split_first() else { return Ok(None) };
     let mut common: Option<HashSet<Oid>> = None;
-    let mut seen: Vec<(&GitPlace, Oid)> = vec![(&first.place, first.commit)];
+    let mut seen = vec![(first.objects.folder(), first.commit)];
     for other in others {
-        if seen.contains(&(&other.place, other.commit)) {
+        if seen.contains(&(other.objects.folder(), other.commit)) {
             continue;
         }
-        seen.push((&other.place, other.commit));
+        seen.push((other.objects.folder(), other.commit));
         let reached = walk::ancestors(&other.objects, other.commit, COMPARED)?;
         common = Some(match common {
             None => reached,

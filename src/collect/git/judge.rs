@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::checkout::{Checkout, Surroundings, find};
 use super::fault::GitFault;
+use super::files::{GitFiles, Here};
 use super::history::GitHistory;
+use super::objects::Objects;
+use super::repo::OpenObjects;
 use super::{facts, staged, unstaged, untracked};
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
@@ -36,9 +39,16 @@ pub(crate) fn judge(
     listing: &Listing,
     hasher: &dyn BlobHasher,
 ) -> Judgement {
+    let files: Arc<dyn GitFiles> = Arc::new(Here);
+    let around = Surroundings { files: &files, root, map, filter, listing, hasher };
+    judge_in(around, &|place, _, _| Objects::open(place))
+}
+
+/// The same wherever files and objects come from.
+fn judge_in(around: Surroundings<'_>, objects: &OpenObjects<'_>) -> Judgement {
     let mut notes = Vec::new();
-    let found = find(root).and_then(|found| match found {
-        Some(place) => Checkout::open(place, Surroundings { root, map, filter, listing, hasher }),
+    let found = find(around.files, around.root).and_then(|found| match found {
+        Some(place) => Checkout::open(place, around, objects),
         None => Ok(None),
     });
     match found.and_then(|checkout| checkout.map(|checkout| checkout.judge(&mut notes)).transpose()) {
@@ -90,7 +100,6 @@ impl Checkout<'_> {
         let history = head.id.zip(head.commit).map(|(id, commit)| {
             GitHistory::new(
                 Arc::new(self.repo.objects),
-                self.repo.place,
                 (id, commit.tree),
                 self.prefix,
                 self.around.map.clone(),

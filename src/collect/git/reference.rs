@@ -8,6 +8,7 @@ use git2::Oid;
 use rayon::prelude::*;
 
 use super::fault::GitFault;
+use super::files::{GitFiles, Here};
 use super::history::GitHistory;
 use super::index::FileMode;
 use super::objects::{Objects, TreeItem, id_bytes};
@@ -50,9 +51,10 @@ impl GitReference {
         let refuse =
             |act: String, words: String| CollectError::Repository { act, source: git2::Error::from_str(&words) };
         let act = format!("cannot read the repository `{}`", repository.display());
-        let place = match GitPlace::of_checkout(repository) {
+        let files: Arc<dyn GitFiles> = Arc::new(Here);
+        let place = match GitPlace::of_checkout(&files, repository) {
             Ok(Some(place)) => place,
-            Ok(None) => GitPlace::of_bare(repository).ok_or_else(|| refuse(act.clone(), no_repository(repository)))?,
+            Ok(None) => GitPlace::of_bare(&files, repository).ok_or_else(|| refuse(act.clone(), no_repository(repository)))?,
             Err(fault) => return Err(refuse(act, fault.to_string())),
         };
         let repo = Repo::open(place).map_err(|fault| refuse(act.clone(), fault.to_string()))?;
@@ -85,7 +87,6 @@ impl GitReference {
     pub(crate) fn history(&self) -> GitHistory {
         GitHistory::new(
             Arc::clone(&self.objects),
-            self.place.clone(),
             (self.id, self.tree),
             None,
             self.map.clone(),
@@ -293,7 +294,8 @@ fn no_repository(path: &Path) -> String {
     if std::fs::symlink_metadata(path).is_err() {
         return "there is no such folder".to_owned();
     }
-    let above = path.ancestors().skip(1).find(|folder| matches!(GitPlace::of_checkout(folder), Ok(Some(_))));
+    let files: Arc<dyn GitFiles> = Arc::new(Here);
+    let above = path.ancestors().skip(1).find(|folder| matches!(GitPlace::of_checkout(&files, folder), Ok(Some(_))));
     match above {
         Some(top) => format!("it is no repository, and lies inside the repository `{}`", top.display()),
         None => "it is neither a checkout nor a bare repository".to_owned(),

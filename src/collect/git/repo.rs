@@ -1,5 +1,7 @@
 //! A repository, opened if it is of a kind that is understood.
 
+use git2::Oid;
+
 use super::config::GitConfig;
 use super::fault::GitFault;
 use super::objects::Objects;
@@ -18,14 +20,14 @@ pub(crate) struct Repo {
 impl Repo {
     /// Opens a repository of a kind that is understood; nothing is read of it but config, packed refs and the list of its packs.
     pub(crate) fn open(place: GitPlace) -> Result<Self, GitFault> {
-        let mut config = GitConfig::default();
-        config.add_file(&place.common_dir.join("config"))?;
-        check_extensions(&config)?;
-        if config.get_bool("extensions.worktreeconfig") == Some(true) {
-            config.add_file(&place.git_dir.join("config.worktree"))?;
-        }
+        Self::open_with(place, &|place, _, _| Objects::open(place))
+    }
+
+    /// As [`Repo::open`], with objects that are found when config and references are known.
+    pub(super) fn open_with(place: GitPlace, objects: &OpenObjects<'_>) -> Result<Self, GitFault> {
+        let config = config_of(&place)?;
         let refs = Refs::open(&place)?;
-        let objects = Objects::open(&place)?;
+        let objects = objects(&place, &config, &refs)?;
         Ok(Self { place, config, refs, objects })
     }
 
@@ -33,6 +35,26 @@ impl Repo {
     pub(crate) fn is_linked_worktree(&self) -> bool {
         self.place.git_dir != self.place.common_dir
     }
+}
+
+/// Finds the objects of a repository.
+pub(super) type OpenObjects<'a> = dyn Fn(&GitPlace, &GitConfig, &Refs) -> Result<Objects, GitFault> + 'a;
+
+/// The commit that HEAD of a repository names, which need not be there; `None` when it is unborn.
+pub(super) fn head_of(place: &GitPlace) -> Result<Option<Oid>, GitFault> {
+    config_of(place)?;
+    Refs::open(place)?.head_id()
+}
+
+/// The config of a repository of a kind that is understood.
+fn config_of(place: &GitPlace) -> Result<GitConfig, GitFault> {
+    let mut config = GitConfig::default();
+    config.add_file(&*place.files, &place.common_dir.join("config"))?;
+    check_extensions(&config)?;
+    if config.get_bool("extensions.worktreeconfig") == Some(true) {
+        config.add_file(&*place.files, &place.git_dir.join("config.worktree"))?;
+    }
+    Ok(config)
 }
 
 /// Refuses what git's format says must be refused when it is not understood, and what is understood and not supported.

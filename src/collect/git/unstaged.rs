@@ -8,8 +8,7 @@ use super::checkout::{Checkout, Tracked, file_of};
 use super::index::FileMode;
 use super::objects::oid;
 use super::place::GitPlace;
-use super::repo::Repo;
-use super::{facts, lfs};
+use super::{lfs, repo};
 use crate::collect::BlobNames;
 use crate::snapshot::{Change, ChangeKind, Content, Entry, NotJudged, ReadFailure, Stage, Submodule};
 
@@ -179,8 +178,8 @@ fn submodule(checkout: &Checkout<'_>, path: &Tracked, content: &Content) -> (Ver
         return (Verdict::Changed(ChangeKind::TypeChanged), Some(submodule));
     }
     let folder = checkout.around.root.join(super::patterns::as_path(path.here.as_bytes()));
-    let head = GitPlace::of_checkout(&folder).and_then(|place| match place {
-        Some(place) => facts::head(&Repo::open(place)?).map(|head| head.id),
+    let head = GitPlace::of_checkout(checkout.around.files, &folder).and_then(|place| match place {
+        Some(place) => repo::head_of(&place),
         None => Ok(None),
     });
     let verdict = match head {

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::checkout::Checkout;
 use super::exclude::Excludes;
+use super::files::{FileKind, GitFiles};
 use super::index::FileMode;
 use crate::path::TreePath;
 use crate::snapshot::{Change, ChangeKind, Content, Stage};
@@ -25,7 +26,7 @@ pub(super) fn nested(checkout: &Checkout<'_>) -> Vec<TreePath> {
         .filter(|(_, entry)| matches!(entry.content, Content::Directory))
         .filter(|&(at, _)| {
             let folder = checkout.around.root.join(super::patterns::as_path(checkout.here(at).as_bytes()));
-            is_repository(&folder.join(".git"))
+            is_repository(&**checkout.around.files, &folder.join(".git"))
         })
         .map(|(_, entry)| &entry.path)
         .collect();
@@ -40,11 +41,11 @@ pub(super) fn nested(checkout: &Checkout<'_>) -> Vec<TreePath> {
 }
 
 /// Whether `.git` is a repository or names one. An empty folder under this name is none, as git has it.
-fn is_repository(dot: &std::path::Path) -> bool {
-    match std::fs::symlink_metadata(dot) {
-        Ok(metadata) if metadata.is_dir() => std::fs::symlink_metadata(dot.join("HEAD")).is_ok(),
-        Ok(_) => true,
-        Err(_) => false,
+fn is_repository(files: &dyn GitFiles, dot: &std::path::Path) -> bool {
+    if files.link(dot).is_none() && matches!(files.kind(dot), Ok(Some(FileKind::Folder))) {
+        files.exists(&dot.join("HEAD")).unwrap_or(false)
+    } else {
+        files.exists(dot).unwrap_or(false)
     }
 }
 
