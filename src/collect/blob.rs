@@ -1,9 +1,10 @@
 //! What judging a checkout asks of the files: their names as git blobs, and some of their contents.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::Mutex;
 
 use sha1::Digest as _;
+use sha2::Sha256;
 
 use crate::collect::cache::{Cache, Extra, Learned, Normalized};
 use crate::collect::collected::{lock, whole};
@@ -22,6 +23,42 @@ pub(crate) trait BlobHasher: Sync {
 
     /// Reads a whole regular file; one above `limit` bytes is a failure that says so, and is not read.
     fn read(&self, entry: usize, limit: u64) -> Result<Vec<u8>, ReadFailure>;
+
+    /// The name of a file's bytes as they are.
+    fn raw(&self, entry: usize) -> Result<[u8; 20], ReadFailure> {
+        Ok(self.blob(entry)?.raw)
+    }
+
+    /// The SHA-256 of a file; one above `limit` bytes is a failure that says so, and is not read.
+    fn sha256(&self, entry: usize, limit: u64) -> Result<[u8; 32], ReadFailure> {
+        Ok(Sha256::digest(self.read(entry, limit)?).into())
+    }
+
+    /// The name of a file's bytes, where it is known without reading.
+    fn known(&self, _: usize) -> Option<[u8; 20]> {
+        None
+    }
+
+    /// Whether each question costs a round trip, unless it was announced.
+    fn is_far(&self) -> bool {
+        false
+    }
+
+    /// Announces what will be asked.
+    fn expect(&self, _: &Wanted) {}
+}
+
+/// What will be asked, by entries of the listing.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Their names as they are.
+    pub(crate) names: Vec<usize>,
+    /// Their SHA-256.
+    pub(crate) sha256: Vec<usize>,
+    /// What is in them.
+    pub(crate) contents: Vec<usize>,
+    /// Their names with other line endings.
+    pub(crate) texts: Vec<usize>,
 }
 
 /// Names of one content under git's SHA-1.
@@ -52,7 +89,7 @@ impl BlobHasher for FileHasher<'_> {
         if let (Some(raw), Some(normalized)) = (digests.git_blob, extra.normalized) {
             return Ok(BlobNames { raw, normalized: normalized.other() });
         }
-        let reading = self.steadily(entry, name_raw)?;
+        let reading = self.steadily(entry, |file, length, counters| name_raw(file, length, counters))?;
         let Survey { raw, pairs, is_binary } = reading.value;
         let normalized = if pairs == 0 || is_binary {
             Normalized::Same
@@ -130,6 +167,17 @@ impl FileHasher<'_> {
     }
 }
 
+/// The names of bytes.
+pub(super) fn names_of(bytes: &[u8]) -> io::Result<BlobNames> {
+    let mut counters = Counters::default();
+    let size = bytes.len() as u64;
+    let Survey { raw, pairs, is_binary } = name_raw(&mut &*bytes, size, &mut counters)?;
+    let is_same = pairs == 0 || is_binary;
+    let normalized =
+        if is_same { None } else { Some(name_normalized(&mut &*bytes, size, size - pairs, &mut counters)?) };
+    Ok(BlobNames { raw, normalized })
+}
+
 /// What one pass over a file tells.
 struct Survey {
     raw: [u8; 20],
@@ -138,7 +186,7 @@ struct Survey {
     is_binary: bool,
 }
 
-fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::Result<Survey> {
+fn name_raw<F: Read + ?Sized>(file: &mut F, size: u64, counters: &mut Counters) -> io::Result<Survey> {
     let mut hasher = blob_hasher(size);
     let (mut pairs, mut last, mut is_binary, mut first) = (0, 0, false, true);
     chunks(file, size, counters, |bytes| {
@@ -153,8 +201,8 @@ fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::
 }
 
 /// Names the content without the CR of every CR LF; `normalized` is its size then.
-fn name_normalized(
-    file: &mut dyn OpenFile,
+fn name_normalized<F: Read + ?Sized>(
+    file: &mut F,
     size: u64,
     normalized: u64,
     counters: &mut Counters,
@@ -187,7 +235,12 @@ fn blob_hasher(size: u64) -> sha1::Sha1 {
 }
 
 /// Hands out all of a file in pieces; the first has at least 8000 bytes when the file has.
-fn chunks(file: &mut dyn OpenFile, size: u64, counters: &mut Counters, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+fn chunks<F: Read + ?Sized>(
+    file: &mut F,
+    size: u64,
+    counters: &mut Counters,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let room = usize::try_from(size).unwrap_or(CHUNK).min(CHUNK);
     let mut buffer = vec![0; room];
     let mut left = size;

@@ -8,13 +8,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::collect::blob::FileHasher;
+use crate::collect::blob_far::FarHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected, not_kept};
 use crate::collect::facts::Facts;
 use crate::collect::far::{Far, FarFile};
 use crate::collect::fetch::joined;
-use crate::collect::git::{self, GitHistory};
+use crate::collect::git::{self, FarCheckout, GitHistory};
 use crate::collect::remote::{self, RemoteFolder};
+use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::walk::in_words;
 use crate::collect::{
@@ -54,8 +56,9 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     let plan = &CollectPlan { state_dir: usable, ..*plan };
     let all = plan.environments.iter().enumerate();
     let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
-    let gather =
-        |&(number, environment): &(usize, &Environment)| (number, gather(plan, environment, number, &filter, watch));
+    let gather = |&(number, environment): &(usize, &Environment)| {
+        (number, gather(plan, environment, number, &filter, &pool, watch))
+    };
     // Those far away are waited for, which is no work for the pool.
     let next = AtomicUsize::new(0);
     let wait = || {
@@ -93,6 +96,7 @@ fn gather(
     environment: &Environment,
     number: usize,
     filter: &Filter,
+    pool: &rayon::ThreadPool,
     watch: &dyn Watch,
 ) -> Result<Gathered, CollectError> {
     let watch = Numbered { watch, environment: number };
@@ -138,11 +142,22 @@ fn gather(
                 FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
             Some(git::judge(path, &environment.map, filter, &listing, &hasher))
         }
-        SourceSpec::Git { .. }
-        | SourceSpec::Archive { .. }
-        | SourceSpec::Snapshot { .. }
-        | SourceSpec::Ssh { .. }
-        | SourceSpec::Exec { .. } => None,
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => source.far().map(|far| {
+            let hasher = FarHasher::new(far, &listing, &cache, &work, plan.now.seconds);
+            git::judge_far(&FarCheckout {
+                git: far.git(),
+                map: &environment.map,
+                filter,
+                listing: &listing,
+                hasher: &hasher,
+                pool,
+                state: plan.state_dir,
+                identity: &source.identity(),
+                sensitive: &Sensitive::new(plan.sensitive),
+                work: &work,
+            })
+        }),
+        SourceSpec::Git { .. } | SourceSpec::Archive { .. } | SourceSpec::Snapshot { .. } => None,
     };
     let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Listing { mut snapshot, stamps, .. } = listing;

@@ -12,8 +12,9 @@ use super::files::{FileKind, GitFiles, INDEX, SMALL};
 use super::index::{FileMode, Index, IndexEntry, IndexStat, cut_seconds};
 use super::objects::{id_bytes, oid};
 use super::place::GitPlace;
-use super::repo::{OpenObjects, Repo};
-use crate::collect::{BlobHasher, Filter, Listing};
+use super::repo::Repo;
+use super::store::Store;
+use crate::collect::{BlobHasher, Filter, Listing, Wanted};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{Content, File, Timestamp};
@@ -27,6 +28,18 @@ pub(super) struct Surroundings<'a> {
     pub(super) filter: &'a Filter,
     pub(super) listing: &'a Listing,
     pub(super) hasher: &'a dyn BlobHasher,
+    /// Does what only computes; `None` when this is called in a pool.
+    pub(super) pool: Option<&'a rayon::ThreadPool>,
+}
+
+impl Surroundings<'_> {
+    /// Does what only computes, on many threads.
+    pub(super) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
 }
 
 /// A folder and the part of a repository that is about it.
@@ -82,13 +95,9 @@ pub(super) fn find(files: &Arc<dyn GitFiles>, root: &Path) -> Result<Option<Foun
 
 impl<'a> Checkout<'a> {
     /// Gives nothing when the repository tracks nothing below a root that lies inside it.
-    pub(super) fn open(
-        found: Found,
-        around: Surroundings<'a>,
-        objects: &OpenObjects<'_>,
-    ) -> Result<Option<Self>, GitFault> {
+    pub(super) fn open(found: Found, around: Surroundings<'a>, store: &dyn Store) -> Result<Option<Self>, GitFault> {
         let Found { place, top, prefix } = found;
-        let repo = Repo::open_with(place, objects)?;
+        let repo = Repo::open_with(place, store)?;
         check_worktree(&repo, &top)?;
         let (entries, index_time) = read_index(&repo)?;
         let by_path: HashMap<&TreePath, usize> =
@@ -108,6 +117,8 @@ impl<'a> Checkout<'a> {
         if tracked.is_empty() && prefix.is_some() {
             return Ok(None);
         }
+        let named = tracked.iter().filter(|path| path.entry.mode != FileMode::Gitlink);
+        store.complete(&repo.place, &repo.objects, &mut named.map(|path| (&path.common, oid(&path.entry.id))));
         let attributes = Attributes::new(&repo.config);
         Ok(Some(Self { around, repo, prefix, top, tracked, attributes, index_time }))
     }
@@ -165,7 +176,16 @@ impl<'a> Checkout<'a> {
                 None => {}
             }
         }
-        for (at, entry) in self.around.listing.snapshot.entries.iter().enumerate() {
+        let entries = &self.around.listing.snapshot.entries;
+        let named = |at: &usize| self.here(*at).file_name() == name;
+        let is_blob = |at: usize| {
+            let is_known = |path: &&Tracked| self.vouches(path) || self.around.hasher.known(at) == Some(path.entry.id);
+            tracked.get(&at).is_some_and(is_known)
+        };
+        let open = |at: &usize| file_of(&entries[*at].content).is_some() && !is_blob(*at);
+        let contents = (0..entries.len()).filter(named).filter(open).collect();
+        self.around.hasher.expect(&Wanted { contents, ..Wanted::default() });
+        for (at, entry) in entries.iter().enumerate() {
             let here = self.here(at);
             if here.file_name() != name {
                 continue;
@@ -180,8 +200,11 @@ impl<'a> Checkout<'a> {
             }
             // What is in the repository need not be read from the file: this costs nothing in the next run.
             let hasher = self.around.hasher;
-            let is_blob =
-                |path: &&&Tracked| self.vouches(path) || hasher.blob(at).is_ok_and(|names| names.raw == path.entry.id);
+            let is_blob = |path: &&&Tracked| {
+                let objects = &self.repo.objects;
+                (self.vouches(path) || hasher.raw(at).is_ok_and(|name| name == path.entry.id))
+                    && objects.kind(oid(&path.entry.id)).is_ok()
+            };
             let bytes = match tracked.get(&at).filter(is_blob) {
                 Some(path) => self.repo.objects.blob(oid(&path.entry.id))?,
                 None => hasher.read(at, SMALL).map_err(|failure| {

@@ -61,6 +61,15 @@ impl GitConfig {
             .any(|(name, _)| name == b"include.path" || (name.starts_with(b"includeif.") && name.ends_with(b".path")))
     }
 
+    /// Whether objects may be left out that a remote promises to have.
+    pub(super) fn has_promisor(&self) -> bool {
+        self.values.iter().any(|(name, _)| {
+            name == b"extensions.partialclone"
+                || (name.starts_with(b"remote.")
+                    && (name.ends_with(b".promisor") || name.ends_with(b".partialclonefilter")))
+        })
+    }
+
     #[expect(clippy::option_option, reason = "a name may stand without a value, which is another thing than no name")]
     fn find(&self, wanted: &[u8]) -> Option<Option<&[u8]>> {
         self.values.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| value.as_deref())

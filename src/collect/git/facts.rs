@@ -6,6 +6,7 @@ use std::path::Path;
 
 use git2::Oid;
 
+use super::config::GitConfig;
 use super::fault::GitFault;
 use super::files::SMALL;
 use super::objects::{Commit, commit_id, parse_id, parse_person};
@@ -73,21 +74,9 @@ pub(super) fn of_repository(repo: &Repo, head: &HeadFacts) -> Result<Facts, GitF
 }
 
 fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault> {
-    let Some(branch) = head.branch.as_deref().and_then(|name| name.strip_prefix(b"refs/heads/")) else {
+    let Some(followed) = head.branch.as_deref().and_then(|branch| followed(&repo.config, branch)) else {
         return Ok(None);
     };
-    let config = &repo.config;
-    let (Some(remote), Some(merge)) =
-        (config.get_in("branch", branch, "remote"), config.get_in("branch", branch, "merge"))
-    else {
-        return Ok(None);
-    };
-    let followed = if remote == b"." {
-        Some(merge.to_vec())
-    } else {
-        config.all_in("remote", remote, "fetch").find_map(|rule| translate(rule, merge))
-    };
-    let Some(followed) = followed else { return Ok(None) };
     let short = [&b"refs/remotes/"[..], b"refs/heads/"].iter().find_map(|prefix| followed.strip_prefix(*prefix));
     let name = text(short.unwrap_or(&followed));
     let distance = match (head.id, repo.refs.resolve(&followed)?) {
@@ -99,6 +88,16 @@ fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault>
         _ => None,
     };
     Ok(Some(Upstream { name, distance }))
+}
+
+/// The full name of what a branch, by its full name, follows here.
+pub(super) fn followed(config: &GitConfig, branch: &[u8]) -> Option<Vec<u8>> {
+    let branch = branch.strip_prefix(b"refs/heads/")?;
+    let (remote, merge) = (config.get_in("branch", branch, "remote")?, config.get_in("branch", branch, "merge")?);
+    if remote == b"." {
+        return Some(merge.to_vec());
+    }
+    config.all_in("remote", remote, "fetch").find_map(|rule| translate(rule, merge))
 }
 
 /// Where a fetch rule such as `+refs/heads/*:refs/remotes/origin/*` keeps a remote reference.

@@ -54,7 +54,9 @@ impl GitReference {
         let files: Arc<dyn GitFiles> = Arc::new(Here);
         let place = match GitPlace::of_checkout(&files, repository) {
             Ok(Some(place)) => place,
-            Ok(None) => GitPlace::of_bare(&files, repository).ok_or_else(|| refuse(act.clone(), no_repository(repository)))?,
+            Ok(None) => {
+                GitPlace::of_bare(&files, repository).ok_or_else(|| refuse(act.clone(), no_repository(repository)))?
+            }
             Err(fault) => return Err(refuse(act, fault.to_string())),
         };
         let repo = Repo::open(place).map_err(|fault| refuse(act.clone(), fault.to_string()))?;
@@ -85,13 +87,7 @@ impl GitReference {
 
     /// The earlier versions of its files.
     pub(crate) fn history(&self) -> GitHistory {
-        GitHistory::new(
-            Arc::clone(&self.objects),
-            (self.id, self.tree),
-            None,
-            self.map.clone(),
-            None,
-        )
+        GitHistory::new(Arc::clone(&self.objects), (self.id, self.tree), None, self.map.clone(), None)
     }
 }
 

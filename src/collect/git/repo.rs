@@ -7,6 +7,7 @@ use super::fault::GitFault;
 use super::objects::Objects;
 use super::place::GitPlace;
 use super::refs::Refs;
+use super::store::{Own, Stock, Store};
 
 /// An opened repository.
 #[derive(Debug)]
@@ -15,20 +16,22 @@ pub(crate) struct Repo {
     pub(crate) config: GitConfig,
     pub(crate) refs: Refs,
     pub(crate) objects: Objects,
+    /// Why not all objects are there that are needed.
+    pub(super) lacks: Option<String>,
 }
 
 impl Repo {
     /// Opens a repository of a kind that is understood; nothing is read of it but config, packed refs and the list of its packs.
     pub(crate) fn open(place: GitPlace) -> Result<Self, GitFault> {
-        Self::open_with(place, &|place, _, _| Objects::open(place))
+        Self::open_with(place, &Own)
     }
 
     /// As [`Repo::open`], with objects that are found when config and references are known.
-    pub(super) fn open_with(place: GitPlace, objects: &OpenObjects<'_>) -> Result<Self, GitFault> {
+    pub(super) fn open_with(place: GitPlace, store: &dyn Store) -> Result<Self, GitFault> {
         let config = config_of(&place)?;
         let refs = Refs::open(&place)?;
-        let objects = objects(&place, &config, &refs)?;
-        Ok(Self { place, config, refs, objects })
+        let Stock { objects, lacks } = store.open(&place, &config, &refs)?;
+        Ok(Self { place, config, refs, objects, lacks })
     }
 
     /// Whether this is a further worktree beside the one that the repository was made with.
@@ -36,9 +39,6 @@ impl Repo {
         self.place.git_dir != self.place.common_dir
     }
 }
-
-/// Finds the objects of a repository.
-pub(super) type OpenObjects<'a> = dyn Fn(&GitPlace, &GitConfig, &Refs) -> Result<Objects, GitFault> + 'a;
 
 /// The commit that HEAD of a repository names, which need not be there; `None` when it is unborn.
 pub(super) fn head_of(place: &GitPlace) -> Result<Option<Oid>, GitFault> {

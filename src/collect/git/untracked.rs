@@ -19,17 +19,20 @@ pub(super) fn nested(checkout: &Checkout<'_>) -> Vec<TreePath> {
         let next = tracked.partition_point(|path| *path < folder);
         tracked.get(next).is_some_and(|path| path.is_within(folder))
     };
-    let found: Vec<&TreePath> = entries
-        .par_iter()
-        .enumerate()
-        .with_min_len(64)
-        .filter(|(_, entry)| matches!(entry.content, Content::Directory))
-        .filter(|&(at, _)| {
-            let folder = checkout.around.root.join(super::patterns::as_path(checkout.here(at).as_bytes()));
-            is_repository(&**checkout.around.files, &folder.join(".git"))
-        })
-        .map(|(_, entry)| &entry.path)
-        .collect();
+    let search = || {
+        entries
+            .par_iter()
+            .enumerate()
+            .with_min_len(64)
+            .filter(|(_, entry)| matches!(entry.content, Content::Directory))
+            .filter(|&(at, _)| {
+                let folder = checkout.around.root.join(super::patterns::as_path(checkout.here(at).as_bytes()));
+                is_repository(&**checkout.around.files, &folder.join(".git"))
+            })
+            .map(|(_, entry)| &entry.path)
+            .collect()
+    };
+    let found: Vec<&TreePath> = checkout.around.compute(search);
     let mut outermost: Vec<TreePath> = Vec::new();
     for folder in found {
         let inside = outermost.last().is_some_and(|outer| folder.is_within(outer));

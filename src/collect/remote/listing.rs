@@ -18,6 +18,8 @@ pub(super) struct Gathering {
     records: Vec<(TreePath, Record)>,
     targets: HashMap<Vec<u8>, Option<Vec<u8>>>,
     names: Names,
+    /// Folders below the root that have a `.git`.
+    repositories: Vec<TreePath>,
     pub(super) folders: u64,
     /// Folders that may not be listed or entered there.
     pub(super) closed: u64,
@@ -29,6 +31,12 @@ impl Gathering {
         match item {
             Item::Target { path, target } => {
                 self.targets.insert(path, target);
+                false
+            }
+            Item::Repository(path) => {
+                // That of the root itself leads to nothing here.
+                let folder = path.strip_prefix(b"./").and_then(|path| path.strip_suffix(b"/.git"));
+                self.repositories.extend(folder.and_then(|folder| TreePath::new(folder).ok()));
                 false
             }
             Item::Entry(record) => {
@@ -46,6 +54,12 @@ impl Gathering {
                 true
             }
         }
+    }
+
+    /// Folders (as they are called there) that have a `.git`, sorted.
+    pub(super) fn repositories(&mut self) -> Vec<TreePath> {
+        self.repositories.sort_unstable();
+        std::mem::take(&mut self.repositories)
     }
 
     /// Names of owners and groups.

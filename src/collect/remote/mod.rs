@@ -3,6 +3,7 @@
 //! Nothing is installed there. One fixed POSIX sh program (`script.sh`) goes in by stdin, finds out what the far side has, and answers in
 //! records ([`records`], pure). Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
 
+mod git;
 mod listing;
 mod records;
 mod runner;

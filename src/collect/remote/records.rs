@@ -113,6 +113,8 @@ pub(super) struct Record {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Entry(Box<Record>),
+    /// The `.git` of a repository inside the root.
+    Repository(Vec<u8>),
     /// Where a link points to that came before; `None` when it could not be read.
     Target {
         path: Vec<u8>,
@@ -206,6 +208,7 @@ impl<R: BufRead> Records<R> {
         loop {
             let head = self.head()?;
             match (&*head, tier) {
+                (b"G", _) => each(Item::Repository(self.field()?)),
                 ([b'=' | b'!', kind @ ..], Tier::Gnu) => {
                     let readable = head[0] == b'=';
                     let kind = kind_of_letter(kind).ok_or(Stop::Garbled)?;
@@ -224,7 +227,7 @@ impl<R: BufRead> Records<R> {
     }
 
     /// Hands over digests of files, in the order in which their paths were sent.
-    pub(super) fn digests(&mut self, each: &mut dyn FnMut(Told<[u8; 32]>)) -> Result<i32, Stop> {
+    pub(super) fn digests<const N: usize>(&mut self, each: &mut dyn FnMut(Told<[u8; N]>)) -> Result<i32, Stop> {
         loop {
             let head = self.head()?;
             if head != b"D" {
@@ -415,13 +418,13 @@ fn look(line: &[u8]) -> Result<Option<Look>, Stop> {
 }
 
 /// A line of a digest tool, perhaps with the backslash that marks a name with odd bytes; or why there is none.
-fn digest(line: &[u8]) -> Result<Result<[u8; 32], Refusal>, Stop> {
+fn digest<const N: usize>(line: &[u8]) -> Result<Result<[u8; N], Refusal>, Stop> {
     if let [b'?', word @ ..] = line {
         return Ok(Err(refusal(word)?));
     }
     let line = line.strip_prefix(b"\\").unwrap_or(line);
-    let digits = line.get(..64).filter(|_| line.get(64).is_none_or(|byte| !byte.is_ascii_hexdigit()));
-    let mut digest = [0; 32];
+    let digits = line.get(..2 * N).filter(|_| line.get(2 * N).is_none_or(|byte| !byte.is_ascii_hexdigit()));
+    let mut digest = [0; N];
     for (byte, pair) in digest.iter_mut().zip(digits.ok_or(Stop::Garbled)?.chunks(2)) {
         *byte = u8::from_str_radix(text(pair)?, 16).map_err(|_| Stop::Garbled)?;
     }
@@ -466,6 +469,10 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000000000".chars()).take(9).collect();
     Some(Timestamp { seconds: seconds.parse().ok()?, nanos: digits.parse().ok()? })
 }
+
+mod git;
+
+pub(super) use git::PackStop;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 #   ROOT   the folder
 #   MODE   list, digest or contents
 #   PRUNE  find's words for folders that are left out
-#   ALGORITHM  blake3 or sha256, for digest
+#   ALGORITHM  blake3, sha256 or git (the name of a blob), for digest
 #   BATCH  how many files one process takes at a time
 # It is one compound command, so that the shell has read all of it before the first line runs; what is sent afterwards on stdin are
 # paths, each with a zero byte behind it. It writes to stdout alone: no here-document, no temporary file. ASCII only.
@@ -40,7 +40,10 @@ if nice -n 10 find . -prune >/dev/null 2>&1; then NICE='nice -n 10'; fi
 if ionice -c 2 -n 7 find . -prune >/dev/null 2>&1; then NICE="ionice -c 2 -n 7 $NICE"; fi
 GIT=; above=$(pwd -P 2>/dev/null)
 while :; do
-  if [ -e "$above/.git" ] || [ -h "$above/.git" ]; then GIT=$above/.git; break; fi
+  if [ -d "$above/.git" ] && [ -r "$above/.git" ]; then
+    # Without anything in it, it is no repository.
+    if [ -n "$(ls -A "$above/.git" 2>/dev/null)" ]; then GIT=$above/.git; break; fi
+  elif [ -e "$above/.git" ] || [ -h "$above/.git" ]; then GIT=$above/.git; break; fi
   [ -n "$above" ] || break
   above=${above%/*}
 done
@@ -49,10 +52,15 @@ printf 'C\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "$TIER" "$BLAKE3" "$SHA256" "$XARGS" \
 
 case $MODE in
 list)
+  # Repositories inside the root are named, and not entered.
+  INNER='for g do
+    if [ -d "$g" ] && [ ! -h "$g" ]; then [ -e "$g/HEAD" ] || [ -h "$g/HEAD" ] || continue; fi
+    printf "G\0%s\0" "$g"
+  done'
   case $TIER in
   none) refuse tools ;;
   gnu)
-    $NICE find . -name .git -prune -o $PRUNE \( \( -type d -o -type f \) ! -readable -printf '!' \
+    $NICE find . -name .git -prune -exec sh -c "$INNER" sh {} + -o $PRUNE \( \( -type d -o -type f \) ! -readable -printf '!' \
       -o -type d ! -executable -printf '!' -o -printf '=' \) \
       -printf '%y\0%m\0%s\0%T@\0%C@\0%D\0%i\0%U\0%G\0%u\0%g\0%p\0%l\0'
     end $? ;;
@@ -61,7 +69,7 @@ list)
   SEE='stat -c %f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G'
   if [ $TIER = bsd ]; then SEE='stat -f %Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg'; fi
   export SEE
-  $NICE find . -name .git -prune -o $PRUNE -exec sh -c 'flags=
+  $NICE find . -name .git -prune -exec sh -c "$INNER" sh {} + -o $PRUNE -exec sh -c 'flags=
     for f do
       flag="="
       if [ -h "$f" ]; then :
@@ -80,8 +88,16 @@ esac
 
 [ $XARGS = yes ] || refuse xargs
 DIGEST=$SHA256
-if [ "$ALGORITHM" = blake3 ]; then DIGEST=$BLAKE3; fi
-export TIER STAT DIGEST MODE N
+case $ALGORITHM in
+blake3) DIGEST=$BLAKE3 ;;
+git)
+  if sha1sum </dev/null >/dev/null 2>&1; then DIGEST=sha1sum
+  elif shasum </dev/null >/dev/null 2>&1; then DIGEST=shasum
+  elif sha1 </dev/null >/dev/null 2>&1; then DIGEST=sha1
+  elif openssl dgst -sha1 -r </dev/null >/dev/null 2>&1; then DIGEST='openssl dgst -sha1 -r'
+  else refuse sha1; fi ;;
+esac
+export TIER STAT DIGEST ALGORITHM MODE N
 # Looked at before and after, so that the reader knows of what state it was told.
 WORK='[ $# -gt 0 ] || exit 0
 set -f
@@ -100,14 +116,26 @@ digest_each() {
     if [ -f "$f" ] && [ ! -h "$f" ]; then { $DIGEST <"$f"; } 2>/dev/null || why "$f"; else why "$f"; fi
   done
 }
+name_each() {
+  for f do
+    line=
+    if [ -f "$f" ] && [ ! -h "$f" ] && [ -r "$f" ] && size=$(wc -c <"$f" 2>/dev/null); then
+      line=$({ { printf "blob %s\0" "$((size))"; cat <"$f" || echo "?" >&3; } 2>/dev/null | $DIGEST; } 3>&1)
+    fi
+    case $line in
+    ""|*"?"*) why "$f" ;;
+    *) printf "%s\n" "$line" ;;
+    esac
+  done
+}
 before=$(look "$@") || before=$(look_each "$@")
 feed="
 "
 if [ "$MODE" = digest ]; then
-  case "$*" in
+  if [ "$ALGORITHM" = git ]; then out=$(name_each "$@"); else case "$*" in
   *"$feed"*|*\\*) out=$(digest_each "$@") ;;
   *) out=$($DIGEST "$@" 2>/dev/null) || out=$(digest_each "$@") ;;
-  esac
+  esac; fi
   printf "D\0%s\0%s\0%s\0" "$#" "$before" "$out"
 else
   printf "T\0%s\0%s\0" "$#" "$before"

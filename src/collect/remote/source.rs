@@ -14,7 +14,7 @@ use super::records::{Capabilities, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
-use crate::collect::far::{Each, Far, FarFile};
+use crate::collect::far::{Each, Far, FarFile, FarGit};
 use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle};
@@ -50,6 +50,8 @@ pub(in crate::collect) struct RemoteFolder {
     sensitive: Sensitive,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
+    /// Folders (as they are called there) that have a `.git`; known once it was listed.
+    repositories: OnceLock<Vec<TreePath>>,
 }
 
 #[derive(Debug)]
@@ -60,18 +62,19 @@ enum Way {
 
 /// What the script is asked to do.
 #[derive(Debug, Clone, Copy)]
-enum Mode<'a> {
+pub(super) enum Mode<'a> {
     List { prune: &'a str },
     Digest { algorithm: &'static str },
     Contents,
 }
 
 /// Reads what is told of these files.
-type Read<'a, T> = &'a dyn Fn(&mut Records<Running>, &[FarFile<'_>], &mut dyn FnMut(Told<T>)) -> Result<i32, Stop>;
+pub(super) type Read<'a, T> =
+    &'a dyn Fn(&mut Records<Running>, &[FarFile<'_>], &mut dyn FnMut(Told<T>)) -> Result<i32, Stop>;
 
 /// An answer that has begun.
-struct Answer {
-    records: Records<Running>,
+pub(super) struct Answer {
+    pub(super) records: Records<Running>,
     capabilities: Capabilities,
     noise: Vec<u8>,
 }
@@ -118,6 +121,7 @@ impl RemoteFolder {
             patience,
             sensitive: Sensitive::new(sensitive),
             met: OnceLock::new(),
+            repositories: OnceLock::new(),
         })
     }
 
@@ -150,6 +154,7 @@ impl RemoteFolder {
             hint: fault.hint,
         });
         let names = gathering.names();
+        let _ = self.repositories.set(gathering.repositories());
         let mut walked = gathering.walked(&self.map, filter);
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter, &self.environment).map_err(Fault::plan)?;
@@ -160,15 +165,6 @@ impl RemoteFolder {
         }
         walked.incidents.extend(missing);
         walked.incidents.extend(noise_note(&noise));
-        let git = match &capabilities.git {
-            None => GitState::None,
-            Some(place) => GitState::Unknown {
-                reason: format!(
-                    "this version does not read repositories of other machines (`{}` there)",
-                    String::from_utf8_lossy(place)
-                ),
-            },
-        };
         // A later run of the same source would say the same.
         let _ = self.met.set(capabilities);
         *counters += walked.counters;
@@ -179,13 +175,13 @@ impl RemoteFolder {
             incidents: walked.incidents,
             knows: Knows { permissions: true, executable_unknown: false, owners: true, times: true },
             names,
-            git,
+            git: GitState::None,
         };
         Ok(Listing { snapshot, stamps: walked.stamps, counters: Counters::default() })
     }
 
     /// Starts the script and reads what it says of itself.
-    fn ask(
+    pub(super) fn ask(
         &self,
         mode: Mode<'_>,
         parcel: Parcel,
@@ -193,22 +189,8 @@ impl RemoteFolder {
         counters: &mut Counters,
     ) -> Result<Answer, Fault> {
         let nonce = nonce();
-        let invocation = match &self.way {
-            Way::Ssh(ssh) => ssh.invocation(self.patience),
-            Way::Exec(invocation) => invocation.clone(),
-        };
         let batch = if self.rate.is_some() { 1 } else { BATCH };
-        let script = script(&nonce, &self.root, mode, batch);
-        counters.round_trips += 1;
-        let running = Running::start(&invocation, script, parcel, patience).map_err(|error| Fault {
-            message: match error.kind() {
-                io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
-                _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
-            },
-            hint: Some("install it, or correct the configuration".to_owned()),
-            is_crowded: false,
-            collision: None,
-        })?;
+        let running = self.run(script(&nonce, &self.root, mode, batch), parcel, patience, counters)?;
         let mut records = Records::new(running, &nonce);
         let mut noise = Vec::new();
         let begun = records.start(&mut noise);
@@ -222,12 +204,58 @@ impl RemoteFolder {
         }
     }
 
-    fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
+    /// Starts a script.
+    pub(super) fn run(
+        &self,
+        script: Vec<u8>,
+        parcel: Parcel,
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Result<Running, Fault> {
+        let invocation = match &self.way {
+            Way::Ssh(ssh) => ssh.invocation(self.patience),
+            Way::Exec(invocation) => invocation.clone(),
+        };
+        counters.round_trips += 1;
+        Running::start(&invocation, script, parcel, patience).map_err(|error| Fault {
+            message: match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
+                _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
+            },
+            hint: Some("install it, or correct the configuration".to_owned()),
+            is_crowded: false,
+            collision: None,
+        })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn rate(&self) -> Option<NonZeroU64> {
+        self.rate
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// What the far side can do, once it was listed.
+    pub(super) fn met(&self) -> Option<&Capabilities> {
+        self.met.get()
+    }
+
+    /// Folders (as they are called there) that have a `.git`, once it was listed.
+    pub(super) fn repositories(&self) -> &[TreePath] {
+        self.repositories.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
         words::fault(&self.spec, &self.root.to_string_lossy(), stop, ended, noise)
     }
 
     /// Asks about files in one round trip, and in a second one about those that changed meanwhile.
-    fn about<T>(
+    pub(super) fn about<T>(
         &self,
         mode: Mode<'_>,
         files: &[FarFile<'_>],
@@ -365,6 +393,10 @@ impl Far for RemoteFolder {
             each(open[at], result);
         });
     }
+
+    fn git(&self) -> &dyn FarGit {
+        self
+    }
 }
 
 /// Its files are asked for in batches.
@@ -397,7 +429,7 @@ pub(in crate::collect) fn origin(spec: &SourceSpec) -> String {
     }
 }
 
-fn finish(mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
+pub(super) fn finish(mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
     records.input().go();
     let ended = records.into_input().end(complete);
     counters.bytes_sent += ended.sent;
@@ -465,21 +497,29 @@ fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
         Mode::Contents => ("contents", "", ""),
     };
     let mut script = Vec::with_capacity(SCRIPT.len() + 512);
-    script.extend_from_slice(b"ROOT='");
-    for &byte in root.as_os_str().as_bytes() {
-        match byte {
-            b'\'' => script.extend_from_slice(br"'\''"),
-            byte => script.push(byte),
-        }
-    }
-    let rest = format!("'\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{prune}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n");
+    script.extend_from_slice(b"ROOT=");
+    script.extend_from_slice(&quoted(root.as_os_str().as_bytes()));
+    let rest = format!("\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{prune}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n");
     script.extend_from_slice(rest.as_bytes());
     script.extend_from_slice(SCRIPT.as_bytes());
     script
 }
 
+/// A word of a shell script that stands for these bytes.
+pub(super) fn quoted(bytes: &[u8]) -> Vec<u8> {
+    let mut word = vec![b'\''];
+    for &byte in bytes {
+        match byte {
+            b'\'' => word.extend_from_slice(br"'\''"),
+            byte => word.push(byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
 /// A word that nothing on the far side can know beforehand: from the random keys that the standard library takes from the system.
-fn nonce() -> String {
+pub(super) fn nonce() -> String {
     format!("{:016x}{:016x}", random(), random())
 }
 

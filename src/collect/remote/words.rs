@@ -64,11 +64,27 @@ fn refused(word: &str, root: &str) -> (String, &'static str) {
             "there is neither GNU find nor a `stat` that is understood".to_owned(),
             "install findutils or busybox there, or compare an archive of it",
         ),
+        "sha1" => (
+            "there is no tool for SHA-1 (sha1sum, shasum, sha1, openssl), so no file can be held against the repository"
+                .to_owned(),
+            "install coreutils or busybox there",
+        ),
         "xargs" => (
             "there is no `xargs -0`, so no file there can be read".to_owned(),
             "install findutils or busybox there, or compare an archive of it",
         ),
         _ => ("what came back is not what was asked for".to_owned(), leave),
+    }
+}
+
+/// What a program that ran to its end there had to complain about.
+pub(super) fn last(ended: &Ended, status: i32) -> String {
+    let mut lines = ended.complaints.lines().map(str::trim).filter(|line| !line.is_empty());
+    // git says first what is wrong, and then what a person might do about it.
+    let fatal = lines.clone().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
+    match fatal.or_else(|| lines.next_back()) {
+        Some(line) => line.to_owned(),
+        None => format!("it ended with status {status} there"),
     }
 }
 
