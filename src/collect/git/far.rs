@@ -161,7 +161,12 @@ impl Store for FarStore<'_> {
                 Err(PackFault::Refused(_)) if all.len() > new.len() => self.pack(place, &new),
                 outcome => outcome,
             };
-            outcome.map_err(|fault| format!("its history could not be fetched: {}", in_words(&fault)))
+            match outcome.map_err(|fault| (format!("its history could not be fetched: {}", in_words(&fault)), fault)) {
+                Ok(()) => Ok(()),
+                // A git that is too old for the repository, or that it is damaged for, may still leave files to read.
+                Err((why, PackFault::Refused(_))) => self.copy(place, &objects, &why),
+                Err((why, _)) => Err(why),
+            }
         };
         if fetched.is_ok() {
             // Not to know them next time costs a longer answer, and no more.

@@ -25,6 +25,8 @@ impl Fetched {
         for GitFile { path, item } in files {
             match item {
                 GitItem::Link(target) => drop(fetched.links.insert(path, target)),
+                // That something is there says less than what else is told of it.
+                GitItem::Other => drop(fetched.items.entry(path).or_insert(GitItem::Other)),
                 item => drop(fetched.items.insert(path, item)),
             }
         }
