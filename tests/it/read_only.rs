@@ -9,7 +9,7 @@ use crate::support::run::TestEnv;
 
 /// All that can be seen of a tree from outside without changing it: for each path mode, owner, links, size, times (of access too for what is not
 /// `.git`, whose objects libgit2 opens without a way to leave that time alone), and content.
-fn picture(root: &Path) -> BTreeMap<PathBuf, (Vec<i64>, Vec<u8>)> {
+pub(crate) fn picture(root: &Path) -> BTreeMap<PathBuf, (Vec<i64>, Vec<u8>)> {
     let mut all = BTreeMap::new();
     let mut stack = vec![root.to_owned()];
     while let Some(path) = stack.pop() {

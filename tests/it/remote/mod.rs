@@ -2,6 +2,7 @@
 
 mod cut;
 mod faults;
+mod git;
 mod oncalls;
 mod reading;
 mod secrets;

@@ -132,32 +132,48 @@ fn nothing_there_is_written() {
     let there = tree(&home.path().join("there"), 5).link("l", "x").file("d1/f1", "changed!");
     for (number, tools) in ["/usr/bin:/bin", busybox().to_str().unwrap()].into_iter().enumerate() {
         let trace = home.path().join(format!("trace{number}"));
-        let mut command = vec!["strace", "-f", "-qq", "-s", "200", "-o", trace.to_str().unwrap(), "-e"];
-        let calls = "trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,\
-                     symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utime,utimes,utimensat,futimesat,truncate,ftruncate,\
-                     mknod,mknodat,setxattr,lsetxattr,fsetxattr";
-        command.push(calls);
-        let env = env(tools);
-        command.extend(env.iter().map(String::as_str));
-        let mut collected = plan(here.root(), vec![exec(&command, there.root())]).collect();
+        let command = under_strace(&trace, tools);
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let mut collected = plan(here.root(), vec![exec(&words, there.root())]).collect();
         let questions = driftline::compare::questions(&collected.snapshots);
         collected.answer(&questions);
         collected.read(1, &path("d1/f1"), 100).unwrap();
-        let calls = std::fs::read_to_string(&trace).unwrap();
-        assert!(calls.lines().count() > 10, "strace saw what was done");
-        let writes = |line: &&str| {
-            let opens = line.contains("open(") || line.contains("openat(");
-            let to_write =
-                ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"].iter().any(|flag| line.contains(flag));
-            (!opens || to_write)
-                && !line.contains("\"/dev/null\"")
-                && !line.contains("--- SIG")
-                && !line.contains("+++ ")
-                && !line.contains("resumed>")
-        };
-        let writing: Vec<&str> = calls.lines().filter(writes).collect();
-        assert!(writing.is_empty(), "{tools}: {writing:#?}");
+        assert_nothing_is_written(&trace, tools);
     }
+}
+
+/// Collects a folder alone, and keeps what the far side asked of its system.
+pub(super) fn traced(trace: &std::path::Path, tools: &str, root: &std::path::Path) -> driftline::snapshot::Snapshot {
+    let command = under_strace(trace, tools);
+    let words: Vec<&str> = command.iter().map(String::as_str).collect();
+    let mut plan = Plan::of(&[root]);
+    plan.environments[0].source = exec(&words, root);
+    plan.run().snapshots.remove(0)
+}
+
+fn under_strace(trace: &std::path::Path, tools: &str) -> Vec<String> {
+    let calls = "trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,\
+                 symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utime,utimes,utimensat,futimesat,truncate,ftruncate,\
+                 mknod,mknodat,setxattr,lsetxattr,fsetxattr";
+    // Each round trip adds to it.
+    let strace = ["strace", "-A", "-f", "-qq", "-s", "200", "-o", trace.to_str().unwrap(), "-e", calls];
+    strace.map(str::to_owned).into_iter().chain(env(tools)).collect()
+}
+
+pub(super) fn assert_nothing_is_written(trace: &std::path::Path, tools: &str) {
+    let calls = std::fs::read_to_string(trace).unwrap();
+    assert!(calls.lines().count() > 10, "strace saw what was done");
+    let writes = |line: &&str| {
+        let opens = line.contains("open(") || line.contains("openat(");
+        let to_write = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"].iter().any(|flag| line.contains(flag));
+        (!opens || to_write)
+            && !line.contains("\"/dev/null\"")
+            && !line.contains("--- SIG")
+            && !line.contains("+++ ")
+            && !line.contains("resumed>")
+    };
+    let writing: Vec<&str> = calls.lines().filter(writes).collect();
+    assert!(writing.is_empty(), "{tools}: {writing:#?}");
 }
 
 #[test]
