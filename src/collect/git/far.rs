@@ -164,12 +164,12 @@ impl Store for FarStore<'_> {
             match outcome.map_err(|fault| (format!("its history could not be fetched: {}", in_words(&fault)), fault)) {
                 Ok(()) => Ok(()),
                 // A git that is too old for the repository, or that it is damaged for, may still leave files to read.
-                Err((why, PackFault::Refused(_))) => self.copy(place, &objects, &why).and_then(|()| {
-                    match new.iter().find(|&&id| !objects.has(id)) {
+                Err((why, PackFault::Refused(_))) => {
+                    self.copy(place, &objects, &why).and_then(|()| match new.iter().find(|&&id| !objects.has(id)) {
                         None => Ok(()),
                         Some(id) => Err(format!("{why}, and the object {id} is in no file")),
-                    }
-                }),
+                    })
+                }
                 Err((why, _)) => Err(why),
             }
         };

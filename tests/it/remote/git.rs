@@ -394,14 +394,7 @@ fn a_pack_that_is_no_pack_is_unknown() {
     let bad: [(String, &str); 7] = [
         ("garbage".to_owned(), "not what was asked for"),
         (packet("ERR upload-pack: no"), "git says `upload-pack: no` there"),
-        (
-            format!(
-                "0000{}{}0000",
-                "0008NAK\\n",
-                band("PACKgarbage, and more of it")
-            ),
-            "what came is damaged",
-        ),
+        (format!("0000{}{}0000", "0008NAK\\n", band("PACKgarbage, and more of it")), "what came is damaged"),
         (format!("0000{}", "ffff"), "not what was asked for"),
         ("0000".to_owned(), "git says `fatal: on purpose` there"),
         (format!("0000{}", "0008NAK\\n"), "git says `fatal: on purpose` there"),
