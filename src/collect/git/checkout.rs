@@ -118,7 +118,7 @@ impl<'a> Checkout<'a> {
             return Ok(None);
         }
         let named = tracked.iter().filter(|path| path.entry.mode != FileMode::Gitlink);
-        store.complete(&repo.place, &repo.objects, &mut named.map(|path| (&path.common, oid(&path.entry.id))));
+        store.complete(&repo, &mut named.map(|path| (&path.common, oid(&path.entry.id))));
         let attributes = Attributes::new(&repo.config);
         Ok(Some(Self { around, repo, prefix, top, tracked, attributes, index_time }))
     }

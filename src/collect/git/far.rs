@@ -18,6 +18,7 @@ use super::objects::{Objects, parse_id};
 use super::place::GitPlace;
 use super::quarantine::{Quarantine, request};
 use super::refs::{Refs, Target};
+use super::repo::Repo;
 use super::store::{Stock, Store};
 use crate::collect::far::{FarGit, GitFile, GitItem, PackFault, PackRequest};
 use crate::collect::sensitive::Sensitive;
@@ -115,7 +116,7 @@ fn bare(listing: &Listing, map: &PathMap) -> Vec<TreePath> {
         path.is_some_and(|path| listing.snapshot.find(&path).is_some())
     };
     let names = ["HEAD", "objects", "refs"];
-    if !names.iter().all(|name| is_there(&name)) {
+    if !names.iter().all(is_there) {
         return Vec::new();
     }
     let has_head = TreePath::new(*b"HEAD").ok().and_then(|head| listing.snapshot.find(&map.to_common(&head)));
@@ -151,10 +152,8 @@ impl Store for FarStore<'_> {
             return Ok(Stock { objects, lacks: None });
         }
         all.extend(&new);
-        let fetched = if !self.has_git {
-            self.copy(place, &objects, "there is no git program there")
-        } else if runs_other_programs(config) {
-            self.copy(place, &objects, "its config makes git run other programs to get objects")
+        let fetched = if let Some(why) = self.no_pack(config) {
+            self.copy(place, &objects, why)
         } else {
             // All but the newest stash are named by a file alone, and need not be there.
             let outcome = match self.pack(place, &all) {
@@ -180,20 +179,36 @@ impl Store for FarStore<'_> {
         Ok(Stock { objects, lacks: fetched.err() })
     }
 
-    fn complete(&self, place: &GitPlace, objects: &Objects, named: &mut dyn Iterator<Item = (&TreePath, Oid)>) {
+    fn complete(&self, repo: &Repo, named: &mut dyn Iterator<Item = (&TreePath, Oid)>) {
+        let Repo { place, config, objects, lacks, .. } = repo;
         let missing: BTreeSet<Oid> = named
             .filter(|(path, id)| !objects.has(*id) && !self.checkout.sensitive.has(path))
             .map(|(_, id)| id)
             .collect();
         let missing: Vec<Oid> = missing.into_iter().collect();
-        if self.has_git && !missing.is_empty() {
-            // What is not there cannot be had; it is then judged without.
-            let _ = self.pack(place, &missing);
+        if missing.is_empty() || lacks.is_some() {
+            return;
+        }
+        // What is not there cannot be had; it is then judged without.
+        match self.no_pack(config) {
+            Some(why) => drop(self.copy(place, objects, why)),
+            None => drop(self.pack(place, &missing)),
         }
     }
 }
 
 impl FarStore<'_> {
+    /// Why git is not asked for a pack.
+    fn no_pack(&self, config: &GitConfig) -> Option<&'static str> {
+        if !self.has_git {
+            Some("there is no git program there")
+        } else if runs_other_programs(config) {
+            Some("its config makes git run other programs to get objects")
+        } else {
+            None
+        }
+    }
+
     fn pack(&self, place: &GitPlace, wants: &[Oid]) -> Result<(), PackFault> {
         if wants.is_empty() {
             return Ok(());

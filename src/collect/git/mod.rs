@@ -8,6 +8,8 @@
 //! rules are plain files that are parsed here. The user's and the system's config do not matter either: two people get one answer. That
 //! includes a foreign owner: a repository is judged when its files can be read, which is safe because nothing in it is obeyed.
 //!
+//! A repository of another machine ([`judge_far`]) is judged by the same code: its files are held in memory, its objects in a quarantine.
+//!
 //! What cannot be known is [`crate::snapshot::GitState::Unknown`] or [`crate::snapshot::NotJudged`] with its reason: never clean, never modified.
 
 mod attributes;

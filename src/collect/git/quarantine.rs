@@ -40,14 +40,12 @@ pub(super) struct Quarantine {
 impl Quarantine {
     /// The folder that is kept for a source, or, without a state folder, one for this run.
     pub(super) fn open(state: Option<&Path>, identity: &[u8]) -> io::Result<Self> {
-        let (folder, keep) = match state {
-            Some(state) => (state.join("git").join(&blake3::hash(identity).to_hex()[..32]), None),
-            None => {
-                let folder = tempfile::Builder::new().prefix("driftline-git-").tempdir()?;
-                (folder.path().to_owned(), Some(Arc::new(folder)))
-            }
+        let quarantine = if let Some(state) = state {
+            Self { folder: state.join("git").join(&blake3::hash(identity).to_hex()[..32]), keep: None }
+        } else {
+            let folder = tempfile::Builder::new().prefix("driftline-git-").tempdir()?;
+            Self { folder: folder.path().to_owned(), keep: Some(Arc::new(folder)) }
         };
-        let quarantine = Self { folder, keep };
         quarantine.prepare()?;
         if std::fs::read_dir(quarantine.packs())?.count() > 2 * PACKS {
             quarantine.clear()?;
@@ -98,7 +96,7 @@ impl Quarantine {
         tips.extend(new);
         let from = tips.len().saturating_sub(HAVES);
         let lines: Vec<String> = tips[from..].iter().map(ToString::to_string).collect();
-        state::replace(&self.folder.join("tips"), lines.join("\n").as_bytes())
+        state::replace(&self.folder.join("tips"), |file| file.write_all(lines.join("\n").as_bytes()))
     }
 
     /// A place to write the bytes of a pack to.
@@ -128,7 +126,8 @@ impl Quarantine {
             return Err(io::Error::other("the object is not what its name says"));
         }
         let name = oid(&name).to_string();
-        state::replace(&self.objects_folder().join(&name[..2]).join(&name[2..]), compressed)
+        let file = self.objects_folder().join(&name[..2]).join(&name[2..]);
+        state::replace(&file, |file| file.write_all(compressed))
     }
 }
 
@@ -161,19 +160,18 @@ impl Write for Incoming<'_> {
 
 /// What is said to `git-upload-pack`, all at once: which objects are wanted, and which are here with all that they lead to.
 pub(super) fn request(wants: &[Oid], haves: &[Oid]) -> Vec<u8> {
-    let mut words = Vec::new();
-    let mut line = |text: String| words.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
+    let packet = |text: String| format!("{:04x}{text}\n", text.len() + 5);
+    let mut words = String::new();
     for (number, want) in wants.iter().enumerate() {
         let able = if number == 0 { " side-band-64k ofs-delta no-progress" } else { "" };
-        line(format!("want {want}{able}\n"));
+        words += &packet(format!("want {want}{able}"));
     }
-    words.extend_from_slice(b"0000");
-    let mut line = |text: String| words.extend(format!("{:04x}{text}", text.len() + 4).into_bytes());
+    words += "0000";
     for have in haves {
-        line(format!("have {have}\n"));
+        words += &packet(format!("have {have}"));
     }
-    line("done\n".to_owned());
-    words
+    words += &packet("done".to_owned());
+    words.into_bytes()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::fault::GitFault;
 use super::objects::Objects;
 use super::place::GitPlace;
 use super::refs::Refs;
+use super::repo::Repo;
 use crate::path::TreePath;
 
 /// Opens the objects of a repository.
@@ -15,7 +16,7 @@ pub(super) trait Store: Sync {
     fn open(&self, place: &GitPlace, config: &GitConfig, refs: &Refs) -> Result<Stock, GitFault>;
 
     /// Sees to it that objects which the index names are there too, if they can be had. Paths are common ones.
-    fn complete(&self, _: &GitPlace, _: &Objects, _: &mut dyn Iterator<Item = (&TreePath, Oid)>) {}
+    fn complete(&self, _: &Repo, _: &mut dyn Iterator<Item = (&TreePath, Oid)>) {}
 }
 
 /// Objects, as far as they are there.

@@ -46,12 +46,12 @@ impl RemoteFolder {
         let ended = finish(records, matches!(stop, Stop::Refused(_)), counters);
         self.fault(stop, &ended, None).message
     }
+}
 
-    /// Ends what gave all it had, and complains when it could not give all.
-    fn closed(&self, records: Records<Running>, status: i32, counters: &mut Counters) -> Result<(), String> {
-        let ended = finish(records, true, counters);
-        if status == 0 { Ok(()) } else { Err(words::last(&ended, status)) }
-    }
+/// Ends what gave all it had, and complains when it could not give all.
+fn closed(records: Records<Running>, status: i32, counters: &mut Counters) -> Result<(), String> {
+    let ended = finish(records, true, counters);
+    if status == 0 { Ok(()) } else { Err(words::last(&ended, status)) }
 }
 
 impl FarGit for RemoteFolder {
@@ -76,7 +76,7 @@ impl FarGit for RemoteFolder {
         });
         match outcome {
             Ok((told, status)) => {
-                self.closed(records, status, counters)?;
+                closed(records, status, counters)?;
                 Ok(GitFiles { root: told.root, has_git: told.has_git, files })
             }
             Err(stop) => Err(self.end_git(records, &stop, counters)),
@@ -113,7 +113,7 @@ impl FarGit for RemoteFolder {
         let mut records = self.ask_git("objects", &[("COMMON", common_dir)], Parcel::default(), counters)?;
         match records.git_objects() {
             Ok((objects, status)) => {
-                self.closed(records, status, counters)?;
+                closed(records, status, counters)?;
                 Ok(objects)
             }
             Err(stop) => Err(self.end_git(records, &stop, counters)),
@@ -144,7 +144,7 @@ impl FarGit for RemoteFolder {
             })
         });
         match outcome {
-            Ok(status) => self.closed(records, status, counters)?,
+            Ok(status) => closed(records, status, counters)?,
             Err(stop) => return Err(self.end_git(records, &stop, counters)),
         }
         match unread.or((told < files.len()).then_some(told)).and_then(|at| files.get(at)) {

@@ -33,7 +33,7 @@ pack)
   export GIT_OPTIONAL_LOCKS GIT_NO_LAZY_FETCH GIT_NO_REPLACE_OBJECTS GIT_TERMINAL_PROMPT
   printf 'R\0'
   $NICE git -c "safe.directory=$TOP" -c "safe.directory=$GITDIR" -c "safe.directory=$COMMON" -c core.fsmonitor=false \
-    -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c uploadpack.allowAnySHA1InWant=true -c pack.threads=1 \
+    -c core.hooksPath=/dev/null -c core.alternateRefsCommand=true -c uploadpack.allowAnySHA1InWant=true -c uploadpack.keepAlive=5 -c pack.threads=1 \
     upload-pack --strict "$COMMON" || end $?
   end 0 ;;
 objects)

@@ -1,7 +1,7 @@
 //! Folders of other machines: over `ssh`, or by way of any command that runs a command.
 //!
-//! Nothing is installed there. One fixed POSIX sh program (`script.sh`) goes in by stdin, finds out what the far side has, and answers in
-//! records ([`records`], pure). Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
+//! Nothing is installed there. A fixed POSIX sh program (`script.sh`; `git.sh` where a repository is asked about) goes in by stdin, finds out
+//! what the far side has, and answers in records ([`records`], pure). Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
 
 mod git;
 mod listing;

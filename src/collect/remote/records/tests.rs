@@ -1,4 +1,5 @@
 use super::*;
+use crate::collect::far::{GitItem, PackFault};
 
 const NONCE: &str = "5f0c";
 
@@ -20,7 +21,7 @@ fn listed(bytes: &[u8], tier: Tier) -> (Vec<Item>, Result<i32, Stop>) {
 fn entry(item: &Item) -> &Record {
     match item {
         Item::Entry(record) => record,
-        Item::Target { .. } => panic!("{item:?}"),
+        Item::Target { .. } | Item::Repository(_) => panic!("{item:?}"),
     }
 }
 
@@ -118,7 +119,7 @@ fn digests_of_all_tools() {
         "D@6@{look}\n{look}\n{look}\n{look}\n?\n{look}@{hash}  ./a\n{hash}  -\n\\{hash}  odd\n{hash} *./b\n?gone\n?denied@\
          {look}\n{look}\n?\n{look}\n?\n{look}@END 5f0c 0@"
     ));
-    let mut told = Vec::new();
+    let mut told: Vec<Told<[u8; 32]>> = Vec::new();
     assert_eq!(records(&bytes).digests(&mut |one| told.push(one)).unwrap(), 0);
     let values: Vec<_> = told.iter().map(|one| one.value.map(|digest| digest[0])).collect();
     let ok = Ok(0x98);
@@ -164,16 +165,76 @@ fn an_end_with_another_word_is_no_end() {
     );
 }
 
+#[test]
+fn files_of_a_repository() {
+    let bytes = transcript(
+        "F@/r/.git/HEAD@5|1700000000.25@ref: @5f0c ok@V@/r/.git/./refs/heads/main@1234@K@./lib/.git/HEAD@refs/heads/x@D@/r/.git@\
+         P@/r/.git/MERGE_HEAD@X@/r/.git/index@denied@X@/r/.git/config@large@X@/r/.git/packed-refs@odd@END 5f0c 0@",
+    );
+    let mut files = Vec::new();
+    let root = std::path::Path::new("/r");
+    assert_eq!(records(&bytes).git_files(root, &mut |file| files.push(file)).unwrap(), 0);
+    let names: Vec<&str> = files.iter().map(|file| file.path.to_str().unwrap()).collect();
+    assert_eq!(names[2], "/r/lib/.git/HEAD");
+    let modified = Some(Timestamp { seconds: 1_700_000_000, nanos: 250_000_000 });
+    assert_eq!(files[0].item, GitItem::File { bytes: b"ref: ".to_vec(), modified });
+    assert_eq!(files[1].item, GitItem::File { bytes: b"1234".to_vec(), modified: None });
+    assert_eq!(files[2].item, GitItem::Link(b"refs/heads/x".to_vec()));
+    let denied = GitItem::Closed(std::io::ErrorKind::PermissionDenied);
+    let rest: Vec<_> = files.into_iter().skip(3).map(|file| file.item).collect();
+    assert_eq!(rest, [GitItem::Folder, GitItem::Other, denied, GitItem::TooLarge, GitItem::Other]);
+    for length in 0..bytes.len() {
+        assert!(matches!(records(&bytes[..length]).git_files(root, &mut |_| ()), Err(Stop::Cut)), "{length}");
+    }
+}
+
+#[test]
+fn objects_are_listed_in_any_dialect_of_ls() {
+    let bytes = transcript(
+        "O@-r--r--r-- 1 0 0 181 Nov 21 18:00 /r/.git/objects/./0b/c6\n\
+         -r--r--r--    1 0        0               42 Nov 21  2025 /r/a b/.git/objects/./pack/pack-1.pack\nodd@END 5f0c 0@",
+    );
+    let (objects, status) = records(&bytes).git_objects().unwrap();
+    assert_eq!((objects.len(), status), (2, 0));
+    assert_eq!((objects[0].clone(), objects[1].1), (("0b/c6".to_owned(), 181), 42));
+}
+
+#[test]
+fn a_pack_is_handed_on_and_ends_with_its_closing_record() {
+    let answer = "000eadvertised0000".to_owned()
+        + "0008NAK\n"
+        + "0009\u{1}PACK"
+        + "000a\u{2}noise"
+        + "0007\u{1}..0000END 5f0c 0@";
+    let bytes = transcript(&answer);
+    let mut pack = Vec::new();
+    records(&bytes).git_pack(&mut pack, 100, None).unwrap();
+    assert_eq!(pack, b"PACK..");
+    assert!(matches!(
+        records(&bytes).git_pack(&mut std::io::sink(), 5, None),
+        Err(PackStop::Fault(PackFault::TooLarge(5)))
+    ));
+    for length in 0..bytes.len() {
+        assert!(records(&bytes[..length]).git_pack(&mut std::io::sink(), 100, None).is_err(), "{length}");
+    }
+    let ended = transcript("END 5f0c 128@");
+    assert!(matches!(records(&ended).git_pack(&mut pack, 100, None), Err(PackStop::Ended(128))));
+}
+
 proptest::proptest! {
     #[test]
     fn nothing_that_comes_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0"] {
+        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0", b"F\0./a\x001|1\0", b"00000008NAK\n0006\x01"] {
             let bytes = [start, &bytes].concat();
             for tier in [Tier::Gnu, Tier::Stat] {
                 let _ = listed(&bytes, tier);
             }
-            let _ = records(&bytes).digests(&mut |_| ());
+            let _ = records(&bytes).digests::<32>(&mut |_| ());
+            let _ = records(&bytes).digests::<20>(&mut |_| ());
             let _ = records(&bytes).contents(|_| 10, &mut |_| ());
+            let _ = records(&bytes).git_files(std::path::Path::new("/"), &mut |_| ());
+            let _ = records(&bytes).git_objects();
+            let _ = records(&bytes).git_pack(&mut std::io::sink(), 10, None);
         }
     }
 }
