@@ -97,7 +97,7 @@ impl<'a> Checkout<'a> {
     /// Gives nothing when the repository tracks nothing below a root that lies inside it.
     pub(super) fn open(found: Found, around: Surroundings<'a>, store: &dyn Store) -> Result<Option<Self>, GitFault> {
         let Found { place, top, prefix } = found;
-        let repo = Repo::open_with(place, store)?;
+        let mut repo = Repo::open_with(place, store)?;
         check_worktree(&repo, &top)?;
         let (entries, index_time) = read_index(&repo)?;
         let by_path: HashMap<&TreePath, usize> =
@@ -118,7 +118,8 @@ impl<'a> Checkout<'a> {
             return Ok(None);
         }
         let named = tracked.iter().filter(|path| path.entry.mode != FileMode::Gitlink);
-        store.complete(&repo, &mut named.map(|path| (&path.common, oid(&path.entry.id))));
+        let completed = store.complete(&repo, &mut named.map(|path| (&path.common, oid(&path.entry.id))));
+        repo.lacks = repo.lacks.or(completed.err());
         let attributes = Attributes::new(&repo.config);
         Ok(Some(Self { around, repo, prefix, top, tracked, attributes, index_time }))
     }

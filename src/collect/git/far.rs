@@ -179,7 +179,7 @@ impl Store for FarStore<'_> {
         Ok(Stock { objects, lacks: fetched.err() })
     }
 
-    fn complete(&self, repo: &Repo, named: &mut dyn Iterator<Item = (&TreePath, Oid)>) {
+    fn complete(&self, repo: &Repo, named: &mut dyn Iterator<Item = (&TreePath, Oid)>) -> Result<(), String> {
         let Repo { place, config, objects, lacks, .. } = repo;
         let missing: BTreeSet<Oid> = named
             .filter(|(path, id)| !objects.has(*id) && !self.checkout.sensitive.has(path))
@@ -187,13 +187,19 @@ impl Store for FarStore<'_> {
             .collect();
         let missing: Vec<Oid> = missing.into_iter().collect();
         if missing.is_empty() || lacks.is_some() {
-            return;
+            return Ok(());
         }
-        // What is not there cannot be had; it is then judged without.
-        match self.no_pack(config) {
-            Some(why) => drop(self.copy(place, objects, why)),
-            None => drop(self.pack(place, &missing)),
+        // What is nowhere cannot be had, and is judged without; what could not be asked for is another thing.
+        let outcome = match self.no_pack(config) {
+            Some(why) => return self.copy(place, objects, why),
+            None => self.pack(place, &missing),
+        };
+        match outcome {
+            Err(fault @ PackFault::Refused(_)) => drop(self.copy(place, objects, &in_words(&fault))),
+            Err(fault) => return Err(format!("what is staged could not be fetched: {}", in_words(&fault))),
+            Ok(()) => {}
         }
+        Ok(())
     }
 }
 

@@ -15,8 +15,11 @@ pub(super) trait Store: Sync {
     /// Opens them when config and references are known.
     fn open(&self, place: &GitPlace, config: &GitConfig, refs: &Refs) -> Result<Stock, GitFault>;
 
-    /// Sees to it that objects which the index names are there too, if they can be had. Paths are common ones.
-    fn complete(&self, _: &Repo, _: &mut dyn Iterator<Item = (&TreePath, Oid)>) {}
+    /// Sees to it that objects which the index names are there too, if they can be had; otherwise says why they could not be asked for. Paths are
+    /// common ones.
+    fn complete(&self, _: &Repo, _: &mut dyn Iterator<Item = (&TreePath, Oid)>) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Objects, as far as they are there.

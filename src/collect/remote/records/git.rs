@@ -148,6 +148,8 @@ impl<R: BufRead> Records<R> {
                     }
                 }
                 Some((2, _)) => {}
+                // One is said for each commit that is known on both sides until there is a second one.
+                _ if received == 0 && line.starts_with(b"ACK ") => {}
                 Some((3, words)) => {
                     return Err(PackStop::Fault(PackFault::Refused(String::from_utf8_lossy(words).trim().to_owned())));
                 }

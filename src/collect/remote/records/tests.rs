@@ -202,7 +202,7 @@ fn objects_are_listed_in_any_dialect_of_ls() {
 #[test]
 fn a_pack_is_handed_on_and_ends_with_its_closing_record() {
     let answer = "000eadvertised0000".to_owned()
-        + "0008NAK\n"
+        + "0008ACK 000aACK 12"
         + "0009\u{1}PACK"
         + "000a\u{2}noise"
         + "0007\u{1}..0000END 5f0c 0@";
