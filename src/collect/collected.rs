@@ -9,15 +9,16 @@ use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::facts::Facts;
 use crate::collect::far::FarFile;
 use crate::collect::fetch::Held;
-use crate::collect::git::{GitHistory, Histories};
+use crate::collect::git::{self, GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
 use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, CommitSummary, CommittedVersion, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader,
-    Incident, IncidentKind, ReadFailure, Snapshot, Timestamp,
+    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitSummary, CommittedVersion, Content, ContentReader,
+    Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Snapshot, TextMerger,
+    Timestamp, TreeChange,
 };
 
 /// All environments, listed; their files can still be asked about.
@@ -269,6 +270,39 @@ impl HistoryReader for Collected<'_> {
 
     fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
         self.histories.versions(environment, path)
+    }
+}
+
+impl CommitReader for Collected<'_> {
+    fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure> {
+        self.histories.beyond(environment, others)
+    }
+
+    fn changes(
+        &self,
+        environment: usize,
+        from: Option<&CommitId>,
+        to: &CommitId,
+    ) -> Result<Vec<TreeChange>, ReadFailure> {
+        self.histories.changes(environment, from, to)
+    }
+
+    fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
+        self.histories.at(environment, commit, path)
+    }
+
+    fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+        self.histories.blob(environment, id, limit)
+    }
+
+    fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        self.histories.message(environment, commit)
+    }
+}
+
+impl TextMerger for Collected<'_> {
+    fn merge(&self, base: &[u8], ours: &[u8], theirs: &[u8]) -> Result<MergedText, ReadFailure> {
+        git::merge_text(base, ours, theirs)
     }
 }
 

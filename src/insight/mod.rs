@@ -10,6 +10,8 @@ mod finding;
 mod folders;
 mod rules;
 mod summary;
+pub mod units;
+pub mod verdict;
 
 pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usual};
 pub use examine::{examine, wanted};

@@ -2,14 +2,16 @@
 //!
 //! Pure data. A [`Snapshot`] knows common paths only: names that differ here and there (`map` in the configuration) were
 //! translated while collecting, and ignored paths were left out. Contents are not in it; they are asked for through
-//! [`ContentReader`] and [`HistoryReader`], which collecting implements and tests imitate with text.
+//! [`ContentReader`], [`HistoryReader`] and [`CommitReader`], which collecting implements and tests imitate with text.
 
+mod commits;
 mod counters;
 pub mod format;
 mod git;
 mod reader;
 mod sensitive;
 
+pub use commits::{Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, TextMerger, TreeChange};
 pub use counters::Counters;
 pub use git::{
     Change, ChangeKind, CommitId, CommitSummary, GitState, GitStatus, Head, NotJudged, Operation, Stage, Stash,
