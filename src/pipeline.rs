@@ -6,6 +6,7 @@
 use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
 use crate::compare::maps::{self, MapProposal};
 use crate::compare::{self, Comparison, artifacts, moves};
+use crate::insight::nearest::{self, Lineage};
 use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
 use crate::path::TreePath;
 use crate::snapshot::ContentReader as _;
@@ -22,6 +23,8 @@ pub struct Picture<'w> {
     pub artifacts: Vec<ArtifactEvidence>,
     /// Folders that look like one under two names.
     pub maps: Vec<MapProposal>,
+    /// Whose histories are related, and which commits are near to those that are without one.
+    pub lineage: Lineage,
     /// What the rules say, most severe first.
     pub findings: Vec<Finding>,
 }
@@ -34,6 +37,8 @@ impl Picture<'_> {
             comparison: &self.comparison,
             moves: &self.moves,
             artifacts: &self.artifacts,
+            maps: &self.maps,
+            lineage: &self.lineage,
             focus,
         }
     }
@@ -72,17 +77,19 @@ pub fn survey<'w>(
     let folds = collected.fold(&texts);
     let collected = collected;
     // Nearly all that will be read was read: it is written down while the rest is thought over.
-    let (moves, artifacts, maps) = std::thread::scope(|scope| {
+    let (moves, artifacts, maps, lineage) = std::thread::scope(|scope| {
         scope.spawn(|| collected.save_digests());
+        let lineage = scope.spawn(|| lineage(&collected));
         compare::classify(&mut comparison, &collected.snapshots, &folds);
         let maps = maps::propose(&folders, &collected.snapshots, &folds);
         let mut moves = moves::find(&comparison, &collected.snapshots);
         moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
         moves::sort(&mut moves);
         collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
-        (moves, insight::examine(&leftovers, &collected.snapshots, &collected, &collected), maps)
+        let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
+        (moves, artifacts, maps, lineage.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let mut picture = Picture { collected, comparison, moves, artifacts, maps, findings: Vec::new() };
+    let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)
 }
@@ -93,6 +100,15 @@ pub fn map_proposals(collected: &mut Collected<'_>) -> Vec<MapProposal> {
     collected.answer(&maps::questions(&folders, &collected.snapshots));
     let folds = collected.fold(&maps::fold_candidates(&folders, &collected.snapshots));
     maps::propose(&folders, &collected.snapshots, &folds)
+}
+
+fn lineage(collected: &Collected<'_>) -> Lineage {
+    nearest::lineage(&nearest::Search {
+        snapshots: &collected.snapshots,
+        contents: collected,
+        commits: collected,
+        leaves_out: &|path| collected.leaves_out(path),
+    })
 }
 
 fn incidents(collected: &Collected<'_>) -> usize {

@@ -16,6 +16,7 @@ use crate::compare::text::Limits;
 use crate::compare::text::select::{Candidate, Selection, select};
 use crate::compare::{self, Comparison, Row};
 use crate::insight::Severity;
+use crate::insight::nearest::{self, OnDemand};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::labels::initials;
@@ -164,6 +165,9 @@ fn views(
         read.extend(variants.filter_map(|environment| row.entry_ref(environment)));
     }
     collected.prefetch(&read);
+    let leaves_out = |path: &TreePath| collected.leaves_out(path);
+    let nearest =
+        OnDemand::new(nearest::Search { snapshots, contents: collected, commits: collected, leaves_out: &leaves_out });
     let show = |row: &Row<'_>| {
         let artifacts = artifacts_of(row);
         let limits = Limits::default();
@@ -175,6 +179,8 @@ fn views(
             limits,
             contents: collected,
             history: collected,
+            commits: collected,
+            nearest: &nearest,
             redactor: &session.redactor,
         };
         view(row, &inputs)

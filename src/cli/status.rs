@@ -39,6 +39,7 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
         project: session.project(),
         baseline: config.baseline.as_ref().map(ToString::to_string),
         roles: config.environments.iter().map(|environment| environment.role.clone()).collect(),
+        maps: config.environments.iter().map(|environment| environment.map.clone()).collect(),
         now: session.process.now.seconds,
         counters: picture.collected.counters(),
         next: next(&picture),

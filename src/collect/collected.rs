@@ -12,13 +12,13 @@ use crate::collect::fetch::Held;
 use crate::collect::git::{self, GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
-use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
+use crate::collect::{Filter, OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitSummary, CommittedVersion, Content, ContentReader,
-    Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Snapshot, TextMerger,
-    Timestamp, TreeChange,
+    Algorithms, Beyond, Blob, BlobId, BlobNames, CommitId, CommitReader, CommitSummary, CommittedVersion, Content,
+    ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Recent,
+    Snapshot, TextMerger, Timestamp, TreeChange,
 };
 
 /// All environments, listed; their files can still be asked about.
@@ -28,6 +28,8 @@ pub struct Collected<'w> {
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
     histories: Histories,
+    /// What the plan leaves out.
+    filter: Filter,
     pub(super) facts: Mutex<Facts>,
     /// Worth saying about what is kept; changes no answer.
     pub(super) notes: Mutex<Vec<Incident>>,
@@ -53,11 +55,12 @@ pub(super) struct Backing {
 }
 
 impl<'w> Collected<'w> {
-    pub(super) fn new(pool: rayon::ThreadPool, watch: &'w dyn Watch, now: Timestamp) -> Self {
+    pub(super) fn new(pool: rayon::ThreadPool, filter: Filter, watch: &'w dyn Watch, now: Timestamp) -> Self {
         Self {
             snapshots: Vec::new(),
             backings: Vec::new(),
             histories: Histories::default(),
+            filter,
             facts: Mutex::default(),
             notes: Mutex::default(),
             state: PathBuf::new(),
@@ -84,6 +87,11 @@ impl<'w> Collected<'w> {
     /// The sources of the environments that could be read.
     pub(super) fn sources(&self) -> impl Iterator<Item = &dyn Source> {
         self.backings.iter().filter_map(|backing| backing.source.as_deref())
+    }
+
+    /// Whether a common path is left out by the rules under which was collected, by itself or with a folder above it.
+    pub fn leaves_out(&self, path: &TreePath) -> bool {
+        self.filter.leaves_out_with_folders(path)
     }
 
     /// The work done so far.
@@ -242,6 +250,10 @@ impl ContentReader for Collected<'_> {
         Ok(known)
     }
 
+    fn blob_names(&self, entries: &[EntryRef]) -> Vec<Option<BlobNames>> {
+        self.names_of(entries)
+    }
+
     fn prefetch(&self, entries: &[EntryRef]) {
         self.fetch_ahead(entries);
     }
@@ -284,7 +296,20 @@ impl CommitReader for Collected<'_> {
         from: Option<&CommitId>,
         to: &CommitId,
     ) -> Result<Vec<TreeChange>, ReadFailure> {
+        self.count(Counters { trees_compared: 1, ..Counters::default() });
         self.histories.changes(environment, from, to)
+    }
+
+    fn recent(&self, environment: usize) -> Result<Recent, ReadFailure> {
+        self.histories.recent(environment)
+    }
+
+    fn are_related(&self, one: usize, other: usize) -> Result<bool, ReadFailure> {
+        self.histories.are_related(one, other)
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        self.histories.blob_size(environment, id)
     }
 
     fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {

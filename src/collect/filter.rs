@@ -36,4 +36,10 @@ impl Filter {
         !self.rules.is_empty()
             && self.rules.matched(Path::new(OsStr::from_bytes(path.as_bytes())), is_folder).is_ignore()
     }
+
+    /// Whether a path that is no folder is left out, by itself or with a folder above it.
+    pub fn leaves_out_with_folders(&self, path: &TreePath) -> bool {
+        self.leaves_out(path, false)
+            || std::iter::successors(path.parent(), TreePath::parent).any(|folder| self.leaves_out(&folder, true))
+    }
 }

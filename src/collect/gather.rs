@@ -69,7 +69,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         gathered
     });
     gathered.sort_unstable_by_key(|(number, _)| *number);
-    let mut collected = Collected::new(pool, watch, plan.now);
+    let mut collected = Collected::new(pool, filter, watch, plan.now);
     collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
     for (_, gathered) in gathered {

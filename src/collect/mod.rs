@@ -11,6 +11,7 @@ mod access;
 mod answer;
 mod archive;
 mod blob;
+mod blob_names;
 mod cache;
 mod collected;
 mod digest;
@@ -36,7 +37,7 @@ mod sys;
 mod walk;
 
 pub use archive::Archive;
-pub(crate) use blob::{BlobHasher, BlobNames};
+pub(crate) use blob::BlobHasher;
 pub use collected::Collected;
 pub use filter::Filter;
 pub use fold::text_fold;

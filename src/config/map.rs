@@ -71,6 +71,19 @@ impl PathMap {
         self.pairs.is_empty()
     }
 
+    /// The same with more pairs of a common name and the name here; `None` when they do not fit together.
+    pub fn with<'a>(&self, more: impl IntoIterator<Item = (&'a TreePath, &'a TreePath)>) -> Option<Self> {
+        let more = more.into_iter().map(|(common, here)| MapPair { common: common.clone(), here: self.to_here(here) });
+        Self::new(self.pairs.iter().cloned().chain(more).collect()).ok()
+    }
+
+    /// As it stands in a configuration: `{ "backend" = "oncall_backend" }`. `None` when a name is not UTF-8, which no configuration can hold.
+    pub fn to_toml(&self) -> Option<String> {
+        let quoted = |path: &TreePath| Some(quote(std::str::from_utf8(path.as_bytes()).ok()?));
+        let pair = |pair: &MapPair| Some(format!("{} = {}", quoted(&pair.common)?, quoted(&pair.here)?));
+        Some(format!("{{ {} }}", self.pairs.iter().map(pair).collect::<Option<Vec<_>>>()?.join(", ")))
+    }
+
     /// The common name of a path here.
     ///
     /// Two paths here get the same common name only when one of them is unmapped and has the common name of a mapped one (`backend` and
@@ -91,6 +104,23 @@ impl PathMap {
         let pair = at.checked_sub(1).map(|at| &self.pairs[at]);
         pair.and_then(|pair| common.rebase(&pair.common, &pair.here)).unwrap_or_else(|| common.clone())
     }
+}
+
+/// A basic string of TOML. What is not seen, or turns the direction of writing, is written by its number.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                quoted.push_str(&format!("\\u{:04X}", u32::from(c)));
+            }
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Pairs of numbers, lower first, of which one path is the other or within it; each with the outermost path only.
@@ -154,6 +184,29 @@ mod tests {
         let map = map(&[("backend", "oncall_backend")]).unwrap();
         assert_eq!(map.to_common(&path("backend/x")), path("backend/x"));
         assert_eq!(map.to_common(&path("oncall_backend/x")), path("backend/x"));
+    }
+
+    #[test]
+    fn what_is_written_is_what_a_configuration_means() {
+        let map = map(&[("backend", "oncall_backend"), ("a", "b \"\\\u{1}\u{202e}\u{e9}")]).unwrap();
+        let text = map.to_toml().unwrap();
+        assert_eq!(text, r#"{ "a" = "b \"\\\u0001\u202Eé", "backend" = "oncall_backend" }"#);
+        let read: std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>> =
+            toml::from_str(&format!("map = {text}")).unwrap();
+        let read: Vec<(&str, &str)> = read["map"].iter().map(|(common, here)| (&**common, &**here)).collect();
+        let pairs: Vec<(&str, &str)> = map
+            .pairs()
+            .iter()
+            .map(|pair| {
+                let text = |path: &'_ TreePath| std::str::from_utf8(path.as_bytes()).unwrap().to_owned().leak() as &str;
+                (text(&pair.common), text(&pair.here))
+            })
+            .collect();
+        assert_eq!(read, pairs);
+        let more = map.with([(&path("x"), &path("y"))]).unwrap();
+        assert_eq!((more.pairs().len(), map.with([(&path("backend"), &path("y"))])), (3, None));
+        let foreign = PathMap::new(vec![MapPair { common: path("a"), here: TreePath::new(&b"\xff"[..]).unwrap() }]);
+        assert_eq!(foreign.unwrap().to_toml(), None);
     }
 
     #[test]

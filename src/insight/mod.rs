@@ -8,6 +8,7 @@ mod evidence;
 mod examine;
 mod finding;
 mod folders;
+pub mod nearest;
 mod rules;
 mod summary;
 pub mod units;
@@ -20,6 +21,9 @@ pub use folders::{DriftMap, FolderLine, where_the_drift_is};
 pub use rules::{RULES, Rule, judge, rule};
 pub use summary::{Summary, Totals, summaries, totals};
 
+use nearest::Lineage;
+
+use crate::compare::maps::MapProposal;
 use crate::compare::{Comparison, moves::Move};
 use crate::path::TreePath;
 use crate::snapshot::Snapshot;
@@ -35,6 +39,10 @@ pub struct Inputs<'a> {
     pub moves: &'a [Move],
     /// Artifacts, and what they are.
     pub artifacts: &'a [ArtifactEvidence],
+    /// Folders that look like one under two names.
+    pub maps: &'a [MapProposal],
+    /// Whose histories are related, and which commits are near to those that are without one.
+    pub lineage: &'a Lineage,
     /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
     pub focus: &'a [TreePath],
 }

@@ -1,15 +1,17 @@
 //! From what was found to the report.
 
+use crate::compare::maps::MapProposal;
 use crate::compare::moves::{Move, MoveKind, Place};
 use crate::compare::text::Redactor;
 use crate::compare::{Comparison, Differences, Row};
+use crate::config::PathMap;
 use crate::insight::{self, ArtifactEvidence, Finding, FolderLine, Inputs};
-use crate::path::TreePath;
+use crate::path::{EnvironmentName, TreePath};
 use crate::report::git::git_report;
 use crate::report::labels::initials;
 use crate::report::model::{
-    ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, MoveReport,
-    MoveSide, PathReport, RowReport, StatusReport, VERSION,
+    ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, LikenessReport,
+    MapReport, MoveReport, MoveSide, NearestReport, PathReport, RowReport, StatusReport, VERSION,
 };
 use crate::report::redact::redact;
 use crate::report::wording::{Sentence, Words};
@@ -27,6 +29,8 @@ pub struct About {
     pub baseline: Option<String>,
     /// What each environment is for, in order.
     pub roles: Vec<Option<String>>,
+    /// What is mapped in each environment, in order.
+    pub maps: Vec<PathMap>,
     /// The time, in seconds since 1970 in UTC, for ages.
     pub now: i64,
     /// The work that was done.
@@ -48,6 +52,7 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About, re
         project: about.project,
         baseline: about.baseline,
         environments: environments(inputs, about.roles),
+        map_proposals: inputs.maps.iter().map(|proposal| map_report(proposal, inputs, &about.maps)).collect(),
         paths: totals.paths as u64,
         in_sync: totals.in_sync as u64,
         quiet: totals.quiet as u64,
@@ -103,8 +108,43 @@ fn environments(inputs: &Inputs<'_>, roles: Vec<Option<String>>) -> Vec<Environm
         unreadable: summary.unreadable as u64,
         complete: !snapshot.incidents.iter().any(|incident| incident.kind.is_incomplete()),
         git: git_report(&snapshot.git),
+        nearest: nearest_report(inputs, &snapshot.environment),
     })
     .collect()
+}
+
+fn nearest_report(inputs: &Inputs<'_>, environment: &EnvironmentName) -> Option<NearestReport> {
+    let name = |at: usize| &inputs.snapshots[at].environment;
+    let nearest = inputs.lineage.nearest.iter().find(|nearest| name(nearest.environment) == environment)?;
+    Some(NearestReport {
+        of: name(nearest.history).to_string(),
+        likeness: LikenessReport::new(&nearest.likeness),
+        runner_up: nearest.runner_up.as_ref().map(LikenessReport::new),
+        elsewhere: nearest.elsewhere as u64,
+        unknown: nearest.unknown as u64,
+        searched: nearest.searched as u64,
+        capped: nearest.is_capped,
+    })
+}
+
+fn map_report(proposal: &MapProposal, inputs: &Inputs<'_>, maps: &[PathMap]) -> MapReport {
+    let name = |at: usize| inputs.snapshots[at].environment.to_string();
+    let of_it = inputs.maps.iter().filter(|other| other.environment == proposal.environment);
+    let configured = maps.get(proposal.environment);
+    let map = configured.and_then(|map| map.with(of_it.map(|one| (&one.common, &one.here))));
+    MapReport {
+        environment: name(proposal.environment),
+        here: PathReport::from(&proposal.here),
+        common: PathReport::from(&proposal.common),
+        others: proposal.others.iter().map(|&at| name(at)).collect(),
+        equal: proposal.equal as u64,
+        quiet: proposal.quiet as u64,
+        files: proposal.files() as u64,
+        unequal: proposal.unequal.iter().map(PathReport::from).collect(),
+        only_here: proposal.only_here as u64,
+        only_there: proposal.only_there as u64,
+        paste: map.and_then(|map| Some(format!("map = {}", map.to_toml()?))),
+    }
 }
 
 fn row_report(row: &Row<'_>, snapshots: &[Snapshot]) -> RowReport {

@@ -372,6 +372,7 @@ mod tests {
                 unreadable,
                 complete,
                 git: GitReport::None,
+                nearest: None,
             })
         };
         assert_eq!(words(true, 0, 0), "all");

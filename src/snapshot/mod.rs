@@ -11,14 +11,17 @@ mod git;
 mod reader;
 mod sensitive;
 
-pub use commits::{Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, TextMerger, TreeChange};
+pub use commits::{
+    Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, Recent, TextMerger, TreeChange,
+};
 pub use counters::Counters;
 pub use git::{
     Change, ChangeKind, CommitId, CommitSummary, GitState, GitStatus, Head, NotJudged, Operation, Stage, Stash,
     Submodule, Upstream, Worktree,
 };
 pub use reader::{
-    Algorithms, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold, TextFolds,
+    Algorithms, BlobNames, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold,
+    TextFolds,
 };
 
 pub use sensitive::is_sensitive;

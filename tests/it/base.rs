@@ -18,6 +18,7 @@ fn question<'a>(
         artifacts: &[],
         named: None,
         baseline: None,
+        nearest: &memory.nearest,
         limit: 1000,
     }
 }
@@ -31,7 +32,7 @@ fn chosen(memory: &Memory, adjust: impl FnOnce(&mut Question<'_>)) -> Base {
     let artifacts = memory.refs("app/X.py.original");
     let mut question = Question { artifacts: &artifacts, ..question(memory, &at, &versions) };
     adjust(&mut question);
-    choose(&question, memory, memory).expect("there is a version")
+    choose(&question, memory, memory, &memory.commits).expect("there is a version")
 }
 
 /// prod without git, staging clean, debug with an uncommitted change and a copy of what was there before.

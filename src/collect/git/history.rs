@@ -15,10 +15,10 @@ use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{CommitSummary, CommittedVersion, HistoryReader, ReadFailure};
 
-/// So many commits are searched for versions of a file.
-const SEARCHED: usize = 10_000;
+/// So many commits are searched for versions of a file, and for the one that is nearest to a tree.
+pub(super) const SEARCHED: usize = 10_000;
 /// So many commits of each history are held side by side to find a common one.
-const COMPARED: usize = 200_000;
+pub(super) const COMPARED: usize = 200_000;
 
 /// The history of one environment: of a checkout, or of a commit that is itself the environment. Threads may share it.
 #[derive(Debug)]
@@ -68,6 +68,11 @@ impl GitHistory {
 
     pub(super) fn prefix(&self) -> Option<&TreePath> {
         self.prefix.as_ref()
+    }
+
+    /// Whether both call the paths of commits by the same common names.
+    pub(super) fn names_as(&self, other: &Self) -> bool {
+        self.map == other.map && self.prefix == other.prefix
     }
 
     pub(super) fn map(&self) -> &PathMap {

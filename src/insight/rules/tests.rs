@@ -46,7 +46,15 @@ fn findings(snapshots: &[Snapshot]) -> String {
 fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
     let comparison = compare(snapshots);
     let moves = moves::find(&comparison, snapshots);
-    judge(&Inputs { snapshots, comparison: &comparison, moves: &moves, artifacts: &[], focus })
+    judge(&Inputs {
+        snapshots,
+        comparison: &comparison,
+        moves: &moves,
+        artifacts: &[],
+        maps: &[],
+        lineage: &crate::insight::nearest::Lineage::default(),
+        focus,
+    })
 }
 
 #[test]
@@ -268,8 +276,15 @@ fn line_endings_are_quiet() {
     let folds: TextFolds =
         fold_candidates(&comparison, &snapshots).into_iter().map(|at| (at, fold(at.environment == 1))).collect();
     classify(&mut comparison, &snapshots, &folds);
-    let found =
-        judge(&Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &[], focus: &[] });
+    let found = judge(&Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &[],
+        maps: &[],
+        lineage: &crate::insight::nearest::Lineage::default(),
+        focus: &[],
+    });
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
     let info = Severity::Info;
     assert_eq!(codes, [("not-versioned", info), ("not-versioned", info), ("line-endings", info)]);
@@ -290,8 +305,15 @@ fn a_unique_artifact_is_said_loudly() {
         })
         .collect();
     let comparison = compare(&snapshots);
-    let inputs =
-        Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &evidence, focus: &[] };
+    let inputs = Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &evidence,
+        maps: &[],
+        lineage: &crate::insight::nearest::Lineage::default(),
+        focus: &[],
+    };
     let found: Vec<_> = judge(&inputs).into_iter().map(|finding| (finding.severity, finding.path)).collect();
     assert_eq!(
         found,
