@@ -68,6 +68,11 @@ fn next(session: &Session, picture: &Picture<'_>) -> Vec<String> {
     let paths = of_content.filter_map(|finding| finding.path.as_ref());
     let first = paths.into_iter().find_map(|path| session.command(&[b"diff", path.as_bytes()]));
     let all = session.command(&[b"diff", b"--all"]);
+    // Where folders have two names, everything in them seems to differ; that comes first.
+    if let Some(largest) = picture.maps.iter().max_by_key(|proposal| proposal.equal + proposal.quiet) {
+        let explain = session.command(&[b"explain", largest.here.as_bytes()]);
+        return explain.into_iter().chain(first).collect();
+    }
     if picture.comparison.rows().any(|row| row.is_drift()) {
         first.into_iter().chain(all).collect()
     } else {

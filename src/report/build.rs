@@ -1,6 +1,5 @@
 //! From what was found to the report.
 
-use crate::compare::maps::MapProposal;
 use crate::compare::moves::{Move, MoveKind, Place};
 use crate::compare::text::Redactor;
 use crate::compare::{Comparison, Differences, Row};
@@ -9,9 +8,10 @@ use crate::insight::{self, ArtifactEvidence, Finding, FolderLine, Inputs};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::git::git_report;
 use crate::report::labels::initials;
+use crate::report::maps::map_report;
 use crate::report::model::{
     ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, LikenessReport,
-    MapReport, MoveReport, MoveSide, NearestReport, PathReport, RowReport, StatusReport, VERSION,
+    MoveReport, MoveSide, NearestReport, PathReport, RowReport, StatusReport, VERSION,
 };
 use crate::report::redact::redact;
 use crate::report::wording::{Sentence, Words};
@@ -125,26 +125,6 @@ fn nearest_report(inputs: &Inputs<'_>, environment: &EnvironmentName) -> Option<
         searched: nearest.searched as u64,
         capped: nearest.is_capped,
     })
-}
-
-fn map_report(proposal: &MapProposal, inputs: &Inputs<'_>, maps: &[PathMap]) -> MapReport {
-    let name = |at: usize| inputs.snapshots[at].environment.to_string();
-    let of_it = inputs.maps.iter().filter(|other| other.environment == proposal.environment);
-    let configured = maps.get(proposal.environment);
-    let map = configured.and_then(|map| map.with(of_it.map(|one| (&one.common, &one.here))));
-    MapReport {
-        environment: name(proposal.environment),
-        here: PathReport::from(&proposal.here),
-        common: PathReport::from(&proposal.common),
-        others: proposal.others.iter().map(|&at| name(at)).collect(),
-        equal: proposal.equal as u64,
-        quiet: proposal.quiet as u64,
-        files: proposal.files() as u64,
-        unequal: proposal.unequal.iter().map(PathReport::from).collect(),
-        only_here: proposal.only_here as u64,
-        only_there: proposal.only_there as u64,
-        paste: map.and_then(|map| Some(format!("map = {}", map.to_toml()?))),
-    }
 }
 
 fn row_report(row: &Row<'_>, snapshots: &[Snapshot]) -> RowReport {

@@ -8,6 +8,7 @@ pub mod escape;
 mod git;
 pub mod labels;
 pub mod layout;
+pub mod maps;
 pub mod model;
 mod redact;
 pub mod style;

@@ -11,11 +11,16 @@ use crate::report::escape;
 use crate::report::layout::{count, counted};
 use crate::snapshot::{Change, ChangeKind, CommitSummary, Operation, Snapshot, Special, Stage};
 
-/// `96.2 % of 1,204 paths`. Only what agrees in all is 100 %.
+/// `96.2 % of 1,204 paths`.
 pub fn share(likeness: &Likeness) -> String {
-    let share = likeness.share();
-    let paths = counted(likeness.paths as u64, "path", "paths");
-    format!("{}.{} % of {paths}", share / 100, share % 100 / 10)
+    let Likeness { agree, paths, .. } = *likeness;
+    format!("{} of {}", percent(agree as u64, paths as u64), counted(paths as u64, "path", "paths"))
+}
+
+/// `96.2 %`, rounded down: only all of it is 100 %.
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = (part * 1000).checked_div(whole).unwrap_or(0);
+    format!("{}.{} %", share / 10, share % 10)
 }
 
 /// What words need to know beside the facts.
