@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// The view of chosen files over all environments, three ways where there is a base
     Diff(DiffArguments),
+    /// Why something is reported, or why a path is left out; what a rule means
+    Explain(ExplainArguments),
     /// Writes down what an environment is like now, to be compared later or elsewhere
     Snapshot(SnapshotArguments),
     /// Lays out three drifted servers in a temporary folder and looks at them
@@ -66,6 +68,13 @@ pub(crate) struct DiffArguments {
     /// How texts are shown
     #[arg(long, value_enum, default_value_t = View::Regions)]
     pub(crate) view: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// A path, the id of a finding, or the code of a rule; and environments as NAME=SOURCE or names of configured ones
+    #[arg(value_name = "ID|PATH|CODE", required = true)]
+    pub(crate) words: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

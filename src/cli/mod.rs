@@ -1,9 +1,11 @@
 //! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
 
 mod args;
+mod choose;
 mod demo;
 mod diff;
 mod exit;
+mod explain;
 mod failure;
 mod interrupt;
 mod output;
@@ -57,6 +59,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         None => status::run(common, process, output, &status),
         Some(Command::Status(status)) => status::run(common, process, output, &status),
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
         Some(Command::Completions { shell }) => {

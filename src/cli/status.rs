@@ -34,17 +34,8 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     progress.clear();
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();
-    let config = &session.config;
-    let about = About {
-        project: session.project(),
-        baseline: config.baseline.as_ref().map(ToString::to_string),
-        roles: config.environments.iter().map(|environment| environment.role.clone()).collect(),
-        maps: config.environments.iter().map(|environment| environment.map.clone()).collect(),
-        now: session.process.now.seconds,
-        counters: picture.collected.counters(),
-        next: next(&picture),
-    };
-    let report = status_report(&picture.inputs(&config.focus), &picture.findings, about, &session.redactor);
+    let about = about(session, &picture, next(&picture));
+    let report = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);
     match session.common.format {
         Format::Json => output::data(|out| escape::write_json(&report, out))?,
         Format::Text => {
@@ -60,6 +51,20 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     picture.collected.hang_up();
     std::mem::forget((picture, report));
     Ok(exit)
+}
+
+/// What a report says beside what was found.
+pub(crate) fn about(session: &Session, picture: &Picture<'_>, next: Vec<String>) -> About {
+    let config = &session.config;
+    About {
+        project: session.project(),
+        baseline: config.baseline.as_ref().map(ToString::to_string),
+        roles: config.environments.iter().map(|environment| environment.role.clone()).collect(),
+        maps: config.environments.iter().map(|environment| environment.map.clone()).collect(),
+        now: session.process.now.seconds,
+        counters: picture.collected.counters(),
+        next,
+    }
 }
 
 /// A look at the most important text that drifts, in the fewest words that find it.

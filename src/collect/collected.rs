@@ -94,6 +94,20 @@ impl<'w> Collected<'w> {
         self.filter.leaves_out_with_folders(path)
     }
 
+    /// By which rule of `ignore` a path is left out, and which path the rule is about: it, or the outermost folder above it that is left
+    /// out. The rule is `None` for what belongs to a repository itself.
+    pub fn left_out_by(&self, path: &TreePath) -> Option<(Option<String>, TreePath)> {
+        let mut all: Vec<TreePath> = std::iter::successors(Some(path.clone()), TreePath::parent).collect();
+        all.reverse();
+        all.into_iter().find_map(|at| {
+            if at.file_name() == b".git" {
+                return Some((None, at));
+            }
+            let rule = self.filter.rule(&at, &at != path)?.to_owned();
+            Some((Some(rule), at))
+        })
+    }
+
     /// The work done so far.
     pub fn counters(&self) -> Counters {
         *lock(&self.work)

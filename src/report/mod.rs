@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod escape;
+pub mod explain;
 mod git;
 pub mod labels;
 pub mod layout;

@@ -335,3 +335,26 @@ pub fn words_of_operation(operation: Operation) -> &'static str {
         Operation::ApplyMailbox => "am",
     }
 }
+
+/// What happened to a path, in a lasting word.
+pub fn words_of_change_kind(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Modified => "modified",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Renamed => "renamed",
+        ChangeKind::TypeChanged => "type-changed",
+        ChangeKind::ModeChanged => "mode-changed",
+        ChangeKind::Conflicted => "conflicted",
+    }
+}
+
+/// An uncommitted change: `modified, unstaged`.
+pub fn words_of_change(change: &Change) -> String {
+    let stage = match change.stage {
+        Stage::Staged => "staged",
+        Stage::Unstaged => "unstaged",
+        Stage::Untracked => return "untracked".to_owned(),
+    };
+    format!("{}, {stage}", words_of_change_kind(change.kind))
+}
