@@ -111,7 +111,8 @@ fn rules(findings: &[FindingReport]) -> Vec<RuleReport> {
 fn left_out(session: &Session, picture: &Picture<'_>, word: &OsString) -> Option<PathExplanation> {
     let typed = TreePath::from_typed(word.as_bytes()).ok()?;
     let maps = session.config.environments.iter().map(|environment| environment.map.to_common(&typed));
-    let names: Vec<TreePath> = std::iter::once(typed.clone()).chain(maps).collect();
+    // A name that only one environment has for it is translated, if it can be.
+    let names: Vec<TreePath> = maps.filter(|common| *common != typed).chain([typed.clone()]).collect();
     if names.iter().any(|path| picture.comparison.find(&picture.collected.snapshots, path).is_some()) {
         return None;
     }

@@ -47,6 +47,8 @@ pub enum BaseKind {
         environment: usize,
         /// The commit, and how near it is.
         likeness: Likeness,
+        /// Older commits were not looked at.
+        is_capped: bool,
     },
     /// An environment has uncommitted changes in it, and this is its committed version.
     Committed {
@@ -246,8 +248,8 @@ impl Search<'_> {
             });
             match found {
                 Ok(Some(bytes)) => {
-                    let kind =
-                        BaseKind::Nearest { environment: nearest.environment, likeness: nearest.likeness.clone() };
+                    let Nearest { environment, is_capped, .. } = *nearest;
+                    let kind = BaseKind::Nearest { environment, likeness: nearest.likeness.clone(), is_capped };
                     return Some((kind, bytes));
                 }
                 Ok(None) => {}

@@ -8,6 +8,7 @@ use crate::insight::{self, ArtifactEvidence, Finding, FolderLine, Inputs};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::git::git_report;
 use crate::report::labels::initials;
+use crate::report::layout::count;
 use crate::report::maps::map_report;
 use crate::report::model::{
     ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, LikenessReport,
@@ -70,6 +71,7 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About, re
         drift_elsewhere: drift.elsewhere as u64,
         findings: findings.iter().map(|finding| finding_report(finding, inputs.focus, &words)).collect(),
         incidents: snapshots.iter().flat_map(incidents).collect(),
+        notes: notes(inputs),
         counters: about.counters,
         next: about.next,
     };
@@ -111,6 +113,15 @@ fn environments(inputs: &Inputs<'_>, roles: Vec<Option<String>>) -> Vec<Environm
         nearest: nearest_report(inputs, &snapshot.environment),
     })
     .collect()
+}
+
+fn notes(inputs: &Inputs<'_>) -> Vec<String> {
+    let capped = inputs.lineage.nearest.iter().filter(|nearest| nearest.is_capped).map(|nearest| {
+        let searched = count(nearest.searched as u64);
+        let name = &inputs.snapshots[nearest.environment].environment;
+        format!("{name}: of the commits that could be nearest, only the newest {searched} were looked at")
+    });
+    inputs.lineage.notes.iter().cloned().chain(capped).collect()
 }
 
 fn nearest_report(inputs: &Inputs<'_>, environment: &EnvironmentName) -> Option<NearestReport> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::insight::Rule;
 use crate::report::escape;
-use crate::report::layout::{count, counted, fit, pad, width};
+use crate::report::layout::{count, counted, fit, fit_path, pad, width};
 use crate::report::maps;
 use crate::report::model::{FindingReport, MapReport, PathReport};
 use crate::report::style::{Look, Styles};
@@ -17,6 +17,8 @@ pub const VERSION: u32 = 1;
 
 /// More findings about a folder are counted.
 const FINDINGS: usize = 12;
+/// So few findings are shown in full.
+const IN_FULL: usize = 4;
 /// More files that are not equal are counted.
 const UNEQUAL: usize = 12;
 
@@ -125,12 +127,12 @@ pub fn write(report: &ExplainReport, columns: usize, styles: Styles, out: &mut d
     let sheet = Sheet { columns, styles };
     let mut parts: Vec<Vec<String>> = Vec::new();
     parts.extend(report.path.iter().map(|path| sheet.path(path)));
+    parts.extend(report.map_proposals.iter().map(|proposal| sheet.proposal(proposal)));
     if !report.findings.is_empty() {
         parts.push(sheet.findings(&report.findings));
     } else if report.path.as_ref().is_some_and(|path| path.left_out.is_none()) {
         parts.push(vec!["Nothing is reported about it.".to_owned()]);
     }
-    parts.extend(report.map_proposals.iter().map(|proposal| sheet.proposal(proposal)));
     if report.path.is_none() {
         parts.extend(report.rules.iter().map(|rule| sheet.rule(rule)));
     } else if !report.rules.is_empty() {
@@ -215,10 +217,17 @@ impl Sheet {
                 _ => "- ",
             };
             let room = self.columns.saturating_sub(2 + 3 + code + 2 + finding.id.len() + 2).max(20);
-            let words = format!("{}  {}", finding.subject, finding.message);
-            let words = fit(&escape::text(words.as_bytes()), room).into_owned();
-            let code = pad(finding.code, code);
-            lines.push(format!("  {mark} {code}  {}  {words}", self.styles.paint(Look::Dim, &finding.id)));
+            let subject = escape::text(finding.subject.as_bytes()).into_owned();
+            let message = escape::text(finding.message.as_bytes());
+            let head = format!("  {mark} {}  {}", pad(finding.code, code), self.styles.paint(Look::Dim, &finding.id));
+            if findings.len() <= IN_FULL {
+                lines.push(format!("{head}  {}", fit_path(&subject, room)));
+                lines.extend(
+                    wrap(&message, self.columns.saturating_sub(7)).into_iter().map(|line| format!("       {line}")),
+                );
+            } else {
+                lines.push(format!("{head}  {}", fit(&format!("{subject}  {message}"), room)));
+            }
         }
         if findings.len() > FINDINGS {
             let more = format!("  and {} more; all of them: --format json", count((findings.len() - FINDINGS) as u64));

@@ -61,6 +61,8 @@ pub struct StatusReport {
     pub findings: Vec<FindingReport>,
     /// What could not be read, and other things worth saying about the reading; in the order of environments.
     pub incidents: Vec<IncidentReport>,
+    /// What else is worth saying: histories that could not be searched, or not to their end.
+    pub notes: Vec<String>,
     /// The work that was done.
     pub counters: Counters,
     /// What to type next, most useful first.

@@ -30,6 +30,7 @@ pub(super) fn redact(report: &mut StatusReport, redactor: &Redactor) {
     }
     report.artifacts.iter_mut().for_each(|artifact| mask(&mut artifact.is));
     report.findings.iter_mut().for_each(|finding| mask(&mut finding.message));
+    report.notes.iter_mut().for_each(mask);
     for incident in &mut report.incidents {
         mask(&mut incident.message);
         incident.hint.iter_mut().for_each(mask);

@@ -102,7 +102,8 @@ impl Sheet<'_> {
         let notable = self.report.findings.iter().filter(|finding| is_notable(finding));
         let (drifting, mut all): (Vec<&FindingReport>, Vec<_>) = notable.partition(|finding| is_drift(finding));
         all.sort_by_key(|finding| rank(finding.severity));
-        let mut shown = Vec::new();
+        // Where folders have two names, everything in them seems to differ: that explains the rest.
+        let mut shown = self.maps();
         let mut focus = self.focus(&drifting);
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let mut left: BTreeMap<&str, u64> = BTreeMap::new();
@@ -119,7 +120,6 @@ impl Sheet<'_> {
             }
         }
         shown.extend(focus);
-        shown.extend(self.maps());
         if shown.is_empty() {
             return shown;
         }
@@ -264,8 +264,9 @@ impl Sheet<'_> {
             lines.push(self.styles.paint(Look::Dim, words).to_string());
         }
         let notes = self.report.incidents.iter().filter(|incident| incident.kind == "note");
-        for note in notes.take(3) {
-            let words = format!("note: {}: {}", note.environment, escape::text(note.message.as_bytes()));
+        let notes = notes.map(|note| format!("{}: {}", note.environment, note.message));
+        for note in notes.chain(self.report.notes.iter().cloned()).take(3) {
+            let words = format!("note: {}", escape::text(note.as_bytes()));
             lines.push(self.styles.paint(Look::Dim, fit(&words, self.columns)).to_string());
         }
         for (at, command) in self.report.next.iter().take(2).enumerate() {

@@ -44,12 +44,13 @@ impl TextView {
             BaseKind::CommonAncestor { commit, environments } => {
                 format!("common ancestor {:.7} of {}", commit.id, self.names(environments))
             }
-            BaseKind::Nearest { environment, likeness } => format!(
-                "commit {:.7} '{}' (nearest to {}, {})",
+            BaseKind::Nearest { environment, likeness, is_capped } => format!(
+                "commit {:.7} '{}' (nearest to {}, {}{})",
                 likeness.commit.id,
                 escape::text(likeness.commit.subject.as_bytes()),
                 self.name(*environment),
-                share(likeness)
+                share(likeness),
+                if *is_capped { "; older commits were not searched" } else { "" }
             ),
             BaseKind::Committed { environment } => format!("committed in {}", self.name(*environment)),
             BaseKind::Artifact { environment, path } => {
