@@ -79,7 +79,6 @@ pub fn survey<'w>(
     // Nearly all that will be read was read: it is written down while the rest is thought over.
     let (moves, artifacts, maps, lineage) = std::thread::scope(|scope| {
         scope.spawn(|| collected.save_digests());
-        let lineage = scope.spawn(|| lineage(&collected));
         compare::classify(&mut comparison, &collected.snapshots, &folds);
         let maps = maps::propose(&folders, &collected.snapshots, &folds);
         let mut moves = moves::find(&comparison, &collected.snapshots);
@@ -87,7 +86,7 @@ pub fn survey<'w>(
         moves::sort(&mut moves);
         collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
         let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
-        (moves, artifacts, maps, lineage.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        (moves, artifacts, maps, lineage(&collected))
     });
     let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));
