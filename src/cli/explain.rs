@@ -47,7 +47,7 @@ pub(crate) fn run(
     let progress = session.progress();
     let surveyed = survey(&session.plan(), &session.config.focus, &progress);
     progress.clear();
-    let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();
     let about = status::about(&session, &picture, Vec::new());
     let status = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);

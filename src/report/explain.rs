@@ -261,7 +261,7 @@ impl Sheet {
                 lines.push(format!("    {}", self.styles.paint(Look::Command, escape::text(paste.as_bytes()))));
             }
             None => {
-                lines.push("  its names cannot stand in a configuration, or do not fit to what is mapped".to_owned())
+                lines.push("  its names cannot stand in a configuration, or do not fit to what is mapped".to_owned());
             }
         }
         lines

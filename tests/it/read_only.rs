@@ -119,6 +119,8 @@ fn no_command_changes_an_environment() {
         &["diff", "--config", config, "--all", "--format", "json"],
         &["status", "main=git:demo/staging@main", "work=demo/debug"],
         &["diff", "HomeService.py", "main=git:demo/staging@main", "work=demo/debug"],
+        &["diff", "MemberService", "--config", config, "prod", "staging"],
+        &["explain", "oncall_backend", "--config", config],
         &["snapshot", "--config", config, "-o", "snapshots/", "--contents"],
         &["completions", "bash"],
         &["man"],

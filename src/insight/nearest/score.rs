@@ -120,9 +120,8 @@ impl<'a> Tree<'a> {
             match snapshot.find(path).map(|entry| (entry, &snapshot.entries[entry].content)) {
                 Some((entry, Content::File(file))) => files.push((number, EntryRef { environment, entry }, *file)),
                 Some((_, Content::Unreadable { .. })) => tree.here[number as usize] = Here::Unknown,
-                Some(_) => {}
                 None if is_unknown(snapshot, path) => tree.here[number as usize] = Here::Unknown,
-                None => {}
+                Some(_) | None => {}
             }
         }
         tree.name(search, files);

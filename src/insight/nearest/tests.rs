@@ -156,7 +156,7 @@ impl CommitReader for Asked<'_> {
         let record = |number: &usize| CommitRecord {
             summary: summary(*number),
             parents: self.world.commits[*number].0.iter().map(|&parent| commit_id(parent)).collect(),
-            committed: *number as i64,
+            committed: i64::try_from(*number).unwrap(),
             is_cut: false,
         };
         let prefixes = &self.world.prefixes;

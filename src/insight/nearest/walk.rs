@@ -137,8 +137,8 @@ pub(super) fn walk(search: &Search<'_>, group: &[usize], notes: &mut Vec<String>
         // First those that have a known neighbour, so that at most one is measured from nothing.
         let mut waiting: VecDeque<(usize, Option<usize>)> = VecDeque::new();
         for (at, record) in new.iter().enumerate() {
-            let parents = record.iter().flat_map(|record| &record.parents);
-            let parent = parents.filter_map(|parent| known.get(&(naming, parent.clone())).copied()).next();
+            let mut parents = record.iter().flat_map(|record| &record.parents);
+            let parent = parents.find_map(|parent| known.get(&(naming, parent.clone())).copied());
             waiting.extend(parent.map(|parent| (at, Some(parent))));
         }
         waiting.extend((0..new.len()).map(|at| (at, None)));
