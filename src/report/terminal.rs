@@ -71,7 +71,7 @@ impl Sheet<'_> {
         let name = shown.iter().map(|environment| environment.name.len()).max().unwrap_or(0).min(WIDEST / 2);
         let read = shown.iter().map(|environment| width(&read_words(environment))).max().unwrap_or(0).max(4);
         let widest_git = self.columns.saturating_sub(label + name + NUMBERS_WIDTH + read + 7).clamp(8, WIDEST);
-        let gits: Vec<String> = shown.iter().map(|environment| git_and_nearest(environment)).collect();
+        let gits: Vec<String> = shown.iter().map(|environment| git_and_nearest(environment, widest_git)).collect();
         let git = gits.iter().map(|words| width(words)).max().unwrap_or(0).max(3).min(widest_git);
         let head = format!("  {}  {}  {HEAD}", " ".repeat(label + 1 + name), pad("git", git));
         let mut lines = vec![self.styles.paint(Look::Dim, head).to_string()];
@@ -336,14 +336,16 @@ fn about(folder: &FolderReport, digits: usize) -> String {
     words
 }
 
-/// The same, and which commit is near where that says more: `none, near fbc2da9 (97.6 %)`.
-fn git_and_nearest(environment: &EnvironmentReport) -> String {
+/// The same, and which commit is near where that says more: `none, near fbc2da9 (97.6 %)`, or how near where there is little room.
+fn git_and_nearest(environment: &EnvironmentReport, room: usize) -> String {
     let git = git_words(&environment.git);
     match &environment.nearest {
         None => git,
         Some(nearest) => {
             let likeness = &nearest.likeness;
-            format!("{git}, near {:.7} ({})", likeness.commit.id, percent(likeness.agree, likeness.paths))
+            let share = percent(likeness.agree, likeness.paths);
+            let all = format!("{git}, near {:.7} ({share})", likeness.commit.id);
+            if width(&all) <= room { all } else { format!("{git}, near {share}") }
         }
     }
 }
