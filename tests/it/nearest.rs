@@ -203,3 +203,23 @@ fn an_archive_has_a_nearest_commit_too() {
     assert_eq!(old["nearest"]["commit"]["subject"], "first", "{old:#}");
     assert_eq!(old["nearest"]["share"], 1.0);
 }
+
+#[test]
+fn so_has_a_tree_that_is_reached_by_a_command_and_only_what_may_decide_is_fetched_once() {
+    let env = fixture();
+    let there = env.path("prod");
+    env.write(
+        "driftline.toml",
+        format!(
+            "[env.prod]\nexec = [\"env\"]\npath = {there:?}\nmap = {{ \"app\" = \"server\" }}\n\n[env.staging]\npath = \"staging\"\n"
+        ),
+    );
+    let run = || json(&env, &["--state-dir", "state"]);
+    let first = run();
+    let nearest = environment(&first, "prod")["nearest"].clone();
+    assert_eq!(nearest["commit"]["subject"], "step 5", "{nearest:#}");
+    assert_eq!((number(&nearest["agree"]), number(&nearest["unknown"])), (40, 0), "{nearest:#}");
+    let second = run();
+    assert_eq!(environment(&second, "prod")["nearest"], nearest);
+    assert_eq!(number(&second["counters"]["far_files_read"]), 0, "{}", second["counters"]);
+}

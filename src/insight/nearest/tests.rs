@@ -34,6 +34,8 @@ struct World {
     trees: Vec<BTreeMap<String, Text>>,
     /// By what prefix each environment calls the paths of commits.
     prefixes: Vec<&'static str>,
+    /// There are older commits.
+    is_capped: bool,
 }
 
 /// The same, as it is asked for; counts what was asked.
@@ -162,7 +164,7 @@ impl CommitReader for Asked<'_> {
         let prefixes = &self.world.prefixes;
         Ok(Recent {
             commits: self.world.reached(environment).iter().rev().map(record).collect(),
-            is_capped: false,
+            is_capped: self.world.is_capped,
             named_as: prefixes.iter().position(|prefix| *prefix == prefixes[environment]).unwrap(),
         })
     }
@@ -232,6 +234,7 @@ fn line(commits: usize, prod: &[(&str, Text)]) -> World {
         trees: vec![here, commits[commits.len() - 1].1.clone()],
         commits,
         prefixes: vec!["", ""],
+        is_capped: false,
     }
 }
 
@@ -271,6 +274,14 @@ fn a_lonely_root_commit_is_unrelated_and_has_a_nearest_one_elsewhere() {
     let [nearest] = &lineage.nearest[..] else { panic!("{lineage:#?}") };
     assert_eq!((&nearest.likeness.commit, nearest.likeness.agree, nearest.likeness.paths), (&summary(2), 10, 10));
     assert_eq!(changes, 6);
+}
+
+#[test]
+fn that_older_commits_were_not_looked_at_is_said() {
+    let world = World { is_capped: true, ..line(4, &[("a", (2, false))]) };
+    let (lineage, ..) = world.search();
+    assert!(lineage.nearest[0].is_capped);
+    assert_eq!(lineage.nearest[0].likeness.commit, summary(2));
 }
 
 #[test]
