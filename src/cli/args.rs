@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Writes down what an environment is like now, to be compared later or elsewhere
     Snapshot(SnapshotArguments),
+    /// Tries to read every environment, and says what to do where that fails
+    Doctor(DoctorArguments),
     /// Lays out three drifted servers in a temporary folder and looks at them
     Demo(DemoArguments),
     /// Prints a completion script for a shell
@@ -91,6 +93,13 @@ pub(crate) struct SnapshotArguments {
     /// Take the contents of files in focus along, up to 1 MiB each; never of files that hold secrets
     #[arg(long)]
     pub(crate) contents: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Environments as NAME=SOURCE, or names of configured ones [default: all configured]
+    #[arg(value_name = "ENV")]
+    pub(crate) environments: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod args;
 mod choose;
 mod demo;
 mod diff;
+mod doctor;
 mod exit;
 mod explain;
 mod failure;
@@ -61,6 +62,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
         Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
+        Some(Command::Doctor(doctor)) => doctor::run(common, process, output, &doctor),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

@@ -33,11 +33,7 @@ pub(crate) fn run(
     arguments: &SnapshotArguments,
 ) -> Result<Exit, Failure> {
     let (session, others) = Session::open(common, process, output, &arguments.environments)?;
-    if let Some(word) = others.first() {
-        let word = word.to_string_lossy();
-        return Err(Failure::new(format!("`{word}` is no environment"))
-            .hint("name a configured one, or write NAME=SOURCE, for instance prod=/var/www/app"));
-    }
+    session.refuse(&others)?;
     let places = places(&session, arguments)?;
     let progress = session.progress();
     let collected = collect(&session.plan(), &progress);

@@ -21,6 +21,19 @@ pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     escape(bytes, false)
 }
 
+/// A word as a shell takes it; `None` when it has characters that no one can type safely.
+pub fn shell_word(word: &[u8]) -> Option<String> {
+    let typed = std::str::from_utf8(word).ok()?;
+    if typed.is_empty() || text(word) != typed {
+        return None;
+    }
+    let plain = |c: char| c.is_alphanumeric() || "/._-=@:+,%~".contains(c);
+    if typed.chars().all(plain) && !typed.starts_with('~') {
+        return Some(typed.to_owned());
+    }
+    Some(format!("'{}'", typed.replace('\'', r"'\''")))
+}
+
 /// What to write into JSON for a name: its text, and its bytes in base64 when they are not UTF-8 (the text is lossy then).
 pub fn json_name(bytes: &[u8]) -> (String, Option<String>) {
     let exact = || base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -154,6 +167,17 @@ mod tests {
         assert_eq!(name("x\u{202e}gpj.exe\u{200b}\u{9b}31m".as_bytes()), r"x\u{202e}gpj.exe\u{200b}\u{9b}31m");
         assert_eq!(name(b"caf\xe9"), r"caf\xe9");
         assert_eq!(text(br"C:\dir"), r"C:\dir");
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(shell_word(b"app/x.py").as_deref(), Some("app/x.py"));
+        assert_eq!(shell_word(b"a b").as_deref(), Some("'a b'"));
+        assert_eq!(shell_word(b"it's").as_deref(), Some(r"'it'\''s'"));
+        assert_eq!(shell_word(b"~x").as_deref(), Some("'~x'"));
+        assert_eq!(shell_word(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
+        assert_eq!(shell_word(b"a\x1b[2J"), None);
+        assert_eq!(shell_word(b"\xff"), None);
     }
 
     #[test]

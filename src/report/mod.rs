@@ -4,6 +4,7 @@
 //! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
 pub mod build;
+pub mod doctor;
 pub mod escape;
 pub mod explain;
 mod git;

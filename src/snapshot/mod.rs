@@ -4,6 +4,7 @@
 //! translated while collecting, and ignored paths were left out. Contents are not in it; they are asked for through
 //! [`ContentReader`], [`HistoryReader`] and [`CommitReader`], which collecting implements and tests imitate with text.
 
+mod checkup;
 mod commits;
 mod counters;
 pub mod format;
@@ -11,6 +12,7 @@ mod git;
 mod reader;
 mod sensitive;
 
+pub use checkup::{Checkup, Command, Fix, Step, StepKind, StepOutcome};
 pub use commits::{
     Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, Recent, TextMerger, TreeChange,
 };

@@ -12,6 +12,7 @@ mod config;
 mod conformance;
 mod counters;
 mod diff3;
+mod doctor;
 mod exit_status;
 mod explain;
 mod git_gaps;

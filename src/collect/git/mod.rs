@@ -39,3 +39,4 @@ pub(crate) use history::{GitHistory, Histories};
 pub(crate) use judge::judge;
 pub(crate) use merger::merge_text;
 pub use reference::GitReference;
+pub(crate) use reference::is_readable;

@@ -3,6 +3,7 @@
 //! Nothing is installed there. One fixed POSIX sh program (`script.sh`) goes in by stdin, finds out what the far side has, and answers in
 //! records ([`records`], pure). Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
 
+mod checkup;
 mod listing;
 mod records;
 mod runner;
@@ -10,4 +11,5 @@ mod source;
 mod ssh;
 mod words;
 
+pub(super) use checkup::{Way, open_to};
 pub(super) use source::{RemoteFolder, origin};

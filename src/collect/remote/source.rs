@@ -10,14 +10,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::listing::{self, Gathering};
-use super::records::{Capabilities, Records, Refusal, Stop, Told};
+use super::records::{Capabilities, Records, Refusal, Stop, Tier, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
-use crate::collect::far::{Each, Far, FarFile};
+use crate::collect::far::{Each, Far, FarFile, Tools};
 use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle};
+use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle};
 use crate::config::{Environment, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Algorithms, Counters, Digests, GitState, Incident, IncidentKind, Knows, Snapshot};
@@ -92,9 +92,10 @@ impl RemoteFolder {
     ) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
-                let ssh = Ssh::new(place).map_err(|error| CollectError::Remote {
+                let ssh = Ssh::new(place, patience).map_err(|error| CollectError::Remote {
                     message: format!("cannot make a private folder for the connection: {error}"),
                     hint: None,
+                    stage: Stage::Program,
                 })?;
                 (Way::Ssh(ssh), path, *rate)
             }
@@ -206,6 +207,7 @@ impl RemoteFolder {
                 _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
             },
             hint: Some("install it, or correct the configuration".to_owned()),
+            stage: Stage::Program,
             is_crowded: false,
             collision: None,
         })?;
@@ -220,6 +222,34 @@ impl RemoteFolder {
                 Err(self.fault(&stop, &ended, (!has_begun).then_some(&noise)))
             }
         }
+    }
+
+    /// What the far side is read with, whatever its folder is like.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(super) fn probe(mut self) -> Result<Tools, Fault> {
+        self.root = PathBuf::from("/");
+        let mode = Mode::Digest { algorithm: "sha256" };
+        let mut counters = Counters::default();
+        let Answer { records, capabilities, .. } = self.ask(mode, Parcel::default(), self.patience, &mut counters)?;
+        finish(records, false, &mut counters);
+        Ok(Self::tools_of(&capabilities))
+    }
+
+    fn tools_of(met: &Capabilities) -> Tools {
+        let lists = match met.tier {
+            Tier::Gnu => "GNU find",
+            Tier::Stat => "find and stat, as in BusyBox",
+            Tier::Bsd => "find and stat, as on BSD",
+            Tier::None => "",
+        };
+        let digests = if met.batches {
+            Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
+        } else {
+            Algorithms::default()
+        };
+        Tools { host: String::from_utf8_lossy(&met.host).into_owned(), lists, digests }
     }
 
     fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
@@ -307,7 +337,7 @@ impl Source for RemoteFolder {
                     tries += 1;
                 }
                 Err(Fault { collision: Some(collision), .. }) => return Err(*collision),
-                Err(Fault { message, hint, .. }) => return Err(CollectError::Remote { message, hint }),
+                Err(Fault { message, hint, stage, .. }) => return Err(CollectError::Remote { message, hint, stage }),
             }
         }
     }
@@ -323,8 +353,11 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        let Some(met) = self.met.get().filter(|met| met.batches) else { return Algorithms::default() };
-        Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
+        self.tools().map(|tools| tools.digests).unwrap_or_default()
+    }
+
+    fn tools(&self) -> Option<Tools> {
+        self.met.get().map(Self::tools_of)
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
@@ -439,7 +472,7 @@ fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fault> {
         (1, None) if is_explained => return None,
         (status, None) => format!("`find` ended with status {status}"),
     };
-    Some(Fault { message, hint: None, is_crowded: false, collision: None })
+    Some(Fault { message, hint: None, stage: Stage::Answer, is_crowded: false, collision: None })
 }
 
 fn noise_note(noise: &[u8]) -> Option<Incident> {

@@ -79,6 +79,11 @@ impl Servers {
         self.folder.path().join("client.pub")
     }
 
+    /// The ports on which they listen, or did.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        self.daemons.iter().map(|daemon| daemon.port).collect()
+    }
+
     /// Stops one of them; its port is closed then.
     pub(crate) fn stop(&mut self, alias: &str) {
         self.daemons.retain_mut(|daemon| daemon.alias != alias);
