@@ -134,7 +134,9 @@ fn ended(
             let fix = words.or_else(|| Some(Fix::words("name a checkout or a bare repository that is whole")));
             vec![Step::failed(StepKind::Repository, message, fix), Step::not_tried(StepKind::Reference)]
         }
-        SourceSpec::Archive { path, .. } => vec![Step::failed(StepKind::Archive, message, closed(path, user).or(words))],
+        SourceSpec::Archive { path, .. } => {
+            vec![Step::failed(StepKind::Archive, message, closed(path, user).or(words))]
+        }
         SourceSpec::Snapshot { path } => vec![Step::failed(StepKind::Snapshot, message, closed(path, user).or(words))],
         SourceSpec::Folder { path } => {
             let fix = match error {
@@ -217,7 +219,8 @@ fn reading(environment: &Environment, snapshot: &Snapshot, user: Option<&str>) -
         };
         let what = [number(folders, "folder"), number(closed.len() - folders, "file")];
         let what: Vec<String> = what.into_iter().flatten().collect();
-        let names = closed.iter().take(NAMES).map(|(path, _)| format!("`{}`", String::from_utf8_lossy(path.as_bytes())));
+        let names =
+            closed.iter().take(NAMES).map(|(path, _)| format!("`{}`", String::from_utf8_lossy(path.as_bytes())));
         let mut names: Vec<String> = names.collect();
         if closed.len() > NAMES {
             names.push(format!("{} more", closed.len() - NAMES));
@@ -237,8 +240,9 @@ fn reading(environment: &Environment, snapshot: &Snapshot, user: Option<&str>) -
             IncidentKind::Folder | IncidentKind::File => {}
         }
     }
-    if steps.iter().all(|step| step.outcome == StepOutcome::Note) {
-        steps.insert(0, Step::fine(StepKind::Reading, format!("all of {total} {entries}")));
+    let is_incomplete = steps.iter().any(|step| step.outcome == StepOutcome::Failed);
+    if !is_incomplete && (total > 0 || steps.is_empty()) {
+        steps.insert(0, Step::fine(StepKind::Reading, format!("all {total} {entries}")));
     }
     steps
 }
@@ -249,7 +253,8 @@ fn below(environment: &Environment, snapshot: &Snapshot, only: Option<&TreePath>
         SourceSpec::Folder { path } => (path, false),
         SourceSpec::Ssh { path, .. } | SourceSpec::Exec { path, .. } => (path, true),
         _ => {
-            let hint = snapshot.incidents.iter().find(|incident| incident.path.is_some()).and_then(|it| it.hint.clone());
+            let hint =
+                snapshot.incidents.iter().find(|incident| incident.path.is_some()).and_then(|it| it.hint.clone());
             return Fix::words(hint.unwrap_or_else(|| "leave it out with `ignore`".to_owned()));
         }
     };
@@ -273,7 +278,9 @@ pub fn check_state(folder: Option<&Path>) -> Step {
         Ok(metadata) if metadata.is_dir() => metadata,
         Ok(_) => return Step::note(StepKind::State, format!("`{name}` is no folder"), choose("move it away")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let above = folder.ancestors().skip(1).find(|above| above.exists());
+            let above =
+                folder.ancestors().skip(1).map(|above| if above == Path::new("") { Path::new(".") } else { above });
+            let above = above.into_iter().find(|above| above.exists());
             return match above.filter(|above| may_write(above)) {
                 Some(_) => Step::fine(StepKind::State, format!("`{name}` will be made by the first run")),
                 None => {

@@ -370,9 +370,7 @@ pub(super) fn error_in_words(environment: &Environment, error: &CollectError) ->
         (_, CollectError::Stored { path, message, hint }) => {
             (path.to_string_lossy().into_owned(), message.clone(), hint.clone())
         }
-        (spec, CollectError::Remote { message, hint, .. }) => {
-            (remote::origin(spec), message.clone(), hint.clone())
-        }
+        (spec, CollectError::Remote { message, hint, .. }) => (remote::origin(spec), message.clone(), hint.clone()),
         (_, error) => (String::new(), error.to_string(), None),
     }
 }

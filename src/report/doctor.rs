@@ -69,12 +69,7 @@ pub struct StepReport {
 }
 
 /// Puts the report together. What looks like a secret in it is masked.
-pub fn doctor_report(
-    own: &[Step],
-    checkups: &[Checkup],
-    next: Option<String>,
-    redactor: &Redactor,
-) -> DoctorReport {
+pub fn doctor_report(own: &[Step], checkups: &[Checkup], next: Option<String>, redactor: &Redactor) -> DoctorReport {
     let steps = |steps: &[Step]| steps.iter().map(|step| step_report(step, redactor)).collect();
     let environments: Vec<CheckupReport> = checkups
         .iter()
@@ -181,7 +176,7 @@ fn steps(steps: &[StepReport], columns: usize, styles: Styles, out: &mut dyn Wri
         let Some(fix) = &step.fix else { continue };
         let mut words = escape::text(fix.as_bytes()).into_owned();
         if step.command.is_some() {
-            words.push_str(if step.there { ", there:" } else { ":" });
+            words.push_str(if step.there { "; type there:" } else { ":" });
         }
         let mut head = format!("{}{}", " ".repeat(2 + OUTCOME), pad("what to do", NAME));
         for line in wrap(&words, columns.saturating_sub(indent)) {
@@ -200,9 +195,56 @@ fn verdict(report: &DoctorReport) -> String {
     let ill: Vec<&str> =
         report.environments.iter().filter(|environment| !environment.well).map(|it| it.name.as_str()).collect();
     match (all, ill.len()) {
-        (1, 0) => "it can be read".to_owned(),
+        (1, 0) => format!("{} can be read", report.environments[0].name),
         (_, 0) => format!("all {} environments can be read", count(all as u64)),
         (all, number) if all == number => format!("{} cannot be read in full", join(&ill)),
         (_, _) => format!("{} cannot be read in full, the rest can", join(&ill)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::EnvironmentName;
+    use crate::snapshot::Fix;
+
+    #[test]
+    fn lines_stay_within_the_width_and_names_cannot_drive_the_terminal() {
+        let checkup = Checkup {
+            environment: EnvironmentName::new("prod").unwrap(),
+            origin: "web-1:/srv/\x1b[31mapp".to_owned(),
+            steps: vec![
+                Step::fine(StepKind::Shell, "answers as web\x1b]0;-1"),
+                Step::failed(
+                    StepKind::Folder,
+                    "cannot read `/srv/app`: permission denied, and some more words so that a line is full",
+                    Some(Fix::there("let deploy read it, as its owner or as root", &["setfacl", "-R", "/srv/my app"])),
+                ),
+                Step::failed(StepKind::Git, "odd", Some(Fix::here("cannot be typed", &[&b"cat"[..], b"\xff"]))),
+                Step::not_tried(StepKind::Reading),
+            ],
+        };
+        let redactor = Redactor::new([0; 32], &[]);
+        let report = doctor_report(&[], &[checkup], Some("driftline".to_owned()), &redactor);
+        let mut out = Vec::new();
+        text(&report, 60, Styles::new(false), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap().replace(env!("CARGO_PKG_VERSION"), "0.0.0");
+        insta::assert_snapshot!(out, @r#"
+        driftline 0.0.0
+
+        prod  web-1:/srv/\x1b[31mapp
+          ok    shell          answers as web\x1b]0;-1
+          FAIL  folder         cannot read `/srv/app`: permission
+                               denied, and some more words so that a
+                               line is full
+                what to do     let deploy read it, as its owner or
+                               as root; type there:
+                               setfacl -R '/srv/my app'
+          FAIL  git            odd
+                what to do     cannot be typed
+          -     reading        not tried
+
+        prod cannot be read in full
+        "#);
     }
 }

@@ -12,14 +12,8 @@ use crate::config::{Environment, SourceSpec, SshPlace};
 use crate::snapshot::{Algorithms, Fix, Step, StepKind};
 
 /// The steps on the way to a folder over `ssh`, in order; the folder itself is the last of them.
-const OVER_SSH: &[StepKind] = &[
-    StepKind::SshConfig,
-    StepKind::Connection,
-    StepKind::Login,
-    StepKind::Shell,
-    StepKind::Tools,
-    StepKind::Folder,
-];
+const OVER_SSH: &[StepKind] =
+    &[StepKind::SshConfig, StepKind::Connection, StepKind::Login, StepKind::Shell, StepKind::Tools, StepKind::Folder];
 
 /// The same by way of another command.
 const BY_COMMAND: &[StepKind] = &[StepKind::Command, StepKind::Shell, StepKind::Tools, StepKind::Folder];
@@ -37,10 +31,7 @@ impl<'a> Way<'a> {
     ///
     /// # Errors
     /// All steps, when that is where it ends.
-    pub(in crate::collect) fn find(
-        environment: &'a Environment,
-        plan: &'a CollectPlan<'a>,
-    ) -> Result<Self, Vec<Step>> {
+    pub(in crate::collect) fn find(environment: &'a Environment, plan: &'a CollectPlan<'a>) -> Result<Self, Vec<Step>> {
         let mut way = Self { environment, plan, resolved: Resolved::default() };
         let Some(place) = way.ssh() else { return Ok(way) };
         match ssh::resolve(place, plan.patience) {
@@ -49,7 +40,7 @@ impl<'a> Way<'a> {
                 let words = if error.kind() == std::io::ErrorKind::NotFound {
                     "install the OpenSSH client"
                 } else {
-                    "correct the ssh configuration; this says the same:"
+                    "correct the ssh configuration; ssh says the same to"
                 };
                 let fix = Fix::here(words, &command(&["ssh", "-G"], place, &[]));
                 let message = match error.kind() {
@@ -85,7 +76,7 @@ impl<'a> Way<'a> {
         };
         // What is there to read with is known only to a shell that was asked about a folder that can be entered.
         let tools = if kind == StepKind::Folder { self.tools() } else { None };
-        let fix = self.fix(stage).or_else(|| hint.map(Fix::words));
+        let fix = self.fix(stage, hint).or_else(|| hint.map(Fix::words));
         self.until(Step::failed(kind, message, fix), tools.as_ref())
     }
 
@@ -121,7 +112,7 @@ impl<'a> Way<'a> {
                 let jump = jump.as_ref().map(|jump| format!(", by way of {jump}")).unwrap_or_default();
                 format!("{user}@{host}, port {port}{jump}")
             }
-            StepKind::Connection => "reached, and its key is known".to_owned(),
+            StepKind::Connection => "reached, and its key is accepted".to_owned(),
             StepKind::Login => format!("as {user}"),
             StepKind::Shell => match tools {
                 Some(tools) if !tools.host.is_empty() => format!("answers as {}", tools.host),
@@ -138,7 +129,7 @@ impl<'a> Way<'a> {
         RemoteFolder::new(self.environment, self.plan.patience, &[]).ok()?.probe().ok()
     }
 
-    fn fix(&self, stage: Stage) -> Option<Fix> {
+    fn fix(&self, stage: Stage, hint: Option<&str>) -> Option<Fix> {
         let root = root(self.environment).as_os_str().as_bytes();
         match (stage, self.ssh()) {
             (Stage::HostKey, Some(place)) => Some(Fix::here(
@@ -160,6 +151,10 @@ impl<'a> Way<'a> {
                 "check name and port, and see how far it comes",
                 &command(&["ssh", "-v"], place, &["true"]),
             )),
+            (Stage::Shell, Some(place)) => {
+                let hint = hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+                Some(Fix::here(format!("{hint}see whether it answers"), &command(&["ssh"], place, &["true"])))
+            }
             (Stage::Login, Some(place)) => Some(Fix::here(
                 "no password is asked for here: load your key into the agent (ssh-add), or put it there",
                 &command(&["ssh-copy-id"], place, &[]),
@@ -170,7 +165,7 @@ impl<'a> Way<'a> {
                 Some(Fix::here("correct the command, or see what it says", &words))
             }
             (Stage::NoFolder, _) => {
-                Some(Fix::there("correct `path`; this says what is there", &[&b"ls"[..], b"-ld", root]))
+                Some(Fix::there("correct `path`, or see what is there", &[&b"ls"[..], b"-ld", root]))
             }
             (Stage::ClosedFolder, _) => Some(open_to(self.user(), root, true)),
             _ => None,
@@ -185,7 +180,7 @@ pub(in crate::collect) fn open_to(user: Option<&str>, path: &[u8], there: bool) 
             "run the command as a user who may read it (`sudo -n -u OWNER`, `docker exec -u OWNER`), or leave it out with `ignore`",
         );
     };
-    let words = format!("let {user} read it; its owner, or root, types");
+    let words = format!("let {user} read it, as its owner or as root");
     let entry = format!("u:{user}:rX");
     let command = [b"setfacl", &b"-R"[..], b"-m", entry.as_bytes(), b"--", path];
     if there { Fix::there(words, &command) } else { Fix::here(words, &command) }

@@ -109,8 +109,8 @@ pub(super) fn resolve(place: &SshPlace, patience: Duration) -> io::Result<Resolv
     let read = running.read_to_end(&mut said);
     let ended = running.end(read.is_ok());
     if ended.code() != Some(0) {
-        let last = ended.complaints.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned);
-        return Err(io::Error::other(last.unwrap_or_else(|| ended.in_words())));
+        let first = ended.complaints.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
+        return Err(io::Error::other(first.unwrap_or_else(|| format!("ssh {}", ended.in_words()))));
     }
     Ok(Resolved::parse(&String::from_utf8_lossy(&said)))
 }

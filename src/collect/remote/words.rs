@@ -71,7 +71,9 @@ pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, n
 fn refused(word: &str, root: &str) -> (String, &'static str, Stage) {
     let leave = "correct the path, or leave this environment out";
     match word {
-        "missing" => (format!("`{root}` is not there, or lies in a folder that may not be entered"), leave, Stage::NoFolder),
+        "missing" => {
+            (format!("`{root}` is not there, or lies in a folder that may not be entered"), leave, Stage::NoFolder)
+        }
         "dangling" => (format!("`{root}` is a link to something that is not there"), leave, Stage::NoFolder),
         "file" => (format!("`{root}` is a file, not a folder"), "name the folder to compare", Stage::NoFolder),
         "denied" => (

@@ -89,6 +89,14 @@ impl Servers {
         self.daemons.retain_mut(|daemon| daemon.alias != alias);
     }
 
+    /// Closes the port of one of them, and still knows it.
+    pub(crate) fn refuse(&mut self, alias: &str) {
+        for daemon in self.daemons.iter_mut().filter(|daemon| daemon.alias == alias) {
+            let _ = daemon.child.kill();
+            let _ = daemon.child.wait();
+        }
+    }
+
     fn daemon(&self, alias: &str, kind: &Kind) -> Daemon {
         let at = |name: &str| self.folder.path().join(format!("{alias}-{name}"));
         keygen(&at("host_key"));
