@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod failure;
+mod init;
 mod interrupt;
 mod output;
 mod process;
@@ -62,6 +63,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
         Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
+        Some(Command::Init(init)) => init::run(common, process, output, &init),
         Some(Command::Doctor(doctor)) => doctor::run(common, process, output, &doctor),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
         Some(Command::Completions { shell }) => {

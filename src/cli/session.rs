@@ -98,6 +98,25 @@ impl Session {
             .hint(format!("write NAME=SOURCE, for instance prod=/var/www/app, or one of: {}", self.names())))
     }
 
+    /// Refuses a place for output that lies in an environment: nothing is ever written there.
+    pub(crate) fn keep_out(&self, output: &Path) -> Result<(), Failure> {
+        let there = output.ancestors().find_map(|folder| fs::canonicalize(folder).ok());
+        for environment in &self.config.environments {
+            let SourceSpec::Folder { path } = &environment.source else { continue };
+            if let (Ok(root), Some(there)) = (fs::canonicalize(path), &there)
+                && there.starts_with(&root)
+            {
+                return Err(Failure::new(format!(
+                    "`{}` lies in the environment `{}`",
+                    output.display(),
+                    environment.name
+                ))
+                .hint("name a place outside with -o: nothing is ever written to an environment"));
+            }
+        }
+        Ok(())
+    }
+
     /// How to collect.
     pub(crate) fn plan(&self) -> CollectPlan<'_> {
         CollectPlan {

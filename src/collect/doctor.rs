@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::collect::far::Far;
 use crate::collect::gather::{Gathered, error_in_words, everywhere, look, pool};
 use crate::collect::remote::{self, Way};
 use crate::collect::walk::in_words;
@@ -61,7 +62,7 @@ fn steps(
     };
     match looked {
         Ok(Gathered { snapshot, backing, .. }) => {
-            let tools = backing.source.as_deref().and_then(Source::far).and_then(|far| far.tools());
+            let tools = backing.source.as_deref().and_then(Source::far).and_then(Far::tools);
             let mut steps = match &way {
                 Some(way) => way.passed(tools.as_ref()),
                 None => passed(environment, &snapshot),
@@ -281,13 +282,14 @@ pub fn check_state(folder: Option<&Path>) -> Step {
             let above =
                 folder.ancestors().skip(1).map(|above| if above == Path::new("") { Path::new(".") } else { above });
             let above = above.into_iter().find(|above| above.exists());
-            return match above.filter(|above| may_write(above)) {
-                Some(_) => Step::fine(StepKind::State, format!("`{name}` will be made by the first run")),
-                None => {
-                    let message = format!("`{name}` is not there, and cannot be made");
-                    Step::note(StepKind::State, message, choose("make it"))
-                }
-            };
+            if above.is_some_and(may_write) {
+                return Step::fine(StepKind::State, format!("`{name}` will be made by the first run"));
+            }
+            return Step::note(
+                StepKind::State,
+                format!("`{name}` is not there, and cannot be made"),
+                choose("make it"),
+            );
         }
         Err(error) => {
             let message = format!("cannot look into `{name}`: {}", in_words(&error));

@@ -8,8 +8,10 @@ mod evidence;
 mod examine;
 mod finding;
 mod folders;
+mod ignorable;
 pub mod nearest;
 mod rules;
+mod shape;
 mod summary;
 pub mod units;
 pub mod verdict;
@@ -18,7 +20,9 @@ pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usua
 pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};
+pub use ignorable::{IgnoreProposal, ignore_proposals};
 pub use rules::{RULES, Rule, judge, rule};
+pub use shape::{shared_folders, single_folder};
 pub use summary::{Summary, Totals, summaries, totals};
 
 use nearest::Lineage;

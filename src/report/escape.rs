@@ -34,6 +34,25 @@ pub fn shell_word(word: &[u8]) -> Option<String> {
     Some(format!("'{}'", typed.replace('\'', r"'\''")))
 }
 
+/// A string of TOML, in its quotes, on one line, in which nothing is left that could drive a terminal, hide or reorder text.
+pub fn toml(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str(r"\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_unsafe(c) && (c as u32) < 0x1_0000 => push(&mut out, format_args!("\\u{:04x}", c as u32)),
+            c if is_unsafe(c) => push(&mut out, format_args!("\\U{:08x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// What to write into JSON for a name: its text, and its bytes in base64 when they are not UTF-8 (the text is lossy then).
 pub fn json_name(bytes: &[u8]) -> (String, Option<String>) {
     let exact = || base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -178,6 +197,17 @@ mod tests {
         assert_eq!(shell_word(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
         assert_eq!(shell_word(b"a\x1b[2J"), None);
         assert_eq!(shell_word(b"\xff"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn toml_is_read_back_and_safe(text in ".*", odd in "[\"\\\\\u{0}-\u{1f}\u{7f}-\u{a0}\u{202e}\u{e0041}]{0,5}") {
+            let text = format!("{text}{odd}");
+            let written = toml(&text);
+            proptest::prop_assert!(!written.chars().any(is_unsafe), "{written}");
+            let table: toml::Table = toml::from_str(&format!("key = {written}\n")).unwrap();
+            proptest::prop_assert_eq!(table["key"].as_str(), Some(&*text));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod escape;
 pub mod explain;
 mod git;
+pub mod init;
 pub mod labels;
 pub mod layout;
 pub mod maps;

@@ -20,6 +20,7 @@ mod git_history;
 mod git_reference;
 mod git_state;
 mod hostile_names;
+mod init;
 mod local;
 mod local_hostile;
 mod nearest;

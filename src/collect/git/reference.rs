@@ -51,10 +51,10 @@ impl GitReference {
         let missing = format!("cannot find `{reference}` in the repository `{}`", repository.display());
         let id = match revision::find(&repo, reference) {
             Ok(Some(id)) => id,
-            Ok(None) => return Err(refuse(missing, no_reference(&repo, reference))),
-            Err(fault) => return Err(refuse(missing, fault.to_string())),
+            Ok(None) => return Err(refuse(missing, &no_reference(&repo, reference))),
+            Err(fault) => return Err(refuse(missing, &fault.to_string())),
         };
-        let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, fault.to_string()))?;
+        let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, &fault.to_string()))?;
         Ok(Self {
             environment: environment.name.clone(),
             repository: repository.to_owned(),
@@ -95,14 +95,14 @@ fn open_repository(repository: &Path) -> Result<Repo, CollectError> {
     let act = || format!("cannot read the repository `{}`", repository.display());
     let place = match GitPlace::of_checkout(repository) {
         Ok(Some(place)) => place,
-        Ok(None) => GitPlace::of_bare(repository).ok_or_else(|| refuse(act(), no_repository(repository)))?,
-        Err(fault) => return Err(refuse(act(), fault.to_string())),
+        Ok(None) => GitPlace::of_bare(repository).ok_or_else(|| refuse(act(), &no_repository(repository)))?,
+        Err(fault) => return Err(refuse(act(), &fault.to_string())),
     };
-    Repo::open(place).map_err(|fault| refuse(act(), fault.to_string()))
+    Repo::open(place).map_err(|fault| refuse(act(), &fault.to_string()))
 }
 
-fn refuse(act: String, words: String) -> CollectError {
-    CollectError::Repository { act, source: git2::Error::from_str(&words) }
+fn refuse(act: String, words: &str) -> CollectError {
+    CollectError::Repository { act, source: git2::Error::from_str(words) }
 }
 
 /// Something in the tree that is listed, before its size is known.
