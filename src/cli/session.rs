@@ -237,6 +237,9 @@ fn load(common: &CommonArguments, process: &Process) -> Result<Config, Failure> 
             let asked = process.folder.display();
             Failure::new(format!("there is no `{}` in `{asked}` or above it", config::FILE_NAME))
                 .hint("name what to compare: driftline prod=/var/www/app staging=/srv/staging/app")
+                .hint(
+                    "or write a configuration to begin with: driftline init prod=/var/www/app staging=/srv/staging/app",
+                )
                 .hint("or look at an example: driftline demo")
         })?,
     };
