@@ -18,8 +18,8 @@ pub struct FarFile<'a> {
 pub struct Tools {
     /// What the machine calls itself; foreign.
     pub host: String,
-    /// By what it lists, in words.
-    pub lists: &'static str,
+    /// By what it lists, in words; `None` when there is nothing to list with.
+    pub lists: Option<&'static str>,
     /// By what digests are computed there.
     pub digests: Algorithms,
 }

@@ -59,7 +59,7 @@ fn ill(run: Run, env: &TestEnv, servers: Option<&Servers>) -> String {
 
 fn by_exec(env: &TestEnv, command: &[&str], more: &[&str]) -> Run {
     let root = env.path("app");
-    env.write("exec.toml", format!("[env.far]\nexec = {command:?}\npath = {root:?}\n"));
+    env.write("exec.toml", format!("[env.far]\nexec = {command:?}\npath = {:?}\n", root.to_str().unwrap()));
     env.driftline([&["doctor", "--config", "exec.toml", "--width", "300"], more].concat())
 }
 

@@ -190,7 +190,10 @@ fn tools_step(tools: &Tools) -> Step {
     let Algorithms { blake3, sha256, .. } = tools.digests;
     let digests: Vec<&str> =
         [(blake3, "BLAKE3"), (sha256, "SHA-256")].into_iter().filter_map(|(has, name)| has.then_some(name)).collect();
-    let lists = tools.lists;
+    let Some(lists) = tools.lists else {
+        let fix = Fix::words("install findutils or busybox there, or compare an archive of it");
+        return Step::failed(StepKind::Tools, "there is neither GNU find nor a `stat` that is understood", Some(fix));
+    };
     if digests.is_empty() {
         let fix = Fix::words("install coreutils (sha256sum) and findutils (xargs -0), or busybox, there");
         let message = format!("{lists}; none for digests, so files of one size cannot be told apart");

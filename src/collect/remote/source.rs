@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::listing::{self, Gathering};
-use super::records::{Capabilities, Records, Refusal, Stop, Tier, Told};
+use super::records::{Capabilities, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
@@ -234,22 +234,7 @@ impl RemoteFolder {
         let mut counters = Counters::default();
         let Answer { records, capabilities, .. } = self.ask(mode, Parcel::default(), self.patience, &mut counters)?;
         finish(records, false, &mut counters);
-        Ok(Self::tools_of(&capabilities))
-    }
-
-    fn tools_of(met: &Capabilities) -> Tools {
-        let lists = match met.tier {
-            Tier::Gnu => "GNU find",
-            Tier::Stat => "find and stat, as in BusyBox",
-            Tier::Bsd => "find and stat, as on BSD",
-            Tier::None => "",
-        };
-        let digests = if met.batches {
-            Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
-        } else {
-            Algorithms::default()
-        };
-        Tools { host: String::from_utf8_lossy(&met.host).into_owned(), lists, digests }
+        Ok(capabilities.tools())
     }
 
     fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
@@ -357,7 +342,7 @@ impl Far for RemoteFolder {
     }
 
     fn tools(&self) -> Option<Tools> {
-        self.met.get().map(Self::tools_of)
+        self.met.get().map(Capabilities::tools)
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
