@@ -78,7 +78,8 @@ impl PathMap {
     }
 
     /// As it stands in a configuration: `{ "backend" = "oncall_backend" }`. `None` when a name is not UTF-8, which no configuration can hold.
-    pub fn to_toml(&self) -> Option<String> {
+    /// `quote` makes a string of TOML.
+    pub fn to_toml(&self, quote: fn(&str) -> String) -> Option<String> {
         let quoted = |path: &TreePath| Some(quote(std::str::from_utf8(path.as_bytes()).ok()?));
         let pair = |pair: &MapPair| Some(format!("{} = {}", quoted(&pair.common)?, quoted(&pair.here)?));
         Some(format!("{{ {} }}", self.pairs.iter().map(pair).collect::<Option<Vec<_>>>()?.join(", ")))
@@ -104,23 +105,6 @@ impl PathMap {
         let pair = at.checked_sub(1).map(|at| &self.pairs[at]);
         pair.and_then(|pair| common.rebase(&pair.common, &pair.here)).unwrap_or_else(|| common.clone())
     }
-}
-
-/// A basic string of TOML. What is not seen, or turns the direction of writing, is written by its number.
-fn quote(text: &str) -> String {
-    let mut quoted = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                quoted.push_str(&format!("\\u{:04X}", u32::from(c)));
-            }
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// Pairs of numbers, lower first, of which one path is the other or within it; each with the outermost path only.
@@ -188,9 +172,10 @@ mod tests {
 
     #[test]
     fn what_is_written_is_what_a_configuration_means() {
+        let quote = crate::report::escape::toml;
         let map = map(&[("backend", "oncall_backend"), ("a", "b \"\\\u{1}\u{202e}\u{e9}")]).unwrap();
-        let text = map.to_toml().unwrap();
-        assert_eq!(text, r#"{ "a" = "b \"\\\u0001\u202Eé", "backend" = "oncall_backend" }"#);
+        let text = map.to_toml(quote).unwrap();
+        assert_eq!(text, r#"{ "a" = "b \"\\\u0001\u202eé", "backend" = "oncall_backend" }"#);
         let read: std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>> =
             toml::from_str(&format!("map = {text}")).unwrap();
         let read: Vec<(&str, &str)> = read["map"].iter().map(|(common, here)| (&**common, &**here)).collect();
@@ -206,7 +191,7 @@ mod tests {
         let more = map.with([(&path("x"), &path("y"))]).unwrap();
         assert_eq!((more.pairs().len(), map.with([(&path("backend"), &path("y"))])), (3, None));
         let foreign = PathMap::new(vec![MapPair { common: path("a"), here: TreePath::new(&b"\xff"[..]).unwrap() }]);
-        assert_eq!(foreign.unwrap().to_toml(), None);
+        assert_eq!(foreign.unwrap().to_toml(quote), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::insight::Rule;
 use crate::report::escape;
-use crate::report::layout::{count, counted, fit, fit_path, pad, width};
+use crate::report::layout::{count, counted, fit, fit_path, pad, wrap};
 use crate::report::maps;
 use crate::report::model::{FindingReport, MapReport, PathReport};
 use crate::report::style::{Look, Styles};
@@ -274,21 +274,4 @@ fn article(severity: &str) -> String {
 
 fn are(number: u64) -> &'static str {
     if number == 1 { "is" } else { "are" }
-}
-
-/// Breaks a text at blanks into lines of at most so many columns, where its words allow.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if width(line) + 1 + width(word) <= columns {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }

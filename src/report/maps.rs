@@ -24,7 +24,7 @@ pub fn map_report(proposal: &MapProposal, inputs: &Inputs<'_>, maps: &[PathMap])
         unequal: proposal.unequal.iter().map(PathReport::from).collect(),
         only_here: proposal.only_here as u64,
         only_there: proposal.only_there as u64,
-        paste: map.and_then(|map| Some(format!("map = {}", map.to_toml()?))),
+        paste: map.and_then(|map| Some(format!("map = {}", map.to_toml(escape::toml)?))),
     }
 }
 
