@@ -164,6 +164,7 @@ fn views(
         read.extend(variants.filter_map(|environment| row.entry_ref(environment)));
     }
     collected.prefetch(&read);
+    collected.fetch_sealed(&read);
     let show = |row: &Row<'_>| {
         let artifacts = artifacts_of(row);
         let limits = Limits::default();

@@ -69,7 +69,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         gathered
     });
     gathered.sort_unstable_by_key(|(number, _)| *number);
-    let mut collected = Collected::new(pool, watch, plan.now);
+    let mut collected = Collected::new(pool, watch, plan);
     collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
     for (_, gathered) in gathered {
@@ -77,6 +77,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         collected.add(snapshot, backing, history, counters);
     }
     let identities: Vec<Vec<u8>> = collected.sources().map(Source::identity).collect();
+    collected.know_keyed();
     collected.facts = Mutex::new(Facts::load(plan.state_dir, &identities));
     Ok(collected)
 }
@@ -160,7 +161,8 @@ fn gather(
         }
     }
     known.hand_over();
-    let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone(), held: Mutex::default() };
+    let map = environment.map.clone();
+    let backing = Backing { source: Some(source), stamps, cache, map, ..Backing::default() };
     Ok(Gathered { snapshot, backing, history, counters })
 }
 
@@ -184,11 +186,11 @@ fn open(
             Ok((Box::new(source), None))
         }
         SourceSpec::Snapshot { path } => {
-            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone())?;
+            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone(), plan.redactor)?;
             Ok((Box::new(source), None))
         }
         SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => {
-            Ok((Box::new(RemoteFolder::new(environment, plan.patience, plan.sensitive)?), None))
+            Ok((Box::new(RemoteFolder::new(environment, plan.patience)?), None))
         }
     }
 }

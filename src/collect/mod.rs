@@ -27,7 +27,6 @@ mod local;
 mod naming;
 mod places;
 mod remote;
-mod sensitive;
 mod settle;
 mod state;
 mod steady;
@@ -51,6 +50,7 @@ use std::path::PathBuf;
 
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Counters, Snapshot, TextFold, Timestamp};
+use crate::text::{Redactor, secrets::Sealed};
 
 /// Why nothing at all can be said about an environment, or nothing can be collected.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +161,11 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// What is kept of a sensitive file whose content is not.
+    fn known_seal(&self, _path: &TreePath) -> Option<Sealed> {
+        None
+    }
+
     /// The way to ask it for many files at once, for a source whose every answer costs a round trip. It is asked for everything that way,
     /// and its reader opens nothing.
     fn far(&self) -> Option<&dyn far::Far> {
@@ -219,8 +224,8 @@ pub struct CollectPlan<'a> {
     pub environments: &'a [crate::config::Environment],
     /// gitignore rules on common paths.
     pub ignore: &'a [String],
-    /// gitignore rules on common paths, for files whose content must not leave another machine, beside those known by name.
-    pub sensitive: &'a [String],
+    /// Says which files are sensitive, and seals them.
+    pub redactor: &'a Redactor,
     /// How many threads read and hash; all that the machine has when `None`.
     pub threads: Option<std::num::NonZeroUsize>,
     /// Where the hash cache is kept; `None` for no cache.

@@ -22,7 +22,7 @@ pub struct Reading<T> {
 }
 
 /// Why a file could not be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Trouble {
     /// It changed since it was listed, or while it was read.
     Changed,

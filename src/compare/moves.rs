@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare::variants::environments;
 use crate::compare::{Cell, Comparison};
 use crate::path::TreePath;
-use crate::snapshot::{Content, Digests, EntryRef, File, Question, Snapshot};
+use crate::snapshot::{Algorithms, Content, Digests, EntryRef, File, Question, Snapshot};
 
 /// A size that more paths than this have says nothing about a move, and asking for all of them would be reading in vain.
 const MOST_OF_ONE_SIZE: usize = 1000;
@@ -80,11 +80,8 @@ struct Lonely {
 pub fn questions(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Question> {
     let mut questions = Vec::new();
     for group in by_size(comparison, snapshots).into_values() {
-        let known = |algorithm: fn(&Digests) -> bool| group.iter().all(|lonely| algorithm(&lonely.file.digests));
-        if known(|digests| digests.blake3.is_some())
-            || known(|digests| digests.git_blob.is_some())
-            || known(|digests| digests.sha256.is_some())
-        {
+        let known = group.iter().map(|lonely| Algorithms::known(&lonely.file.digests));
+        if known.reduce(Algorithms::shared).is_some_and(|shared| !shared.is_empty()) {
             continue;
         }
         questions.push(Question { members: group.iter().map(|lonely| lonely.at).collect() });
@@ -161,11 +158,12 @@ fn classes(group: &[Lonely]) -> Vec<Vec<Lonely>> {
     let mut classes: Vec<Vec<Lonely>> = Vec::new();
     let mut class_of: BTreeMap<(u8, Vec<u8>), usize> = BTreeMap::new();
     for one in group {
-        let Digests { blake3, git_blob, sha256 } = one.file.digests;
+        let Digests { blake3, git_blob, sha256, keyed } = one.file.digests;
         let keys = [
             blake3.map(|digest| (0, digest.to_vec())),
             git_blob.map(|digest| (1, digest.to_vec())),
             sha256.map(|digest| (2, digest.to_vec())),
+            keyed.map(|digest| (3, digest.to_vec())),
         ];
         let keys: Vec<(u8, Vec<u8>)> = keys.into_iter().flatten().collect();
         let mut known: Vec<usize> = keys.iter().filter_map(|key| class_of.get(key).copied()).collect();

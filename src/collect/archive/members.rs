@@ -13,7 +13,7 @@ use crate::snapshot::{Algorithms, Attributes, Digests, File, Knows, Names};
 pub(super) const STEP: u64 = 256;
 
 /// Both digests: git's name needs the size first, which an archive states first.
-pub(super) const BOTH: Algorithms = Algorithms { blake3: true, git_blob: true, sha256: false };
+pub(super) const BOTH: Algorithms = Algorithms { blake3: true, git_blob: true, sha256: false, keyed: false };
 
 pub(super) fn of_tar<'a>(
     archive: &'a Archive,

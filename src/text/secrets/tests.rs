@@ -1,5 +1,5 @@
 use super::*;
-use crate::compare::text::Limits;
+use crate::text::Limits;
 
 fn redactor() -> Redactor {
     Redactor::new([7; 32], &["*.secret".to_owned(), "private/".to_owned()])
