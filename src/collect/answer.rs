@@ -73,8 +73,11 @@ impl Collected<'_> {
 
     /// Fills in the BLAKE3 digests of these files of one environment, except where they are known.
     ///
-    /// An environment that is far away gives the digest that it can compute.
+    /// An environment that is far away gives the digest that it can compute; one without contents none beyond those that it knows.
     pub fn digest(&mut self, environment: usize, entries: &[usize]) {
+        if self.backings[environment].source.as_deref().is_some_and(|source| !source.has_contents()) {
+            return;
+        }
         if self.is_far(environment) {
             let alone = |&entry: &usize| Question { members: vec![EntryRef { environment, entry }] };
             return self.answer(&entries.iter().map(alone).collect::<Vec<_>>());

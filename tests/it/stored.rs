@@ -191,7 +191,7 @@ fn a_secret_is_compared_with_a_snapshot_by_digest_and_by_keys() {
     let file = &env.driftline(["diff", ".env", "--format", "json"]).expect(1).json()["files"][0];
     let regions = file["regions"].as_array().unwrap();
     assert_eq!(regions.len(), 1, "{file}");
-    assert_eq!(regions[0]["base"]["start"], 3, "{file}");
+    assert_eq!(regions[0]["base"]["start"], 2, "{file}");
     for lines in [&regions[0]["base"]["lines"], &regions[0]["sides"]["then"]["lines"]] {
         assert!(lines[0].as_str().unwrap().starts_with("PASSWORD=<secret "), "{file}");
     }
