@@ -82,7 +82,7 @@ pub struct Header {
     pub mapped: bool,
     /// gitignore rules by which paths were left out.
     pub ignore: Vec<String>,
-    /// The key of keyed digests and fingerprints, by a name that says nothing else about it; null when there are none.
+    /// The key of keyed digests and fingerprints, by a name that says nothing else about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
@@ -117,13 +117,12 @@ pub struct EntryRecord {
     /// Nanoseconds after `mtime`; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtime_nanos: Option<u32>,
-    /// The algorithm of `digest`: `blake3`; `sha256` where a machine could compute no other; `blake3-keyed` for sensitive files; `git-commit` for
-    /// the commit that a submodule is at; null when there is none.
+    /// The algorithm of `digest`: `blake3`; `sha256` where a machine could compute no other; `blake3-keyed:` and the name of the key
+    /// for sensitive files; `git-commit` for the commit that a submodule is at; null when there is none. Unlike kinds are never compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest_kind: Option<String>,
     /// The digest of a file's content in hexadecimal; null for what is no file. Of a sensitive file, whose short content could be guessed by it, it
-    /// is BLAKE3 of the BLAKE3 under the key that the header names: equal for equal contents of one key, and nothing else; null where
-    /// a machine could compute no BLAKE3.
+    /// is made of the BLAKE3 under a key: equal for equal contents of one key, and nothing else; null where a machine could compute no BLAKE3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// What a link points to; U+FFFD stands for what is not UTF-8. Null for everything else.
@@ -235,6 +234,9 @@ impl Header {
         }
     }
 }
+
+/// How the kind of a keyed digest begins; the name of the key follows.
+const KEYED: &str = "blake3-keyed:";
 
 const INCIDENTS: [(IncidentKind, &str); 5] = [
     (IncidentKind::Environment, "environment"),

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
 use super::{
-    ContentRecord, EntryRecord, FORMAT, FormatError, Header, INCIDENTS, IncidentRecord, Record, SPECIALS, VERSION,
-    bytes, commit, damaged, from_hex, path,
+    ContentRecord, EntryRecord, FORMAT, FormatError, Header, INCIDENTS, IncidentRecord, KEYED, Record, SPECIALS,
+    VERSION, bytes, commit, damaged, from_hex, path,
 };
 use crate::path::TreePath;
 use crate::snapshot::{
@@ -165,7 +165,11 @@ impl Stored {
                 let mut digests = Digests::default();
                 match (record.digest_kind.as_deref(), record.digest) {
                     (Some("blake3"), Some(digest)) => digests.blake3 = Some(from_hex(&digest)?),
-                    (Some("blake3-keyed"), Some(digest)) => digests.keyed = Some(from_hex(&digest)?),
+                    (Some(kind), Some(digest))
+                        if kind.strip_prefix(KEYED).is_some_and(|key| Some(key) == self.header.key.as_deref()) =>
+                    {
+                        digests.keyed = Some(from_hex(&digest)?);
+                    }
                     (Some("sha256"), Some(digest)) => digests.sha256 = Some(from_hex(&digest)?),
                     // An algorithm of a later program: nothing to compare with.
                     _ => {}

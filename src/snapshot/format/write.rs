@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::{ContentRecord, End, EntryRecord, Header, IncidentRecord, Record, hex, incident_kind, special_kind, text};
+use super::{
+    ContentRecord, End, EntryRecord, Header, IncidentRecord, KEYED, Record, hex, incident_kind, special_kind, text,
+};
 use crate::path::TreePath;
 use crate::snapshot::{Attributes, Content, Digests, Entry, Incident, Knows, Names, TextFold};
 
@@ -60,7 +62,8 @@ impl<W: Write> Writer<W> {
             Content::File(file) => {
                 record.size = Some(file.size);
                 if sensitive {
-                    record.digest_kind = file.digests.keyed.map(|_| "blake3-keyed".to_owned());
+                    let key = self.header.key.as_deref().unwrap_or_default();
+                    record.digest_kind = file.digests.keyed.map(|_| format!("{KEYED}{key}"));
                     record.digest = file.digests.keyed.map(|digest| hex(&digest));
                 } else {
                     record.digest_of(file.digests, fold);
