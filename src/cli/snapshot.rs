@@ -1,5 +1,6 @@
 //! `driftline snapshot`: writes down what environments are like now.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -15,6 +16,7 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::collect::{Collected, collect};
+use crate::compare::artifacts;
 use crate::config::SourceSpec;
 use crate::path::TreePath;
 use crate::report::escape;
@@ -194,7 +196,7 @@ fn write(
         }
     }
     if arguments.contents {
-        let chosen: Vec<(usize, &TreePath)> = in_focus(session, snapshot).collect();
+        let chosen = in_focus(session, snapshot);
         let all: Vec<EntryRef> = chosen.iter().map(|&(entry, _)| EntryRef { environment, entry }).collect();
         collected.prefetch(&all);
         collected.fetch_sealed(&all);
@@ -232,10 +234,20 @@ fn keyed(session: &Session, entry: &Entry) -> Entry {
     entry
 }
 
-/// Files whose contents are taken along: not those of which nothing but their being there is shown.
-fn in_focus<'s>(session: &'s Session, snapshot: &'s Snapshot) -> impl Iterator<Item = (usize, &'s TreePath)> {
+/// Files whose contents are taken along: what is in focus, with what editing left beside it. Not those of which nothing but their being
+/// there is shown.
+fn in_focus<'s>(session: &Session, snapshot: &'s Snapshot) -> Vec<(usize, &'s TreePath)> {
     let is_in_focus = |path: &TreePath| session.config.focus.iter().any(|focus| path.is_within(focus));
-    files(snapshot).filter(move |(_, path)| is_in_focus(path) && session.redactor.treatment(path) != Treatment::Hidden)
+    let leftovers = artifacts::find(std::slice::from_ref(snapshot));
+    let beside: BTreeSet<usize> = leftovers
+        .iter()
+        .filter(|artifact| artifact.original.as_ref().is_some_and(is_in_focus))
+        .map(|artifact| artifact.at.entry)
+        .collect();
+    let is_chosen = |(at, path): &(usize, &TreePath)| {
+        (is_in_focus(path) || beside.contains(at)) && session.redactor.treatment(path) != Treatment::Hidden
+    };
+    files(snapshot).filter(is_chosen).collect()
 }
 
 fn header(session: &Session, arguments: &SnapshotArguments, environment: usize, snapshot: &Snapshot) -> Header {

@@ -111,7 +111,10 @@ impl<'w> Collected<'w> {
 
     /// The work done so far.
     pub fn counters(&self) -> Counters {
-        *lock(&self.work)
+        let passes: u64 = self.sources().map(Source::passes).sum();
+        let mut work = *lock(&self.work);
+        work.archive_passes += passes;
+        work
     }
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.

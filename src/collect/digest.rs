@@ -183,7 +183,7 @@ impl<'f> Open<'f> {
     ) -> Result<Self, Trouble> {
         let file = reader.open(path)?;
         let stamp = file.stamp();
-        counters.files_opened += u64::from(stamp.is_some());
+        counters.files_opened += u64::from(file.is_opened());
         if file.size() == size { Ok(Self { file, stamp, began }) } else { Err(Trouble::Changed) }
     }
 }

@@ -183,6 +183,7 @@ fn open(
         }
         SourceSpec::Archive { path, strip } => {
             let source = Archive::open(environment.name.clone(), path, *strip, environment.map.clone())?;
+            let source = source.remembered(plan.state_dir, plan.rehash, plan.redactor);
             Ok((Box::new(source), None))
         }
         SourceSpec::Snapshot { path } => {
@@ -216,6 +217,9 @@ fn check(
     plan: &CollectPlan<'_>,
     counters: &mut Counters,
 ) -> Option<Incident> {
+    if source.is_one_file() {
+        return None;
+    }
     let entries = &listing.snapshot.entries;
     let sample = cache.sample(plan.now.seconds, entries);
     let readings = match source.far() {

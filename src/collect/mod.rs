@@ -156,6 +156,16 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// Whether all of it is one file, so that its stamp says of everything in it that it is unchanged.
+    fn is_one_file(&self) -> bool {
+        false
+    }
+
+    /// How often it was gone over from its beginning, for a source that can only be read so.
+    fn passes(&self) -> u64 {
+        0
+    }
+
     /// What is known of a text without reading it.
     fn known_fold(&self, _path: &TreePath) -> Option<TextFold> {
         None
@@ -186,6 +196,11 @@ pub trait OpenFile: std::io::Read {
 
     /// Its size when it was opened.
     fn size(&self) -> u64;
+
+    /// Whether a file of the environment had to be opened for it; what comes out of a repository or an archive is none.
+    fn is_opened(&self) -> bool {
+        self.stamp().is_some()
+    }
 
     /// Looks again after the last byte was read: whether what was read is one state of the file.
     fn is_unchanged(&mut self) -> std::io::Result<bool>;

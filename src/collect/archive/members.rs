@@ -23,8 +23,7 @@ pub(super) fn of_tar<'a>(
 ) -> Result<Pass<'a>, Fault> {
     let mut members = Members::new(Unpacked::new(&archive.file, packing, archive.limits)?);
     let knows = Knows { permissions: true, owners: true, times: true, executable_unknown: false };
-    let mut pass =
-        Pass { tree, names: Names::default(), knows, read: 0, digested: 0, zip: None, ended: None, more: false };
+    let mut pass = Pass { tree, names: Names::default(), knows, read: 0, digested: 0, ended: None, more: false };
     let mut listed = 0;
     let mut buffer = vec![0; 128 * 1024];
     let ended = loop {
