@@ -15,7 +15,7 @@ use crate::compare::artifacts::{self, Artifact};
 use crate::compare::text::Limits;
 use crate::compare::text::select::{Candidate, Selection, select};
 use crate::compare::{self, Comparison, Row};
-use crate::insight::Severity;
+use crate::insight;
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::labels::initials;
@@ -72,7 +72,7 @@ pub(crate) fn show(
         }
     }
     if arguments.all {
-        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_in_sync()).map(|row| row.index));
+        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_same()).map(|row| row.index));
     }
     let asked: BTreeSet<EntryRef> = chosen
         .union(&wide)
@@ -88,14 +88,14 @@ pub(crate) fn show(
     let folds = collected.fold(&texts);
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     progress.clear();
-    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_in_sync());
+    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_same());
     let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
     let files = views(session, &collected, &comparison, &rows, base);
     present(session, arguments.view, &collected, files, next)?;
     let notes = collected.save();
     session.tell(&collected.snapshots, &notes);
-    let drift = rows.iter().any(Row::is_drift).then_some(Severity::Warning);
-    Ok(session.exit(drift, is_incomplete(&collected.snapshots, &rows)))
+    let worst = rows.iter().filter_map(insight::severity).max();
+    Ok(session.exit(worst, is_incomplete(&collected.snapshots, &rows)))
 }
 
 /// The rows that a word means.
@@ -107,7 +107,7 @@ enum Chosen {
 fn choose(session: &Session, listed: &Comparison, snapshots: &[Snapshot], word: &OsString) -> Result<Chosen, Failure> {
     let candidates: Vec<Candidate<'_>> = listed
         .rows()
-        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_in_sync() })
+        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_same() })
         .collect();
     let maps = || session.config.environments.iter().map(|environment| &environment.map);
     let translate = |path: &TreePath| maps().map(|map| map.to_common(path)).filter(|common| common != path).collect();

@@ -15,7 +15,7 @@ pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usua
 pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};
-pub use rules::{RULES, Rule, judge, rule};
+pub use rules::{RULES, Rule, judge, rule, severity};
 pub use summary::{Summary, Totals, summaries, totals};
 
 use crate::compare::{Comparison, moves::Move};

@@ -153,6 +153,18 @@ impl Redactor {
     }
 }
 
+/// Where secrets are in the text of settings, as ranges of its bytes, ascending. What shows a text without a key at hand blots them out.
+pub fn in_settings(text: &str) -> Vec<Range<usize>> {
+    let lines: Vec<Cow<'_, [u8]>> = text.split('\n').map(|line| Cow::Borrowed(line.as_bytes())).collect();
+    let mut start = 0;
+    let mut found = Vec::new();
+    for (line, secrets) in lines.iter().zip(content::secrets(&lines, content::Form::Data)) {
+        found.extend(secrets.into_iter().map(|secret| start + secret.start..start + secret.end));
+        start += line.len() + 1;
+    }
+    found
+}
+
 /// How a mark begins.
 const BEGIN: &str = "<secret ";
 
