@@ -16,7 +16,7 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::collect::{Collected, collect};
-use crate::compare::artifacts;
+use crate::compare::{artifacts, compare};
 use crate::config::SourceSpec;
 use crate::path::TreePath;
 use crate::report::escape;
@@ -238,7 +238,8 @@ fn keyed(session: &Session, entry: &Entry) -> Entry {
 /// there is shown.
 fn in_focus<'s>(session: &Session, snapshot: &'s Snapshot) -> Vec<(usize, &'s TreePath)> {
     let is_in_focus = |path: &TreePath| session.config.focus.iter().any(|focus| path.is_within(focus));
-    let leftovers = artifacts::find(std::slice::from_ref(snapshot));
+    let alone = std::slice::from_ref(snapshot);
+    let leftovers = artifacts::find(&compare(alone), alone);
     let beside: BTreeSet<usize> = leftovers
         .iter()
         .filter(|artifact| artifact.original.as_ref().is_some_and(is_in_focus))

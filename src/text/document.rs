@@ -47,7 +47,7 @@ impl Encoding {
 
 impl Encoding {
     /// How these words, in UTF-8, are stored.
-    fn encode<'a>(self, text: &'a [u8]) -> Cow<'a, [u8]> {
+    fn encode(self, text: &[u8]) -> Cow<'_, [u8]> {
         let units = |to: fn(u16) -> [u8; 2]| String::from_utf8_lossy(text).encode_utf16().flat_map(to).collect();
         match self {
             Self::Utf8 | Self::Utf8Bom => Cow::Borrowed(text),

@@ -76,7 +76,7 @@ impl Shelf {
         let Ok(records) = postcard::to_stdvec(&Shelved::new(key, stamp, kept)) else { return };
         let mut bytes = [MAGIC, &records].concat();
         bytes.extend_from_slice(blake3::hash(&bytes).as_bytes());
-        let _ = state::replace(&file, &bytes);
+        let _ = state::replace(&file, |out| out.write_all(&bytes));
     }
 
     fn file(&self, key: &[u8; 32]) -> PathBuf {

@@ -61,16 +61,17 @@ fn environments(env: &TestEnv, servers: &Servers) -> String {
     let archive = pack::tar_file(&env.path("archive"), "tar.gz", &[]);
     let at = |name: &str| env.path(name);
     format!(
-        "ssh_config = {:?}\nsensitive = [\"*.vault\"]\nfocus = [\".env\", \"app\", \"config\", \"keys\"]\n\
+        "ssh_config = \"{}\"\nsensitive = [\"*.vault\"]\nfocus = [\".env\", \"app\", \"config\", \"keys\"]\n\
          [env.folder]\npath = \"folder\"\n\
-         [env.ssh]\nssh = \"web\"\npath = {:?}\n\
-         [env.exec]\nexec = [\"env\"]\npath = {:?}\n\
-         [env.archive]\narchive = {archive:?}\n\
+         [env.ssh]\nssh = \"web\"\npath = \"{}\"\n\
+         [env.exec]\nexec = [\"env\"]\npath = \"{}\"\n\
+         [env.archive]\narchive = \"{}\"\n\
          [env.then]\nsnapshot = \"then.ndjson.zst\"\n\
          [env.reference]\ngit = \"reference\"\nref = \"main\"\n",
-        servers.config(),
-        at("ssh"),
-        at("exec"),
+        servers.config().display(),
+        at("ssh").display(),
+        at("exec").display(),
+        archive.display(),
     )
 }
 

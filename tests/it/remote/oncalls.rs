@@ -80,8 +80,8 @@ impl Oncalls {
             ("oncalls-staging", Kind::default()),
             ("oncalls-debug", busybox),
         ]);
+        let ssh_config = format!("ssh_config = \"{}\"\n", servers.config().display());
         let oncalls = Self { env, _servers: servers };
-        let ssh_config = format!("ssh_config = {:?}\n", oncalls._servers.config());
         oncalls.configure("ssh", &ssh_config, &|root, alias| format!("ssh = \"{alias}\"\npath = {root:?}"));
         let through = r#"exec = ["sh", "-c", 'exec "$@"', "through"]"#;
         oncalls.configure("exec", "", &|root, _| format!("{through}\npath = {root:?}"));
