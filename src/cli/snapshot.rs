@@ -1,6 +1,7 @@
 //! `driftline snapshot`: writes down what environments are like now.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -21,7 +22,9 @@ use crate::config::SourceSpec;
 use crate::path::TreePath;
 use crate::report::escape;
 use crate::snapshot::format::{FORMAT, Header, VERSION, Writer};
-use crate::snapshot::{Content, ContentReader as _, Entry, EntryRef, Snapshot, TextFolds};
+use crate::snapshot::{
+    Content, ContentReader as _, Entry, EntryRef, Incident, IncidentId, IncidentKind, Snapshot, TextFolds,
+};
 use crate::text::secrets::Treatment;
 use crate::text::{Document, Limits};
 
@@ -184,12 +187,16 @@ fn write(
     let file = tempfile::NamedTempFile::new_in(folder)?;
     let snapshot = &collected.snapshots[environment];
     let mut writer = Writer::new(io::BufWriter::new(file), header(session, arguments, environment, snapshot))?;
-    for incident in &snapshot.incidents {
+    let (incidents, withheld) = withheld(session, snapshot);
+    for incident in &incidents {
         writer.incident(incident)?;
     }
     for (at, entry) in snapshot.entries.iter().enumerate() {
         let fold = folds.get(&EntryRef { environment, entry: at });
-        if session.redactor.is_sensitive(&entry.path) {
+        if let Some(&incident) = withheld.get(&at) {
+            let content = Content::Unreadable { incident, folder: false };
+            writer.entry(&Entry { content, ..entry.clone() }, &snapshot.names, None, false)?;
+        } else if session.redactor.is_sensitive(&entry.path) {
             writer.entry(&keyed(session, entry), &snapshot.names, None, true)?;
         } else {
             writer.entry(entry, &snapshot.names, fold, false)?;
@@ -221,6 +228,33 @@ fn write(
     file.as_file().sync_all()?;
     file.persist(place).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// The incidents without secrets in their words, and the links with secrets in their targets: these are unknown in the snapshot, because of
+/// incidents of their own.
+fn withheld(session: &Session, snapshot: &Snapshot) -> (Vec<Incident>, BTreeMap<usize, IncidentId>) {
+    let masked = |incident: &Incident| Incident {
+        message: session.redactor.words(&incident.message).into_owned(),
+        ..incident.clone()
+    };
+    let mut incidents: Vec<Incident> = snapshot.incidents.iter().map(masked).collect();
+    let mut withheld = BTreeMap::new();
+    for (at, entry) in snapshot.entries.iter().enumerate() {
+        let Content::Symlink { target } = &entry.content else { continue };
+        if let Cow::Owned(_) = session.redactor.line(target) {
+            let name = String::from_utf8_lossy(entry.path.as_bytes());
+            withheld.insert(at, IncidentId(incidents.len() as u32));
+            incidents.push(Incident {
+                path: Some(entry.path.clone()),
+                kind: IncidentKind::File,
+                message: format!(
+                    "something in what `{name}` points to looks like a secret, so it is not in the snapshot"
+                ),
+                hint: None,
+            });
+        }
+    }
+    (incidents, withheld)
 }
 
 /// The entry of a sensitive file with the digest that is written of it.
@@ -259,7 +293,7 @@ fn header(session: &Session, arguments: &SnapshotArguments, environment: usize, 
         driftline: env!("CARGO_PKG_VERSION").to_owned(),
         env: snapshot.environment.to_string(),
         host: arguments.host.clone().unwrap_or_else(|| session.process.host.clone()),
-        origin: snapshot.origin.clone(),
+        origin: session.redactor.words(&snapshot.origin).into_owned(),
         taken: session.process.now.seconds,
         date: day(session),
         knows_permissions: snapshot.knows.permissions,

@@ -40,6 +40,8 @@ fn plant(env: &TestEnv, environment: &str) -> PathBuf {
     for (file, content) in files(environment) {
         env.write(format!("{environment}/{file}"), content);
     }
+    let _ =
+        std::os::unix::fs::symlink(format!("/run/token={}", value(environment)), env.path(environment).join("link"));
     env.path(environment)
 }
 
@@ -157,6 +159,8 @@ fn no_secret_of_any_environment_is_in_anything_that_is_written() {
     for file in state.into_iter().chain(all_files(&temporary)) {
         assert!(!holds(&fs::read(&file).unwrap()), "{}", file.display());
     }
+    let link = run(&["status", "now=ssh", "then=then.ndjson.zst"]).expect(3).stdout();
+    assert!(link.contains("`link` points to looks like a secret"), "{link}");
     let snapshots = all_files(&env.path("all"));
     assert_eq!(snapshots.len(), 6, "{snapshots:?}");
     for snapshot in snapshots.iter().chain(&[env.path("far.ndjson.zst")]) {
