@@ -126,7 +126,7 @@ impl<'a> Way<'a> {
     }
 
     fn tools(&self) -> Option<Tools> {
-        RemoteFolder::new(self.environment, self.plan.patience, &[]).ok()?.probe().ok()
+        RemoteFolder::new(self.environment, self.plan.patience).ok()?.probe().ok()
     }
 
     fn fix(&self, stage: Stage, hint: Option<&str>) -> Option<Fix> {

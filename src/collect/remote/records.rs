@@ -79,7 +79,7 @@ impl Capabilities {
             Tier::None => None,
         };
         let digests = if self.batches {
-            Algorithms { blake3: self.blake3, sha256: self.sha256, git_blob: false }
+            Algorithms { blake3: self.blake3, sha256: self.sha256, ..Algorithms::default() }
         } else {
             Algorithms::default()
         };

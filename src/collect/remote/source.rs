@@ -15,7 +15,6 @@ use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
 use crate::collect::far::{Each, Far, FarFile, Tools};
-use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle};
 use crate::config::{Environment, PathMap, SourceSpec};
@@ -47,7 +46,6 @@ pub(in crate::collect) struct RemoteFolder {
     map: PathMap,
     rate: Option<NonZeroU64>,
     patience: Duration,
-    sensitive: Sensitive,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
 }
@@ -77,19 +75,14 @@ struct Answer {
 }
 
 impl RemoteFolder {
-    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing, `sensitive`
-    /// names files whose content must stay there, beside those known by name.
+    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing.
     ///
     /// # Errors
     /// [`CollectError::Remote`] when no private folder for the connection's socket can be made.
     ///
     /// # Panics
     /// When the environment is of this machine.
-    pub(in crate::collect) fn new(
-        environment: &Environment,
-        patience: Duration,
-        sensitive: &[String],
-    ) -> Result<Self, CollectError> {
+    pub(in crate::collect) fn new(environment: &Environment, patience: Duration) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
                 let ssh = Ssh::new(place, patience).map_err(|error| CollectError::Remote {
@@ -117,7 +110,6 @@ impl RemoteFolder {
             map: environment.map.clone(),
             rate,
             patience,
-            sensitive: Sensitive::new(sensitive),
             met: OnceLock::new(),
         })
     }
@@ -338,7 +330,8 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        self.tools().map(|tools| tools.digests).unwrap_or_default()
+        let usable = self.met.get().filter(|met| met.batches);
+        usable.map(|met| met.tools().digests).unwrap_or_default()
     }
 
     fn tools(&self) -> Option<Tools> {
@@ -362,25 +355,15 @@ impl Far for RemoteFolder {
     }
 
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
-        let mut open = Vec::new();
-        for (at, file) in files.iter().enumerate() {
-            if self.sensitive.has(file.path) {
-                let why = "its name says that it holds secrets, which stay where they are";
-                each(at, Err(Trouble::Refused(why.to_owned(), false)));
-            } else {
-                open.push(at);
-            }
-        }
-        let asked: Vec<FarFile<'_>> = open.iter().map(|&at| files[at]).collect();
         let read = |records: &mut Records<Running>, asked: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
             records.contents(|number| asked.get(number).map_or(0, |file| file.size), each)
         };
-        self.about(Mode::Contents, &asked, counters, &read, &mut |at, result| {
+        self.about(Mode::Contents, files, counters, &read, &mut |at, result| {
             let result = match result {
-                Ok(reading) if reading.value.len() as u64 != asked[at].size => Err(Trouble::Changed),
+                Ok(reading) if reading.value.len() as u64 != files[at].size => Err(Trouble::Changed),
                 other => other,
             };
-            each(open[at], result);
+            each(at, result);
         });
     }
 }
