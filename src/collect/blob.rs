@@ -11,7 +11,7 @@ use crate::collect::collected::{lock, whole};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::{Listing, OpenFile, Source, fold};
 use crate::path::TreePath;
-use crate::snapshot::{Content, Counters, Digests, ReadFailure};
+use crate::snapshot::{BlobNames, Content, Counters, Digests, ReadFailure};
 
 /// How much is read of a file at a time.
 const CHUNK: usize = 128 * 1024;
@@ -59,15 +59,6 @@ pub(crate) struct Wanted {
     pub(crate) contents: Vec<usize>,
     /// Their names with other line endings.
     pub(crate) texts: Vec<usize>,
-}
-
-/// Names of one content under git's SHA-1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BlobNames {
-    /// Of the bytes as they are.
-    pub(crate) raw: [u8; 20],
-    /// Of the bytes with every CR LF as LF; `None` when there is no CR LF, or a zero byte among the first 8000 bytes.
-    pub(crate) normalized: Option<[u8; 20]>,
 }
 
 /// Names the files of one environment while it is being collected.
@@ -179,14 +170,14 @@ pub(super) fn names_of(bytes: &[u8]) -> io::Result<BlobNames> {
 }
 
 /// What one pass over a file tells.
-struct Survey {
-    raw: [u8; 20],
+pub(super) struct Survey {
+    pub(super) raw: [u8; 20],
     /// How many CR LF there are.
-    pairs: u64,
-    is_binary: bool,
+    pub(super) pairs: u64,
+    pub(super) is_binary: bool,
 }
 
-fn name_raw<F: Read + ?Sized>(file: &mut F, size: u64, counters: &mut Counters) -> io::Result<Survey> {
+pub(super) fn name_raw<F: Read + ?Sized>(file: &mut F, size: u64, counters: &mut Counters) -> io::Result<Survey> {
     let mut hasher = blob_hasher(size);
     let (mut pairs, mut last, mut is_binary, mut first) = (0, 0, false, true);
     chunks(file, size, counters, |bytes| {
@@ -201,7 +192,7 @@ fn name_raw<F: Read + ?Sized>(file: &mut F, size: u64, counters: &mut Counters) 
 }
 
 /// Names the content without the CR of every CR LF; `normalized` is its size then.
-fn name_normalized<F: Read + ?Sized>(
+pub(super) fn name_normalized<F: Read + ?Sized>(
     file: &mut F,
     size: u64,
     normalized: u64,

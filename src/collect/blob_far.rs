@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
 
-use crate::collect::Listing;
-use crate::collect::blob::{BlobHasher, BlobNames, Wanted, names_of};
+use crate::collect::blob::{BlobHasher, Wanted, names_of};
 use crate::collect::cache::{Cache, Extra, Learned, Normalized};
 use crate::collect::collected::lock;
 use crate::collect::far::{Far, FarFile};
+use crate::collect::fetch::stays;
 use crate::collect::steady::{Reading, Trouble};
-use crate::snapshot::{Algorithms, Content, Counters, Digests, ReadFailure};
+use crate::collect::{CollectPlan, Listing};
+use crate::snapshot::{Algorithms, BlobNames, Content, Counters, Digests, ReadFailure};
+use crate::text::Redactor;
 
 /// Longer texts are not fetched to be judged.
 const LONGEST: u64 = 64 << 20;
@@ -21,6 +23,7 @@ pub(super) struct FarHasher<'a> {
     listing: &'a Listing,
     cache: &'a Mutex<Cache>,
     work: &'a Mutex<Counters>,
+    redactor: &'a Redactor,
     /// The time by the wall clock of the plan, in seconds.
     now: i64,
     names: Answers<[u8; 20]>,
@@ -37,10 +40,11 @@ impl<'a> FarHasher<'a> {
         listing: &'a Listing,
         cache: &'a Mutex<Cache>,
         work: &'a Mutex<Counters>,
-        now: i64,
+        plan: &CollectPlan<'a>,
     ) -> Self {
         let (names, sha256, contents) = (Answers::default(), Answers::default(), Answers::default());
-        Self { far, listing, cache, work, now, names, sha256, contents }
+        let (redactor, now) = (plan.redactor, plan.now.seconds);
+        Self { far, listing, cache, work, redactor, now, names, sha256, contents }
     }
 
     fn file(&self, entry: usize) -> Option<FarFile<'a>> {
@@ -120,8 +124,10 @@ impl<'a> FarHasher<'a> {
     }
 
     fn ask_contents(&self, entries: &[usize]) {
-        let short = |entry: &usize| self.file(*entry).is_some_and(|file| file.size <= LONGEST);
-        let entries: Vec<usize> = entries.iter().copied().filter(short).collect();
+        let may_travel = |entry: &usize| {
+            self.file(*entry).is_some_and(|file| file.size <= LONGEST && !self.redactor.is_sensitive(file.path))
+        };
+        let entries: Vec<usize> = entries.iter().copied().filter(may_travel).collect();
         self.ask(
             &self.contents,
             &entries,
@@ -141,7 +147,12 @@ impl<'a> FarHasher<'a> {
     fn heard<T: Clone>(&self, answers: &Answers<T>, entry: usize) -> Result<T, ReadFailure> {
         lock(answers).get(&entry).cloned().unwrap_or_else(|| {
             let path = &self.listing.snapshot.entries[entry].path;
-            Err(ReadFailure(Trouble::Lost("it is not read from there to be judged".to_owned()).message(path)))
+            let why = if self.redactor.is_sensitive(path) {
+                stays()
+            } else {
+                Trouble::Lost("it is not read from there to be judged".to_owned())
+            };
+            Err(ReadFailure(why.message(path)))
         })
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Pure. [`questions`] says which contents decide something; when they were answered, [`compare`] gives a [`Comparison`]. Then
 //! [`classify`] sets differences aside that rarely mean anything ([`fold_candidates`] says what it needs to know), [`moves`] pairs
-//! paths of equal content, and [`artifacts`] finds what editing left behind.
+//! paths of equal content, [`artifacts`] finds what editing left behind, and [`maps`] proposes which folders are one under two names.
 
 mod align;
 pub mod artifacts;
 mod attributes;
 mod differences;
 mod habits;
+pub mod maps;
 pub mod moves;
 mod pattern;
 mod quiet;
@@ -311,6 +312,11 @@ impl Row<'_> {
     /// Whether it is present everywhere with one content. Modes, owners and times do not count here; see [`Row::differences`].
     pub fn is_in_sync(&self) -> bool {
         self.cells.iter().all(|cell| *cell == Cell::Variant(0))
+    }
+
+    /// Whether it is in sync, and modes say the same too beyond what umasks explain.
+    pub fn is_same(&self) -> bool {
+        self.is_in_sync() && !self.differences.intersects(Differences::EXECUTABLE | Differences::MODE)
     }
 
     /// Whether something is known to be drift: presence, content beyond the quiet classes, kind or link target.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use driftline::collect::{CollectPlan, Watch, collect};
 use driftline::snapshot::{Content, IncidentKind, Special, Timestamp};
+use driftline::text::Redactor;
 use tempfile::tempdir;
 
 use crate::support::collecting::{Outcome, Plan, entry, paths};
@@ -135,7 +136,7 @@ fn wide_and_branching_trees_need_few_descriptors() {
         threads: std::num::NonZeroUsize::new(4),
         state_dir: None,
         rehash: false,
-        sensitive: &[],
+        redactor: &Redactor::new([7; 32], &[]),
         patience: std::time::Duration::from_secs(60),
         now: Timestamp::default(),
     };
@@ -203,7 +204,7 @@ fn meddled(meddle: impl Fn(Moment, &Path) + Sync) -> Outcome {
         threads: std::num::NonZeroUsize::new(1),
         state_dir: None,
         rehash: false,
-        sensitive: &[],
+        redactor: &Redactor::new([7; 32], &[]),
         patience: std::time::Duration::from_secs(60),
         now: Timestamp::default(),
     };

@@ -21,11 +21,11 @@ use super::refs::{Refs, Target};
 use super::repo::Repo;
 use super::store::{Stock, Store};
 use crate::collect::far::{FarGit, GitFile, GitItem, PackFault, PackRequest};
-use crate::collect::sensitive::Sensitive;
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{Content, Counters, GitState, IncidentKind};
+use crate::text::Redactor;
 
 /// No history has more bytes.
 const LARGEST_PACK: u64 = 4 << 30;
@@ -46,7 +46,7 @@ pub(crate) struct FarCheckout<'a> {
     pub(crate) state: Option<&'a Path>,
     /// The name of the source.
     pub(crate) identity: &'a [u8],
-    pub(crate) sensitive: &'a Sensitive,
+    pub(crate) redactor: &'a Redactor,
     pub(crate) work: &'a Mutex<Counters>,
 }
 
@@ -146,7 +146,7 @@ impl Store for FarStore<'_> {
         let shallow = place.files.read(&place.common_dir.join("shallow"), SMALL)?.unwrap_or_default();
         let objects = self.quarantine.objects(&shallow)?;
         let (tips, older) = wanted(config, refs)?;
-        let lacking = |ids: &BTreeSet<Oid>| ids.iter().copied().filter(|&id| !objects.has(id)).collect::<Vec<_>>();
+        let lacking = |ids: &BTreeSet<Oid>| ids.iter().copied().filter(|&id| !objects.contains(id)).collect::<Vec<_>>();
         let (new, mut all) = (lacking(&tips), lacking(&older));
         if new.is_empty() && all.is_empty() {
             return Ok(Stock { objects, lacks: None });
@@ -163,12 +163,12 @@ impl Store for FarStore<'_> {
             match outcome.map_err(|fault| (format!("its history could not be fetched: {}", in_words(&fault)), fault)) {
                 Ok(()) => Ok(()),
                 // A git that is too old for the repository, or that it is damaged for, may still leave files to read.
-                Err((why, PackFault::Refused(_))) => {
-                    self.copy(place, &objects, &why).and_then(|()| match new.iter().find(|&&id| !objects.has(id)) {
+                Err((why, PackFault::Refused(_))) => self.copy(place, &objects, &why).and_then(|()| {
+                    match new.iter().find(|&&id| !objects.contains(id)) {
                         None => Ok(()),
                         Some(id) => Err(format!("{why}, and the object {id} is in no file")),
-                    })
-                }
+                    }
+                }),
                 Err((why, _)) => Err(why),
             }
         };
@@ -182,7 +182,7 @@ impl Store for FarStore<'_> {
     fn complete(&self, repo: &Repo, named: &mut dyn Iterator<Item = (&TreePath, Oid)>) -> Result<(), String> {
         let Repo { place, config, objects, lacks, .. } = repo;
         let missing: BTreeSet<Oid> = named
-            .filter(|(path, id)| !objects.has(*id) && !self.checkout.sensitive.has(path))
+            .filter(|(path, id)| !objects.contains(*id) && !self.checkout.redactor.is_sensitive(path))
             .map(|(_, id)| id)
             .collect();
         let missing: Vec<Oid> = missing.into_iter().collect();
@@ -247,7 +247,7 @@ impl FarStore<'_> {
         for (name, size) in listed {
             let is_wanted = match (pack_name(&name), loose_id(&name)) {
                 (Some(pack), _) => !self.quarantine.has_pack(pack),
-                (_, Some(id)) => !objects.has(id),
+                (_, Some(id)) => !objects.contains(id),
                 _ => false,
             };
             if is_wanted {

@@ -203,13 +203,13 @@ mod tests {
         assert!(quarantine.keep_loose(id, &compressed[..4]).is_err());
         quarantine.keep_loose(id, &compressed).unwrap();
         let objects = quarantine.objects(b"").unwrap();
-        assert_eq!((objects.blob(id).unwrap(), objects.has(other)), (b"one\n".to_vec(), false));
+        assert_eq!((objects.blob(id).unwrap(), objects.contains(other)), (b"one\n".to_vec(), false));
         let mut incoming = quarantine.receive().unwrap();
         let damaged = incoming.write_all(b"PACK\0\0\0\x02\0\0\0\x01garbage that is no pack").is_err();
         assert!(damaged || incoming.finish().is_err());
         quarantine.add_tips(&[id]).unwrap();
         assert_eq!(quarantine.tips(), [id]);
         quarantine.clear().unwrap();
-        assert!(!quarantine.objects(b"").unwrap().has(id) && quarantine.tips().is_empty());
+        assert!(!quarantine.objects(b"").unwrap().contains(id) && quarantine.tips().is_empty());
     }
 }

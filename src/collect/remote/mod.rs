@@ -3,6 +3,7 @@
 //! Nothing is installed there. A fixed POSIX sh program (`script.sh`; `git.sh` where a repository is asked about) goes in by stdin, finds out
 //! what the far side has, and answers in records ([`records`], pure). Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
 
+mod checkup;
 mod git;
 mod listing;
 mod records;
@@ -11,4 +12,5 @@ mod source;
 mod ssh;
 mod words;
 
+pub(super) use checkup::{Way, open_to};
 pub(super) use source::{RemoteFolder, origin};

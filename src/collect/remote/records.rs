@@ -7,7 +7,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use crate::snapshot::Timestamp;
+use crate::collect::far::Tools;
+use crate::snapshot::{Algorithms, Timestamp};
 
 /// A login shell that prints more than this before it answers does not answer.
 const NOISE_LIMIT: usize = 1 << 20;
@@ -66,6 +67,24 @@ pub(super) struct Capabilities {
     pub(super) host: Vec<u8>,
     /// The first `.git` in the root or above it.
     pub(super) git: Option<Vec<u8>>,
+}
+
+impl Capabilities {
+    /// What listing and reading there are done with.
+    pub(super) fn tools(&self) -> Tools {
+        let lists = match self.tier {
+            Tier::Gnu => Some("GNU find"),
+            Tier::Stat => Some("find and stat, as in BusyBox"),
+            Tier::Bsd => Some("find and stat, as on BSD"),
+            Tier::None => None,
+        };
+        let digests = if self.batches {
+            Algorithms { blake3: self.blake3, sha256: self.sha256, ..Algorithms::default() }
+        } else {
+            Algorithms::default()
+        };
+        Tools { host: String::from_utf8_lossy(&self.host).into_owned(), lists, digests }
+    }
 }
 
 /// What kind of thing an entry is.

@@ -14,10 +14,9 @@ use super::records::{Capabilities, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
-use crate::collect::far::{Each, Far, FarFile, FarGit};
-use crate::collect::sensitive::Sensitive;
+use crate::collect::far::{Each, Far, FarFile, FarGit, Tools};
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle};
+use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle};
 use crate::config::{Environment, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Algorithms, Counters, Digests, GitState, Incident, IncidentKind, Knows, Snapshot};
@@ -47,7 +46,6 @@ pub(in crate::collect) struct RemoteFolder {
     map: PathMap,
     rate: Option<NonZeroU64>,
     patience: Duration,
-    sensitive: Sensitive,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
     /// Folders (as they are called there) that have a `.git`; known once it was listed.
@@ -80,24 +78,20 @@ pub(super) struct Answer {
 }
 
 impl RemoteFolder {
-    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing, `sensitive`
-    /// names files whose content must stay there, beside those known by name.
+    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing.
     ///
     /// # Errors
     /// [`CollectError::Remote`] when no private folder for the connection's socket can be made.
     ///
     /// # Panics
     /// When the environment is of this machine.
-    pub(in crate::collect) fn new(
-        environment: &Environment,
-        patience: Duration,
-        sensitive: &[String],
-    ) -> Result<Self, CollectError> {
+    pub(in crate::collect) fn new(environment: &Environment, patience: Duration) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
-                let ssh = Ssh::new(place).map_err(|error| CollectError::Remote {
+                let ssh = Ssh::new(place, patience).map_err(|error| CollectError::Remote {
                     message: format!("cannot make a private folder for the connection: {error}"),
                     hint: None,
+                    stage: Stage::Program,
                 })?;
                 (Way::Ssh(ssh), path, *rate)
             }
@@ -119,7 +113,6 @@ impl RemoteFolder {
             map: environment.map.clone(),
             rate,
             patience,
-            sensitive: Sensitive::new(sensitive),
             met: OnceLock::new(),
             repositories: OnceLock::new(),
         })
@@ -223,6 +216,7 @@ impl RemoteFolder {
                 _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
             },
             hint: Some("install it, or correct the configuration".to_owned()),
+            stage: Stage::Program,
             is_crowded: false,
             collision: None,
         })
@@ -248,6 +242,19 @@ impl RemoteFolder {
     /// Folders (as they are called there) that have a `.git`, once it was listed.
     pub(super) fn repositories(&self) -> &[TreePath] {
         self.repositories.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What the far side is read with, whatever its folder is like.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(super) fn probe(mut self) -> Result<Tools, Fault> {
+        self.root = PathBuf::from("/");
+        let mode = Mode::Digest { algorithm: "sha256" };
+        let mut counters = Counters::default();
+        let Answer { records, capabilities, .. } = self.ask(mode, Parcel::default(), self.patience, &mut counters)?;
+        finish(records, false, &mut counters);
+        Ok(capabilities.tools())
     }
 
     pub(super) fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
@@ -335,7 +342,7 @@ impl Source for RemoteFolder {
                     tries += 1;
                 }
                 Err(Fault { collision: Some(collision), .. }) => return Err(*collision),
-                Err(Fault { message, hint, .. }) => return Err(CollectError::Remote { message, hint }),
+                Err(Fault { message, hint, stage, .. }) => return Err(CollectError::Remote { message, hint, stage }),
             }
         }
     }
@@ -351,8 +358,12 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        let Some(met) = self.met.get().filter(|met| met.batches) else { return Algorithms::default() };
-        Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
+        let usable = self.met.get().filter(|met| met.batches);
+        usable.map(|met| met.tools().digests).unwrap_or_default()
+    }
+
+    fn tools(&self) -> Option<Tools> {
+        self.met.get().map(Capabilities::tools)
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
@@ -372,25 +383,15 @@ impl Far for RemoteFolder {
     }
 
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
-        let mut open = Vec::new();
-        for (at, file) in files.iter().enumerate() {
-            if self.sensitive.has(file.path) {
-                let why = "its name says that it holds secrets, which stay where they are";
-                each(at, Err(Trouble::Refused(why.to_owned(), false)));
-            } else {
-                open.push(at);
-            }
-        }
-        let asked: Vec<FarFile<'_>> = open.iter().map(|&at| files[at]).collect();
         let read = |records: &mut Records<Running>, asked: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
             records.contents(|number| asked.get(number).map_or(0, |file| file.size), each)
         };
-        self.about(Mode::Contents, &asked, counters, &read, &mut |at, result| {
+        self.about(Mode::Contents, files, counters, &read, &mut |at, result| {
             let result = match result {
-                Ok(reading) if reading.value.len() as u64 != asked[at].size => Err(Trouble::Changed),
+                Ok(reading) if reading.value.len() as u64 != files[at].size => Err(Trouble::Changed),
                 other => other,
             };
-            each(open[at], result);
+            each(at, result);
         });
     }
 
@@ -471,7 +472,7 @@ fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fault> {
         (1, None) if is_explained => return None,
         (status, None) => format!("`find` ended with status {status}"),
     };
-    Some(Fault { message, hint: None, is_crowded: false, collision: None })
+    Some(Fault { message, hint: None, stage: Stage::Answer, is_crowded: false, collision: None })
 }
 
 fn noise_note(noise: &[u8]) -> Option<Incident> {
