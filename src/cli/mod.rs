@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
 
 mod args;
+mod collect;
 mod demo;
 mod diff;
 mod exit;
@@ -59,6 +60,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
+        Some(Command::Collect(collect)) => collect::run(&collect, common.ignore),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "driftline", &mut script);

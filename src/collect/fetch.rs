@@ -117,8 +117,9 @@ impl Collected<'_> {
         let mut merged: Option<Reading<Digests>> = None;
         let blake3 = Algorithms { blake3: lacking.blake3, ..Algorithms::default() };
         let sha256 = Algorithms { sha256: lacking.sha256, ..Algorithms::default() };
+        let git_blob = Algorithms { git_blob: lacking.git_blob, ..Algorithms::default() };
         let mut outcome = Ok(());
-        for wanted in [blake3, sha256].into_iter().filter(|wanted| !wanted.is_empty()) {
+        for wanted in [blake3, sha256, git_blob].into_iter().filter(|wanted| !wanted.is_empty()) {
             far.digests(&[file], wanted, &mut counters, &mut |_, result| match (result, &mut merged) {
                 (Ok(reading), Some(merged)) => merged.value.merge(reading.value),
                 (Ok(reading), None) => merged = Some(reading),

@@ -291,7 +291,8 @@ fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, entries: &[Entry],
     let computes = far.computes();
     let blake3 = Algorithms { blake3: computes.blake3, ..Algorithms::default() };
     let sha256 = Algorithms { sha256: computes.sha256, ..Algorithms::default() };
-    let algorithms = [blake3, sha256].into_iter().filter(|algorithm| !algorithm.is_empty());
+    let git_blob = Algorithms { git_blob: computes.git_blob, ..Algorithms::default() };
+    let algorithms = [blake3, sha256, git_blob].into_iter().filter(|algorithm| !algorithm.is_empty());
     let Some((wanted, chosen)) = algorithms.map(|wanted| (wanted, by(wanted))).max_by_key(|(_, chosen)| chosen.len())
     else {
         return Vec::new();

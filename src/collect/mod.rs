@@ -44,6 +44,7 @@ pub use gather::collect;
 pub use git::GitReference;
 pub use key::installation_key;
 pub use local::LocalFolder;
+pub use remote::{Asked, PROTOCOL, serve};
 pub use stored::StoredSnapshot;
 
 use std::io;

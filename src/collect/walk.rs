@@ -29,7 +29,16 @@ pub(super) struct Walked {
     /// Parallel to `entries`.
     pub(super) stamps: Vec<Option<Stamp>>,
     pub(super) incidents: Vec<Incident>,
+    /// What each of `incidents` is made of, as long as nothing else was added to them.
+    pub(super) reasons: Vec<Reason>,
     pub(super) counters: Counters,
+}
+
+/// What was tried, and why it failed.
+#[derive(Debug)]
+pub(super) struct Reason {
+    pub(super) act: &'static str,
+    pub(super) why: String,
 }
 
 /// Lists everything below `root` that is not left out; `listed` is told of so many more entries, from any thread.
@@ -218,17 +227,23 @@ impl Failure {
         Self { kind: IncidentKind::File, act, error: errno.into() }
     }
 
-    fn incident(self, path: TreePath) -> Incident {
-        let Self { kind, act, error } = self;
-        let name = String::from_utf8_lossy(path.as_bytes()).into_owned();
-        let (why, hint) = if kind == IncidentKind::Unstable {
-            ("it went away or became something else meanwhile".to_owned(), "run again when the environment is at rest")
-        } else {
-            (in_words(&error), "run as a user who may read it, or add it to `ignore`")
+    fn reason(&self) -> Reason {
+        let why = match self.kind {
+            IncidentKind::Unstable => "it went away or became something else meanwhile".to_owned(),
+            _ => in_words(&self.error),
         };
-        let hint = (kind == IncidentKind::Unstable || error.kind() == io::ErrorKind::PermissionDenied)
-            .then(|| hint.to_owned());
-        Incident { path: Some(path), kind, message: format!("cannot {act} `{name}`: {why}"), hint }
+        Reason { act: self.act, why }
+    }
+
+    fn incident(&self, reason: &Reason, path: TreePath) -> Incident {
+        let hint = match (self.kind, self.error.kind()) {
+            (IncidentKind::Unstable, _) => Some("run again when the environment is at rest"),
+            (_, io::ErrorKind::PermissionDenied) => Some("run as a user who may read it, or add it to `ignore`"),
+            _ => None,
+        };
+        let Reason { act, why } = reason;
+        let message = format!("cannot {act} `{}`: {why}", String::from_utf8_lossy(path.as_bytes()));
+        Incident { path: Some(path), kind: self.kind, message, hint: hint.map(str::to_owned) }
     }
 }
 
@@ -271,7 +286,9 @@ fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
         }
         let content = match (failure, seen) {
             (Some(failure), seen) => {
-                walked.incidents.push(failure.incident(path.clone()));
+                let reason = failure.reason();
+                walked.incidents.push(failure.incident(&reason, path.clone()));
+                walked.reasons.push(reason);
                 let incident = IncidentId((walked.incidents.len() - 1) as u32);
                 Content::Unreadable { incident, folder: matches!(seen, Seen::Directory) }
             }

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::listing::{self, Gathering};
-use super::records::{Capabilities, Records, Refusal, Stop, Told};
+use super::PROTOCOL;
+use super::listing::{self, Gathering, LeftOut};
+use super::records::{Capabilities, Driftline, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
@@ -61,7 +62,7 @@ enum Way {
 /// What the script is asked to do.
 #[derive(Debug, Clone, Copy)]
 enum Mode<'a> {
-    List { prune: &'a str },
+    List { left_out: &'a LeftOut },
     Digest { algorithm: &'static str },
     Contents,
 }
@@ -122,12 +123,12 @@ impl RemoteFolder {
     }
 
     fn list_once(&self, filter: &Filter, watch: &dyn Watch, counters: &mut Counters) -> Result<Listing, Fault> {
-        let prune = listing::prune(filter.lines(), &self.map);
+        let left_out = LeftOut::new(filter.lines(), &self.map);
         let Answer { mut records, capabilities, noise } =
-            self.ask(Mode::List { prune: &prune }, Parcel::default(), self.patience, counters)?;
+            self.ask(Mode::List { left_out: &left_out }, Parcel::default(), self.patience, counters)?;
         let mut gathering = Gathering::default();
         let (mut fresh, mut seen) = (0, 0);
-        let outcome = records.listing(capabilities.tier, &mut |item| {
+        let outcome = records.listing(capabilities.form(), &mut |item| {
             if gathering.take(item) {
                 seen += 1;
                 fresh += 1;
@@ -160,6 +161,7 @@ impl RemoteFolder {
         }
         walked.incidents.extend(missing);
         walked.incidents.extend(noise_note(&noise));
+        walked.incidents.extend(words::other_driftline(&capabilities));
         let git = match &capabilities.git {
             None => GitState::None,
             Some(place) => GitState::Unknown {
@@ -243,6 +245,7 @@ impl RemoteFolder {
             let asked: Vec<FarFile<'_>> = left.iter().map(|&at| files[at]).collect();
             let mut told = 0;
             let mut changed = Vec::new();
+            let mut held = Vec::new();
             let mut far_files_read = 0;
             let fault = self
                 .ask(mode, self.parcel(&asked), self.patience + time_for(&asked), counters)
@@ -254,15 +257,25 @@ impl RemoteFolder {
                             far_files_read += u64::from(one.value.is_ok());
                             match judge(one, file.size, &capabilities) {
                                 Err(Trouble::Changed) if !is_last => changed.push(left[told]),
-                                result => each(left[told], result),
+                                // Contents are handed on at once: all of them would take too much room.
+                                result if matches!(mode, Mode::Contents) => each(left[told], result),
+                                result => held.push((left[told], result)),
                             }
                             told += 1;
                         })
                     });
                     let ended = finish(records, outcome.is_ok(), counters);
+                    // Something is missing, and nobody knows before which answer.
+                    if matches!((&outcome, mode), (Err(Stop::Miscounted { .. }), Mode::Digest { .. })) {
+                        (told, held) = (0, Vec::new());
+                        changed.clear();
+                    }
                     outcome.map(drop).map_err(|stop| self.fault(&stop, &ended, None))
                 })
                 .err();
+            for (at, result) in held {
+                each(at, result);
+            }
             counters.far_files_read += far_files_read;
             let why = fault.map_or_else(|| "nothing was said about it".to_owned(), |fault| fault.message);
             for &at in left.iter().skip(told) {
@@ -323,22 +336,30 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        let Some(met) = self.met.get().filter(|met| met.batches) else { return Algorithms::default() };
-        Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
+        match self.met.get() {
+            Some(met) if met.driftline == Driftline::Yes => Algorithms { blake3: true, sha256: true, git_blob: true },
+            Some(met) if met.batches => Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false },
+            _ => Algorithms::default(),
+        }
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
-        let wanted = if wanted.blake3 && self.computes().blake3 { "blake3" } else { "sha256" };
-        let digests = |digest| match wanted {
-            "blake3" => Digests { blake3: Some(digest), ..Digests::default() },
-            _ => Digests { sha256: Some(digest), ..Digests::default() },
+        let (algorithm, length) = match wanted {
+            Algorithms { blake3: true, .. } if self.computes().blake3 => ("blake3", 32),
+            Algorithms { git_blob: true, .. } if self.computes().git_blob => ("git-blob", 20),
+            _ => ("sha256", 32),
         };
-        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; 32]>)| {
-            records.digests(each)
+        let digests = |digest: &[u8]| Digests {
+            blake3: (algorithm == "blake3").then(|| digest.try_into().ok()).flatten(),
+            git_blob: digest.try_into().ok(),
+            sha256: (algorithm == "sha256").then(|| digest.try_into().ok()).flatten(),
         };
-        let mode = Mode::Digest { algorithm: wanted };
+        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
+            records.digests(length, each)
+        };
+        let mode = Mode::Digest { algorithm };
         self.about(mode, files, counters, &read, &mut |at, result| {
-            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
+            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(&value), stamp, began });
             each(at, result);
         });
     }
@@ -414,15 +435,13 @@ fn time_for(files: &[FarFile<'_>]) -> Duration {
 
 /// Whether what was told is one state of the file, of the size in which it was listed.
 fn judge<T>(told: Told<T>, size: u64, met: &Capabilities) -> Result<Reading<T>, Trouble> {
-    let (Some(before), Some(after)) = (told.before, told.after) else { return Err(Trouble::Gone) };
-    if before != after || after.size != size {
-        return Err(Trouble::Changed);
-    }
-    match told.value {
-        Ok(value) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
-        Err(Refusal::Gone) => Err(Trouble::Gone),
-        Err(Refusal::Denied) => Err(Trouble::Refused("permission denied".to_owned(), true)),
-        Err(Refusal::Failed) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+    let seen = told.before.zip(told.after);
+    match (seen, told.value) {
+        (_, Err(Refusal::Denied)) => Err(Trouble::Refused("permission denied".to_owned(), true)),
+        (_, Err(Refusal::Gone)) | (None, Ok(_)) => Err(Trouble::Gone),
+        (Some((before, after)), _) if before != after || after.size != size => Err(Trouble::Changed),
+        (_, Err(Refusal::Failed)) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+        (Some((_, after)), Ok(value)) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
     }
 }
 
@@ -459,11 +478,13 @@ fn short(text: &str) -> String {
 }
 
 fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
-    let (mode, prune, algorithm) = match mode {
-        Mode::List { prune } => ("list", prune, ""),
-        Mode::Digest { algorithm } => ("digest", "", algorithm),
-        Mode::Contents => ("contents", "", ""),
+    let nothing = LeftOut::default();
+    let (mode, left_out, algorithm) = match mode {
+        Mode::List { left_out } => ("list", left_out, ""),
+        Mode::Digest { algorithm } => ("digest", &nothing, algorithm),
+        Mode::Contents => ("contents", &nothing, ""),
     };
+    let LeftOut { find, driftline } = left_out;
     let mut script = Vec::with_capacity(SCRIPT.len() + 512);
     script.extend_from_slice(b"ROOT='");
     for &byte in root.as_os_str().as_bytes() {
@@ -472,7 +493,10 @@ fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
             byte => script.push(byte),
         }
     }
-    let rest = format!("'\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{prune}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n");
+    let rest = format!(
+        "'\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{find}'\nLEAVE='{driftline}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n\
+         PROTOCOL='{PROTOCOL}'\n"
+    );
     script.extend_from_slice(rest.as_bytes());
     script.extend_from_slice(SCRIPT.as_bytes());
     script

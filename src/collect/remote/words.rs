@@ -1,9 +1,10 @@
 //! What went wrong on the way to the far side, in words, and what to do about it.
 
-use super::records::Stop;
+use super::records::{Capabilities, Driftline, Stop};
 use super::runner::Ended;
 use crate::collect::CollectError;
 use crate::config::SourceSpec;
+use crate::snapshot::{Incident, IncidentKind};
 
 /// What failed and why, and what helps.
 #[derive(Debug)]
@@ -31,6 +32,10 @@ pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, n
             let (message, hint) = refused(word, root);
             plain(message, Some(hint.to_owned()))
         }
+        Stop::Miscounted { wrote, came } => plain(
+            format!("{came} bytes came of {wrote} that were sent"),
+            Some("run again; if it stays so, what connects the two loses data".to_owned()),
+        ),
         Stop::Garbled => plain(
             "what came back is not what was asked for".to_owned(),
             Some("check that `sh`, `find` and `stat` there are what they are called".to_owned()),
@@ -51,6 +56,18 @@ pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, n
             Fault { message, hint, is_crowded, collision: None }
         }
     }
+}
+
+/// That there is a driftline which is of no use here.
+pub(super) fn other_driftline(met: &Capabilities) -> Option<Incident> {
+    let Driftline::Other(version) = &met.driftline else { return None };
+    let version: String = String::from_utf8_lossy(version).chars().take(60).collect();
+    Some(Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: format!("`{version}` is installed there and speaks otherwise; plain tools were used instead"),
+        hint: Some(format!("install driftline {} there", env!("CARGO_PKG_VERSION"))),
+    })
 }
 
 fn refused(word: &str, root: &str) -> (String, &'static str) {

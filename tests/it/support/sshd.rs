@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// What a server is like.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kind {
-    /// The PATH of those who log in; the usual one when `None`.
+    /// The PATH of those who log in; that of the system's own tools when `None`.
     pub(crate) path: Option<PathBuf>,
     /// A shell command that takes the place of what was asked for, which is in `SSH_ORIGINAL_COMMAND`.
     pub(crate) force: Option<String>,
@@ -91,12 +91,12 @@ impl Servers {
         fs::create_dir(&home).unwrap();
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let path = kind.path.as_ref().map(|path| format!(" PATH={}", path.display())).unwrap_or_default();
+            let path = kind.path.as_deref().unwrap_or(Path::new("/usr/bin:/bin")).display();
             let force = kind.force.as_ref().map(|force| format!("ForceCommand {force}\n")).unwrap_or_default();
             let config = format!(
                 "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\nStrictModes no\n\
                  UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n\
-                 SetEnv HOME={}{path}\nMaxStartups 200\n{force}",
+                 SetEnv HOME={} PATH={path}\nMaxStartups 200\n{force}",
                 at("host_key").display(),
                 self.authorized_keys().display(),
                 home.display(),
@@ -187,6 +187,22 @@ pub(crate) fn busybox() -> PathBuf {
         folder
     };
     FOLDER.get_or_init(make).clone()
+}
+
+/// A PATH of the system's own tools, with driftline itself before them.
+pub(crate) fn with_driftline() -> PathBuf {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("installed");
+        fs::create_dir_all(&folder).unwrap();
+        // Made aside and renamed: another process may be making it too.
+        let new = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let link = new.path().join("driftline");
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_driftline"), &link).unwrap();
+        fs::rename(&link, folder.join("driftline")).unwrap();
+        folder
+    });
+    PathBuf::from(format!("{}:/usr/bin:/bin", folder.display()))
 }
 
 fn sshd() -> PathBuf {

@@ -26,7 +26,9 @@ fn entry(item: &Item) -> &Record {
 
 #[test]
 fn what_comes_before_the_marker_is_noise() {
-    let bytes = transcript("Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@");
+    let bytes = transcript(
+        "Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@@driftline 0.0.1@",
+    );
     let mut records = records(&bytes);
     let mut noise = Vec::new();
     records.start(&mut noise).unwrap();
@@ -34,6 +36,7 @@ fn what_comes_before_the_marker_is_noise() {
     let met = records.capabilities().unwrap();
     assert_eq!((met.tier, met.blake3, met.sha256, met.batches), (Tier::Gnu, false, true, true));
     assert_eq!((met.host, met.git), (b"web-1".to_vec(), None));
+    assert_eq!(met.driftline, Driftline::Other(b"driftline 0.0.1".to_vec()));
     assert_eq!(met.now, Timestamp { seconds: 1_795_275_658, nanos: 500_000_000 });
 }
 
@@ -119,8 +122,9 @@ fn digests_of_all_tools() {
          {look}\n{look}\n?\n{look}\n?\n{look}@END 5f0c 0@"
     ));
     let mut told = Vec::new();
-    assert_eq!(records(&bytes).digests(&mut |one| told.push(one)).unwrap(), 0);
-    let values: Vec<_> = told.iter().map(|one| one.value.map(|digest| digest[0])).collect();
+    assert_eq!(records(&bytes).digests(32, &mut |one| told.push(one)).unwrap(), 0);
+    let values: Vec<_> =
+        told.iter().map(|one| one.value.as_ref().map(|digest| digest[0]).map_err(|&why| why)).collect();
     let ok = Ok(0x98);
     assert_eq!(values, [ok, ok, ok, ok, Err(Refusal::Gone), Err(Refusal::Denied)]);
     assert_eq!(told[0].before, told[0].after);
@@ -157,6 +161,35 @@ fn no_stream_without_its_end_is_complete() {
 }
 
 #[test]
+fn an_end_says_how_much_there_was() {
+    let entry = "=f@644@3@1.5@1.5@65024@9@0@0@root@root@./a@@";
+    let wrote = 2 * entry.len() + 2;
+    let whole = transcript(&format!("{entry}W@{entry}END 5f0c 1 {wrote}@"));
+    assert_eq!(listed(&whole, Tier::Gnu).1.unwrap(), 1);
+    let less = transcript(&format!("{entry}END 5f0c 0 {wrote}@"));
+    let came = entry.len() as u64;
+    let miscounted =
+        |stop: &Stop| matches!(stop, Stop::Miscounted { wrote, came: here } if *wrote == 2 * came + 2 && *here == came);
+    assert!(listed(&less, Tier::Gnu).1.is_err_and(|stop| miscounted(&stop)));
+    let look = "65024|8|3|1|1";
+    let content = format!("T@1@{look}@one@5f0c ok@{look}@");
+    for (wrote, is_complete) in [(content.len(), true), (content.len() + 1, false)] {
+        let bytes = transcript(&format!("R@{content}END 5f0c 0 {wrote}@"));
+        let mut records = records(&bytes);
+        records.ready().unwrap();
+        assert_eq!(records.contents(|_| 9, &mut |_| ()).is_ok(), is_complete);
+    }
+}
+
+#[test]
+fn driftline_there_says_what_failed() {
+    let bytes = transcript("?d@755@0@1.5@1.5@1@9@0@0@root@root@./a@@list@input/output error@END 5f0c 0@");
+    let (items, _) = listed(&bytes, Tier::Gnu);
+    let failing = Failing { unstable: false, act: "list".to_owned(), why: "input/output error".to_owned() };
+    assert_eq!(entry(&items[0]).trouble, Some(failing));
+}
+
+#[test]
 fn an_end_with_another_word_is_no_end() {
     assert!(matches!(listed(&transcript("END ffff 0@"), Tier::Gnu).1, Err(Stop::Garbled)));
     assert!(
@@ -172,7 +205,7 @@ proptest::proptest! {
             for tier in [Tier::Gnu, Tier::Stat] {
                 let _ = listed(&bytes, tier);
             }
-            let _ = records(&bytes).digests(&mut |_| ());
+            let _ = records(&bytes).digests(32, &mut |_| ());
             let _ = records(&bytes).contents(|_| 10, &mut |_| ());
         }
     }
