@@ -120,7 +120,7 @@ pub(crate) enum Wish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Algorithm {
     Blake3,
-    GitBlob,
+    Git,
     Sha256,
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &CollectArguments, ignore: Vec<String>) -> Result<E
         (Some(Wish::List), _) => Asked::List { ignore },
         (Some(Wish::Contents), _) => Asked::Contents,
         (Some(Wish::Digest), Algorithm::Blake3) => Asked::Digests(Algorithms { blake3: true, ..none }),
-        (Some(Wish::Digest), Algorithm::GitBlob) => Asked::Digests(Algorithms { git_blob: true, ..none }),
+        (Some(Wish::Digest), Algorithm::Git) => Asked::Digests(Algorithms { git_blob: true, ..none }),
         (Some(Wish::Digest), Algorithm::Sha256) => Asked::Digests(Algorithms { sha256: true, ..none }),
     };
     let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout());

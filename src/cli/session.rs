@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::CommonArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::interrupt::TakeDown;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::progress::Progress;
-use crate::collect::{CollectPlan, installation_key};
+use crate::collect::{CollectPlan, Connections, installation_key};
 use crate::compare::text::Redactor;
 use crate::config::{self, Config, ConfigError, Environment, MAX_ENVIRONMENTS, SourceSpec};
 use crate::insight::Severity;
@@ -32,6 +33,9 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     /// Says what may be shown.
     pub(crate) redactor: Redactor,
+    /// The ways to other machines.
+    connections: Connections,
+    _take_down: Option<TakeDown>,
     /// Why marks of secrets are those of this run alone, if they are.
     key_note: Option<Incident>,
     /// The arguments that made the environments what they are, for commands that are proposed.
@@ -87,7 +91,15 @@ impl Session {
             Failure::because("the system gives no random numbers, and secrets cannot be masked", &error)
         })?;
         let redactor = Redactor::new(key, &config.sensitive);
-        Ok((Self { config, common, process, output, redactor, key_note, typed }, others))
+        let connections = Connections::default();
+        let is_far =
+            |environment: &Environment| matches!(environment.source, SourceSpec::Ssh { .. } | SourceSpec::Exec { .. });
+        // Nothing else has to be taken away.
+        let take_down = config.environments.iter().any(is_far).then(|| TakeDown::of(connections.clone())).transpose();
+        let guard = take_down.map_err(|error| Failure::because("the system lets no signals be waited for", &error))?;
+        let session =
+            Self { config, common, process, output, redactor, connections, _take_down: guard, key_note, typed };
+        Ok((session, others))
     }
 
     /// How to collect.
@@ -100,6 +112,7 @@ impl Session {
             state_dir: state_dir(&self.common, &self.process),
             rehash: self.common.rehash,
             patience: std::time::Duration::from_secs(self.common.timeout),
+            connections: &self.connections,
             now: self.process.now,
         }
     }

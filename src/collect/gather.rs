@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -11,7 +10,7 @@ use crate::collect::blob::FileHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected, not_kept};
 use crate::collect::facts::Facts;
-use crate::collect::far::{Far, FarFile};
+use crate::collect::far::{Far, FarFile, Turns};
 use crate::collect::fetch::joined;
 use crate::collect::git::{self, GitHistory};
 use crate::collect::remote::{self, RemoteFolder};
@@ -23,9 +22,6 @@ use crate::collect::{
 };
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, Entry, File, Incident, IncidentKind, Snapshot};
-
-/// So many other machines are asked at a time.
-const FAN_OUT: usize = 8;
 
 /// Lists all environments of the plan, in parallel, on a pool of its own.
 ///
@@ -56,14 +52,10 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
     let gather =
         |&(number, environment): &(usize, &Environment)| (number, gather(plan, environment, number, &filter, watch));
-    // Those far away are waited for, which is no work for the pool.
-    let next = AtomicUsize::new(0);
-    let wait = || {
-        let turns = std::iter::from_fn(|| far.get(next.fetch_add(1, Ordering::Relaxed)));
-        turns.map(gather).collect::<Vec<_>>()
-    };
+    let turns = Turns::new(&far);
     let mut gathered: Vec<(usize, Result<Gathered, CollectError>)> = std::thread::scope(|scope| {
-        let waiting: Vec<_> = (0..far.len().min(FAN_OUT)).map(|_| scope.spawn(wait)).collect();
+        let wait = || scope.spawn(|| turns.take().map(gather).collect::<Vec<_>>());
+        let waiting: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
         let mut gathered: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(gather).collect());
         gathered.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
         gathered
@@ -187,9 +179,7 @@ fn open(
             let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone())?;
             Ok((Box::new(source), None))
         }
-        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => {
-            Ok((Box::new(RemoteFolder::new(environment, plan.patience, plan.sensitive)?), None))
-        }
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => Ok((Box::new(RemoteFolder::new(environment, plan)?), None)),
     }
 }
 

@@ -270,8 +270,8 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// Hands over digests of `length` bytes of files, in the order in which their paths were sent.
-    pub(super) fn digests(&mut self, length: usize, each: &mut dyn FnMut(Told<Vec<u8>>)) -> Result<i32, Stop> {
+    /// Hands over digests of files, in the order in which their paths were sent.
+    pub(super) fn digests<const N: usize>(&mut self, each: &mut dyn FnMut(Told<[u8; N]>)) -> Result<i32, Stop> {
         loop {
             let head = self.head()?;
             if head != b"D" {
@@ -286,7 +286,7 @@ impl<R: BufRead> Records<R> {
                 return Err(Stop::Garbled);
             }
             for ((before, after), line) in before.into_iter().zip(after).zip(values) {
-                each(Told { before, after, value: digest(line, length)? });
+                each(Told { before, after, value: digest(line)? });
             }
         }
     }
@@ -473,15 +473,17 @@ fn look(line: &[u8]) -> Result<Option<Look>, Stop> {
 }
 
 /// A line of a digest tool, perhaps with the backslash that marks a name with odd bytes; or why there is none.
-fn digest(line: &[u8], length: usize) -> Result<Result<Vec<u8>, Refusal>, Stop> {
+fn digest<const N: usize>(line: &[u8]) -> Result<Result<[u8; N], Refusal>, Stop> {
     if let [b'?', word @ ..] = line {
         return Ok(Err(refusal(word)?));
     }
     let line = line.strip_prefix(b"\\").unwrap_or(line);
-    let is_longer = line.get(2 * length).is_some_and(u8::is_ascii_hexdigit);
-    let digits = line.get(..2 * length).filter(|_| !is_longer).ok_or(Stop::Garbled)?;
-    let byte = |pair: &[u8]| u8::from_str_radix(text(pair)?, 16).map_err(|_| Stop::Garbled);
-    Ok(Ok(digits.chunks(2).map(byte).collect::<Result<_, _>>()?))
+    let digits = line.get(..2 * N).filter(|_| line.get(2 * N).is_none_or(|byte| !byte.is_ascii_hexdigit()));
+    let mut digest = [0; N];
+    for (byte, pair) in digest.iter_mut().zip(digits.ok_or(Stop::Garbled)?.chunks(2)) {
+        *byte = u8::from_str_radix(text(pair)?, 16).map_err(|_| Stop::Garbled)?;
+    }
+    Ok(Ok(digest))
 }
 
 fn refusal(word: &[u8]) -> Result<Refusal, Stop> {

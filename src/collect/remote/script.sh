@@ -4,7 +4,7 @@
 #   ROOT   the folder
 #   MODE   list, digest or contents
 #   PRUNE  find's words for folders that are left out
-#   ALGORITHM  blake3 or sha256, for digest
+#   ALGORITHM  blake3, sha256 or git (the name of a blob), for digest
 #   BATCH  how many files one process takes at a time
 #   PROTOCOL  what `driftline collect --protocol` prints when it speaks these records
 #   LEAVE  words for `driftline collect`, for folders that are left out

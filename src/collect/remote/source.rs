@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::PROTOCOL;
+use super::connections::Connections;
 use super::listing::{self, Gathering, LeftOut};
 use super::records::{Capabilities, Driftline, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
@@ -18,7 +19,9 @@ use super::words::{self, Fault};
 use crate::collect::far::{Each, Far, FarFile};
 use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle};
+use crate::collect::{
+    CollectError, CollectPlan, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle,
+};
 use crate::config::{Environment, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Algorithms, Counters, Digests, GitState, Incident, IncidentKind, Knows, Snapshot};
@@ -49,6 +52,7 @@ pub(in crate::collect) struct RemoteFolder {
     rate: Option<NonZeroU64>,
     patience: Duration,
     sensitive: Sensitive,
+    connections: Connections,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
 }
@@ -78,22 +82,17 @@ struct Answer {
 }
 
 impl RemoteFolder {
-    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing, `sensitive`
-    /// names files whose content must stay there, beside those known by name.
+    /// Prepares; nothing is connected yet.
     ///
     /// # Errors
     /// [`CollectError::Remote`] when no private folder for the connection's socket can be made.
     ///
     /// # Panics
     /// When the environment is of this machine.
-    pub(in crate::collect) fn new(
-        environment: &Environment,
-        patience: Duration,
-        sensitive: &[String],
-    ) -> Result<Self, CollectError> {
+    pub(in crate::collect) fn new(environment: &Environment, plan: &CollectPlan<'_>) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
-                let ssh = Ssh::new(place).map_err(|error| CollectError::Remote {
+                let ssh = Ssh::new(place, plan.connections).map_err(|error| CollectError::Remote {
                     message: format!("cannot make a private folder for the connection: {error}"),
                     hint: None,
                 })?;
@@ -116,8 +115,9 @@ impl RemoteFolder {
             root: path.clone(),
             map: environment.map.clone(),
             rate,
-            patience,
-            sensitive: Sensitive::new(sensitive),
+            patience: plan.patience,
+            sensitive: Sensitive::new(plan.sensitive),
+            connections: plan.connections.clone(),
             met: OnceLock::new(),
         })
     }
@@ -125,7 +125,7 @@ impl RemoteFolder {
     fn list_once(&self, filter: &Filter, watch: &dyn Watch, counters: &mut Counters) -> Result<Listing, Fault> {
         let left_out = LeftOut::new(filter.lines(), &self.map);
         let Answer { mut records, capabilities, noise } =
-            self.ask(Mode::List { left_out: &left_out }, Parcel::default(), self.patience, counters)?;
+            self.ask_in_turn(Mode::List { left_out: &left_out }, &[], self.patience, counters)?;
         let mut gathering = Gathering::default();
         let (mut fresh, mut seen) = (0, 0);
         let outcome = records.listing(capabilities.form(), &mut |item| {
@@ -186,6 +186,26 @@ impl RemoteFolder {
         Ok(Listing { snapshot, stamps: walked.stamps, counters: Counters::default() })
     }
 
+    /// Asks, and asks again after a while when the host turns connections away because it has too many.
+    fn ask_in_turn(
+        &self,
+        mode: Mode<'_>,
+        files: &[FarFile<'_>],
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Result<Answer, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.ask(mode, self.parcel(files), patience, counters) {
+                Err(fault) if fault.is_crowded && tries < TRIES => {
+                    std::thread::sleep(jitter(PAUSE * tries));
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Starts the script and reads what it says of itself.
     fn ask(
         &self,
@@ -202,15 +222,18 @@ impl RemoteFolder {
         let batch = if self.rate.is_some() { 1 } else { BATCH };
         let script = script(&nonce, &self.root, mode, batch);
         counters.round_trips += 1;
-        let running = Running::start(&invocation, script, parcel, patience).map_err(|error| Fault {
-            message: match error.kind() {
-                io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
-                _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
-            },
-            hint: Some("install it, or correct the configuration".to_owned()),
-            is_crowded: false,
-            collision: None,
-        })?;
+        let running =
+            Running::start(&invocation, script, parcel, patience, &self.connections).map_err(|error| Fault {
+                message: match error.kind() {
+                    io::ErrorKind::NotFound => {
+                        format!("there is no program `{}`", invocation.program.to_string_lossy())
+                    }
+                    _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
+                },
+                hint: Some("install it, or correct the configuration".to_owned()),
+                is_crowded: false,
+                collision: None,
+            })?;
         let mut records = Records::new(running, &nonce);
         let mut noise = Vec::new();
         let begun = records.start(&mut noise);
@@ -248,7 +271,7 @@ impl RemoteFolder {
             let mut held = Vec::new();
             let mut far_files_read = 0;
             let fault = self
-                .ask(mode, self.parcel(&asked), self.patience + time_for(&asked), counters)
+                .ask_in_turn(mode, &asked, self.patience + time_for(&asked), counters)
                 .and_then(|Answer { mut records, capabilities, .. }| {
                     let outcome = records.ready().and_then(|()| {
                         records.input().go();
@@ -285,6 +308,23 @@ impl RemoteFolder {
         }
     }
 
+    fn digests_by<const N: usize>(
+        &self,
+        algorithm: &'static str,
+        files: &[FarFile<'_>],
+        counters: &mut Counters,
+        digests: &dyn Fn([u8; N]) -> Digests,
+        each: Each<'_, Digests>,
+    ) {
+        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; N]>)| {
+            records.digests(each)
+        };
+        self.about(Mode::Digest { algorithm }, files, counters, &read, &mut |at, result| {
+            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
+            each(at, result);
+        });
+    }
+
     /// Paths as the far side calls them, with what reading each costs there.
     fn parcel(&self, files: &[FarFile<'_>]) -> Parcel {
         let piece = |file: &FarFile<'_>| {
@@ -311,17 +351,10 @@ impl Source for RemoteFolder {
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
         let mut counters = Counters::default();
-        let mut tries = 1;
-        loop {
-            match self.list_once(filter, watch, &mut counters) {
-                Ok(listing) => return Ok(Listing { counters, ..listing }),
-                Err(fault) if fault.is_crowded && tries < TRIES => {
-                    std::thread::sleep(jitter(PAUSE * tries));
-                    tries += 1;
-                }
-                Err(Fault { collision: Some(collision), .. }) => return Err(*collision),
-                Err(Fault { message, hint, .. }) => return Err(CollectError::Remote { message, hint }),
-            }
+        match self.list_once(filter, watch, &mut counters) {
+            Ok(listing) => Ok(Listing { counters, ..listing }),
+            Err(Fault { collision: Some(collision), .. }) => Err(*collision),
+            Err(Fault { message, hint, .. }) => Err(CollectError::Remote { message, hint }),
         }
     }
 
@@ -344,24 +377,16 @@ impl Far for RemoteFolder {
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
-        let (algorithm, length) = match wanted {
-            Algorithms { blake3: true, .. } if self.computes().blake3 => ("blake3", 32),
-            Algorithms { git_blob: true, .. } if self.computes().git_blob => ("git-blob", 20),
-            _ => ("sha256", 32),
-        };
-        let digests = |digest: &[u8]| Digests {
-            blake3: (algorithm == "blake3").then(|| digest.try_into().ok()).flatten(),
-            git_blob: digest.try_into().ok(),
-            sha256: (algorithm == "sha256").then(|| digest.try_into().ok()).flatten(),
-        };
-        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
-            records.digests(length, each)
-        };
-        let mode = Mode::Digest { algorithm };
-        self.about(mode, files, counters, &read, &mut |at, result| {
-            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(&value), stamp, began });
-            each(at, result);
-        });
+        let none = Digests::default();
+        match wanted {
+            Algorithms { blake3: true, .. } if self.computes().blake3 => {
+                self.digests_by("blake3", files, counters, &|digest| Digests { blake3: Some(digest), ..none }, each);
+            }
+            Algorithms { git_blob: true, .. } if self.computes().git_blob => {
+                self.digests_by("git", files, counters, &|digest| Digests { git_blob: Some(digest), ..none }, each);
+            }
+            _ => self.digests_by("sha256", files, counters, &|digest| Digests { sha256: Some(digest), ..none }, each),
+        }
     }
 
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {

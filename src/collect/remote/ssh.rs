@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::connections::{Connections, SOCKET};
 use super::runner::Invocation;
 use crate::config::SshPlace;
 
@@ -30,14 +31,20 @@ pub(super) struct Ssh {
     place: SshPlace,
     /// Where the shared connection's socket is; `None` where the user's own configuration shares connections.
     sockets: Option<TempDir>,
+    connections: Connections,
 }
 
 impl Ssh {
     /// Prepares; nothing is connected yet.
-    pub(super) fn new(place: &SshPlace) -> std::io::Result<Self> {
-        let mut ssh = Self { place: place.clone(), sockets: None };
+    pub(super) fn new(place: &SshPlace, connections: &Connections) -> std::io::Result<Self> {
+        let mut ssh = Self { place: place.clone(), sockets: None, connections: connections.clone() };
         if !ssh.user_shares_connections() {
-            ssh.sockets = Some(private_folder()?);
+            let farewell = |folder: &TempDir| {
+                let mut words: Vec<OsString> = vec!["-O".into(), "exit".into(), "-o".into(), socket_in(folder)];
+                words.extend(ssh.destination());
+                words
+            };
+            ssh.sockets = Some(connections.folder(private_folder, farewell)?);
         }
         Ok(ssh)
     }
@@ -74,10 +81,7 @@ impl Ssh {
     }
 
     fn socket(&self) -> Option<OsString> {
-        let folder = self.sockets.as_ref()?;
-        let mut option = OsString::from("ControlPath=");
-        option.push(folder.path().join("s"));
-        Some(option)
+        self.sockets.as_ref().map(socket_in)
     }
 
     /// Which configuration, which port, which host.
@@ -106,20 +110,16 @@ impl Ssh {
 
 impl Drop for Ssh {
     fn drop(&mut self) {
-        let Some(socket) = self.socket() else { return };
-        if !self.sockets.as_ref().is_some_and(|folder| folder.path().join("s").exists()) {
-            return;
+        if let Some(folder) = self.sockets.take() {
+            self.connections.close(folder);
         }
-        // It speaks to the process behind the socket, not to the host.
-        let _ = Command::new("ssh")
-            .args(["-O", "exit", "-o"])
-            .arg(socket)
-            .args(self.destination())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
     }
+}
+
+fn socket_in(folder: &TempDir) -> OsString {
+    let mut option = OsString::from("ControlPath=");
+    option.push(folder.path().join(SOCKET));
+    option
 }
 
 fn private_folder() -> std::io::Result<TempDir> {
@@ -140,7 +140,7 @@ mod tests {
             port: Some(2222),
             config: Some("my config".into()),
         };
-        let ssh = Ssh { place, sockets: None };
+        let ssh = Ssh { place, sockets: None, connections: Connections::default() };
         let invocation = ssh.invocation(Duration::from_secs(60));
         let words: Vec<&str> = invocation.arguments.iter().map(|word| word.to_str().unwrap()).collect();
         let end = ["-F", "my config", "-p", "2222", "--", "deploy@web-1", "sh", "-s"];

@@ -126,6 +126,8 @@ fn cause(spec: &SourceSpec, ended: &Ended, noise: Option<&[u8]>) -> (Option<Stri
         Some(format!("run {by_hand} by hand; no password is asked for here, so it takes a key or an agent"))
     } else if has("Connection refused") || has("Could not resolve") || has("No route to host") || has("timed out") {
         Some(format!("check name and port, and that {by_hand} works"))
+    } else if has("is not running") || has("No such container") || has("is paused") {
+        Some("start it, or correct its name".to_owned())
     } else if ended.stalled {
         Some("give it more time with --timeout SECONDS".to_owned())
     } else if is_without_shell(ended) {

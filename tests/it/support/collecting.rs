@@ -62,6 +62,7 @@ impl Plan {
             rehash: self.rehash,
             sensitive: &[],
             patience: std::time::Duration::from_secs(60),
+            connections: &driftline::collect::Connections::default(),
             now: Timestamp { seconds: self.now, nanos: 0 },
         };
         collect(&plan, &Unwatched)
