@@ -136,15 +136,23 @@ impl Session {
                 let Some(Incident { message, hint, .. }) = because else { continue };
                 let message = self.redactor.line(message.as_bytes());
                 let message = escape::text(&message);
+                let (what, cause) = parted(&message);
                 let how = if snapshot.entries.is_empty() { "could not be read" } else { "was read in part" };
-                writeln!(out, "{} {name} {how}: {message}", styles.paint(Look::Alarm, "error:"))?;
+                writeln!(out, "{} {name} {how}: {what}", styles.paint(Look::Alarm, "error:"))?;
+                if let Some(cause) = cause {
+                    writeln!(out, "  caused by: {cause}")?;
+                }
                 let hint =
                     hint.as_ref().map(|hint| format!("{}, or ", escape::text(hint.as_bytes()))).unwrap_or_default();
                 writeln!(out, "  what to do: {hint}leave it out with --skip {name}")?;
             }
             if !unread.is_empty() && !read.is_empty() {
                 let names: Vec<&str> = read.iter().map(|snapshot| snapshot.environment.as_str()).collect();
-                writeln!(out, "  the comparison went on with {}", join(&names))?;
+                let exit = match self.exit(None, true) {
+                    Exit::Incomplete => " (exit status 3)",
+                    _ => "",
+                };
+                writeln!(out, "  the comparison went on with {}{exit}", join(&names))?;
             }
             for note in self.key_note.iter().chain(notes) {
                 let message = self.redactor.line(note.message.as_bytes());
@@ -215,6 +223,15 @@ pub(crate) fn quote(word: &[u8]) -> Option<String> {
         return Some(text.to_owned());
     }
     Some(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+/// What failed, and why: parted at the first colon that is not in a name.
+fn parted(message: &str) -> (&str, Option<&str>) {
+    let mut colons = message.match_indices(": ").map(|(at, _)| at);
+    match colons.find(|&at| message[..at].matches('`').count().is_multiple_of(2)) {
+        Some(at) => (&message[..at], Some(&message[at + 2..])),
+        None => (message, None),
+    }
 }
 
 /// `NAME=SOURCE` is told from a path by its name: `./a=b` is always a path.
@@ -380,6 +397,16 @@ mod tests {
         assert_eq!(quote(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
         assert_eq!(quote(b"a\x1b[2J"), None);
         assert_eq!(quote(b"\xff"), None);
+    }
+
+    #[test]
+    fn causes_are_told_from_what_failed() {
+        assert_eq!(
+            parted("ssh ended with status 255: ssh: refused"),
+            ("ssh ended with status 255", Some("ssh: refused"))
+        );
+        assert_eq!(parted("cannot read `a: b`: denied"), ("cannot read `a: b`", Some("denied")));
+        assert_eq!(parted("`a: b` is not there"), ("`a: b` is not there", None));
     }
 
     #[test]

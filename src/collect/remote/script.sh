@@ -23,6 +23,7 @@ printf '\nDRIFTLINE1 %s\0' "$N"
 # The status, and of how many bytes the answer was when somebody counted them.
 end() { printf 'END %s %s\0' "$N" "$1${2:+ $2}"; exit 0; }
 refuse() { printf 'E\0%s\0' "$1"; end 0; }
+[ -c /dev/null ] || refuse null
 
 if cd -- "$ROOT" 2>/dev/null; then :
 elif [ -d "$ROOT" ]; then refuse denied

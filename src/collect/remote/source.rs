@@ -147,7 +147,11 @@ impl RemoteFolder {
         let missing = missing.map(|fault| Incident {
             path: None,
             kind: IncidentKind::Environment,
-            message: format!("the listing is not complete ({seen} entries came): {}", fault.message),
+            message: format!(
+                "the listing is not complete ({seen} {} came): {}",
+                if seen == 1 { "entry" } else { "entries" },
+                fault.message
+            ),
             hint: fault.hint,
         });
         let names = gathering.names();

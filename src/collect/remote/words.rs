@@ -77,6 +77,7 @@ fn refused(word: &str, root: &str) -> (String, &'static str) {
         "dangling" => (format!("`{root}` is a link to something that is not there"), leave),
         "file" => (format!("`{root}` is a file, not a folder"), "name the folder to compare"),
         "denied" => (format!("cannot read `{root}`: permission denied"), "log in as a user who may read it"),
+        "null" => ("there is no `/dev/null`".to_owned(), "give that place its devices, or compare an archive of it"),
         "tools" => (
             "there is neither GNU find nor a `stat` that is understood".to_owned(),
             "install findutils or busybox there, or compare an archive of it",

@@ -1,8 +1,12 @@
 //! Environments on other machines: real `sshd` on the loopback interface, and command prefixes.
 
 mod cut;
+mod ends;
 mod faults;
+mod installed;
+mod load;
 mod oncalls;
+mod places;
 mod reading;
 mod secrets;
 

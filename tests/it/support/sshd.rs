@@ -69,6 +69,13 @@ impl Servers {
         fs::write(self.config(), format!("Host {alias}\n    {line}\n{text}")).unwrap();
     }
 
+    /// Leads an alias through another port. Its name in the file of known keys stays.
+    pub(crate) fn detour(&self, alias: &str, through: impl FnOnce(u16) -> u16) {
+        let daemon = self.daemons.iter().find(|daemon| daemon.alias == alias).unwrap();
+        let port = through(daemon.port);
+        self.configure(alias, &format!("Port {port}\n    HostKeyAlias [127.0.0.1]:{}", daemon.port));
+    }
+
     /// The file of keys that the client knows.
     pub(crate) fn known_hosts(&self) -> PathBuf {
         self.folder.path().join("known_hosts")
@@ -224,7 +231,8 @@ fn keygen(file: &Path) {
     assert!(status.success());
 }
 
-fn uzers_name() -> String {
+/// The login name of whoever runs the tests.
+pub(crate) fn uzers_name() -> String {
     let output = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
