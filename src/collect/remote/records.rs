@@ -29,8 +29,8 @@ pub(super) enum Stop {
     Refused(String),
     /// It is not what the script writes.
     Garbled,
-    /// The far side wrote so many bytes, and so many came.
-    Miscounted { wrote: u64, came: u64 },
+    /// The far side wrote so much of it, and so much came.
+    Miscounted { what: &'static str, wrote: u64, came: u64 },
 }
 
 impl From<io::Error> for Stop {
@@ -177,11 +177,13 @@ pub(super) struct Records<R> {
     taken: u64,
     /// The same, before the record that was begun last.
     before: u64,
+    /// Files that it was about.
+    files: u64,
 }
 
 impl<R: BufRead> Records<R> {
     pub(super) fn new(input: R, nonce: &str) -> Self {
-        Self { input, nonce: nonce.to_owned(), taken: 0, before: 0 }
+        Self { input, nonce: nonce.to_owned(), taken: 0, before: 0, files: 0 }
     }
 
     /// The stream.
@@ -375,6 +377,7 @@ impl<R: BufRead> Records<R> {
             }
             paths.push(path);
         }
+        self.files += paths.len() as u64;
         let flags = self.field()?;
         let lines = self.field()?;
         let lines: Vec<&[u8]> = lines.split(|&byte| byte == b'\n').collect();
@@ -398,7 +401,9 @@ impl<R: BufRead> Records<R> {
     }
 
     fn count(&mut self) -> Result<usize, Stop> {
-        Ok(number(&self.field()?)? as usize)
+        let count = number(&self.field()?)?;
+        self.files = self.files.saturating_add(count);
+        Ok(count as usize)
     }
 
     /// A field that begins a record; a refusal ends the reading, and signs of life say nothing.
@@ -418,11 +423,16 @@ impl<R: BufRead> Records<R> {
         let rest = || head.strip_prefix(b"END ")?.strip_prefix(self.nonce.as_bytes())?.strip_prefix(b" ");
         let mut parts = text(rest().ok_or(Stop::Garbled)?)?.split(' ');
         let status = parts.next().and_then(|status| status.parse().ok()).ok_or(Stop::Garbled)?;
-        let wrote = parts.next().map(str::parse).transpose().map_err(|_| Stop::Garbled)?;
-        match wrote {
-            Some(wrote) if wrote != self.before => Err(Stop::Miscounted { wrote, came: self.before }),
-            _ => Ok(status),
+        for (what, came) in [("bytes", self.before), ("files", self.files)] {
+            let wrote = match parts.next() {
+                None | Some("-") => continue,
+                Some(wrote) => number(wrote.as_bytes())?,
+            };
+            if wrote != came {
+                return Err(Stop::Miscounted { what, wrote, came });
+            }
         }
+        Ok(status)
     }
 
     fn field(&mut self) -> Result<Vec<u8>, Stop> {

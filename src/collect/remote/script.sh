@@ -20,8 +20,8 @@ IFS='
 '
 clean=${clean#:}; PATH=${clean:-/usr/bin:/bin}; export PATH
 printf '\nDRIFTLINE1 %s\0' "$N"
-# The status, and of how many bytes the answer was when somebody counted them.
-end() { printf 'END %s %s\0' "$N" "$1${2:+ $2}"; exit 0; }
+# The status, and how many bytes and files the answer was about, or `-` where nobody counted.
+end() { printf 'END %s %s %s %s\0' "$N" "$1" "${2:--}" "${3:--}"; exit 0; }
 refuse() { printf 'E\0%s\0' "$1"; end 0; }
 [ -c /dev/null ] || refuse null
 
@@ -63,19 +63,25 @@ done
 printf 'C\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "$TIER" "$BLAKE3" "$SHA256" "$XARGS" \
   "$(date +%s.%N 2>/dev/null)" "$(uname -n 2>/dev/null)" "$GIT" "$DRIFTLINE" "$OTHER"
 
-# Runs a command and ends with its status, and with the number of bytes that it wrote: `dd` passes them on and counts them.
+# Runs a command and ends with its status, and with what was counted: `dd` passes on what it writes and tells the number of bytes, unless it
+# is one that does not; and what reads files says on descriptor 5 how many it was about.
 counted() {
-  if [ $COUNTS = no ]; then "$@"; end $?; fi
   exec 3>&1 4>&2
-  told=$({ { "$@" 2>&4; echo "status $?" >&5; } | dd bs=65536 >&3; } 5>&1 2>&1)
-  status=255; count=
-  set -- $told
-  while [ $# -gt 1 ]; do
-    if [ "$1" = status ]; then status=$2; fi
-    case $2 in byte | bytes) count=$1 ;; esac
-    shift
+  if [ $COUNTS = yes ]; then
+    told=$({ { "$@" 2>&4; echo "status $?" >&5; } | dd bs=65536 >&3; } 5>&1 2>&1)
+  else
+    told=$({ "$@" >&3 2>&4; echo "status $?" >&5; } 5>&1)
+  fi
+  status=255; bytes=-; files=-; last=
+  for word in $told; do
+    case $last in
+    status) status=$word ;;
+    files) files=$((${files#-} + word)) ;;
+    esac
+    case $word in byte | bytes) bytes=$last ;; esac
+    last=$word
   done
-  end $status $count
+  end $status $bytes $files
 }
 
 if [ -n "$DRIFTLINE" ]; then
@@ -110,7 +116,8 @@ list)
         flags=$flags$flag
       done
       lines=$($SEE "$@" 2>/dev/null) || lines=$(for f do $SEE "$f" 2>/dev/null || echo "?"; done)
-      printf "B\0"; printf "%s\0" "$@"; printf "\0%s\0%s\0" "$flags" "$lines"' sh {} +
+      printf "B\0"; printf "%s\0" "$@"; printf "\0%s\0%s\0" "$flags" "$lines"
+      { echo "files $#" >&5; } 2>/dev/null' sh {} +
     listed=$?
     $NICE find . -name .git -prune -o $PRUNE -type l -exec sh -c 'for l do
         printf "L\0%s\0" "$l"; readlink -n "$l" 2>/dev/null; printf "\0%s\0" "$?"
@@ -160,7 +167,8 @@ else
   done
 fi
 after=$(look "$@") || after=$(look_each "$@")
-printf "%s\0" "$after"'
+printf "%s\0" "$after"
+{ echo "files $#" >&5; } 2>/dev/null'
 printf 'R\0'
 counted $NICE xargs -0 -n "$BATCH" sh -c "$WORK" sh
 }

@@ -285,7 +285,7 @@ impl Answer<'_> {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let end = format!("END {} 0 {}\0", self.nonce, self.wrote);
+        let end = format!("END {} 0 {} -\0", self.nonce, self.wrote);
         self.output.write_all(end.as_bytes())?;
         self.output.flush()
     }

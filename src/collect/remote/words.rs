@@ -32,8 +32,8 @@ pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, n
             let (message, hint) = refused(word, root);
             plain(message, Some(hint.to_owned()))
         }
-        Stop::Miscounted { wrote, came } => plain(
-            format!("{came} bytes came of {wrote} that were sent"),
+        Stop::Miscounted { what, wrote, came } => plain(
+            format!("{came} {what} came of {wrote} that were sent"),
             Some("run again; if it stays so, what connects the two loses data".to_owned()),
         ),
         Stop::Garbled => plain(

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::run::{Run, TestEnv};
-use crate::support::sshd::{Kind, Servers, busybox, uzers_name};
+use crate::support::sshd::{Kind, Servers, busybox, uzers_name, with_driftline};
 
 /// Two equal folders: one here, and one that is meant to be reached as `far`.
 fn two() -> TestEnv {
@@ -269,6 +269,27 @@ fn a_find_that_is_killed_leaves_the_rest_unknown() {
         by_exec(&env, &["/usr/bin/env", "-i", &path], &[]),
         "far was read in part: the listing is not complete (1 entry came)\n  caused by: `find` ended with status 137",
     );
+}
+
+/// A line that swallows a byte in the middle, and goes on as if nothing had been.
+#[test]
+fn an_answer_that_lost_something_on_the_way_is_incomplete() {
+    let env = two();
+    env.write("here/aQb", "1");
+    env.write("there/aQb", "1");
+    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    // Not every `dd` of busybox tells the number of bytes; then whole files are counted, and a byte of a name is not missed.
+    for tools in ["/usr/bin:/bin".to_owned(), text(with_driftline())] {
+        let path = format!("PATH={tools}");
+        let lossy = ["sh", "-c", "\"$@\" | tr -d Q", "lossy", "/usr/bin/env", "-i", &path];
+        // It holds back what it has not filled a block with, so nobody hears there that digests can be asked for.
+        let run = by_exec(&env, &lossy, &["--format", "json", "--timeout", "1"]).expect(3);
+        let report = run.json();
+        let row = report["rows"].as_array().unwrap().iter().find(|row| row["path"] == "aQb").unwrap();
+        assert_eq!(row["pattern"], "A!", "{tools} {run}");
+        assert!(run.stderr().contains("far was read in part: the listing is not complete"), "{tools} {run}");
+        assert!(run.stderr().contains("what connects the two loses data"), "{tools} {run}");
+    }
 }
 
 #[test]

@@ -167,8 +167,7 @@ fn an_end_says_how_much_there_was() {
     assert_eq!(listed(&whole, Tier::Gnu).1.unwrap(), 1);
     let less = transcript(&format!("{entry}END 5f0c 0 {wrote}@"));
     let came = entry.len() as u64;
-    let miscounted =
-        |stop: &Stop| matches!(stop, Stop::Miscounted { wrote, came: here } if *wrote == 2 * came + 2 && *here == came);
+    let miscounted = |stop: &Stop| matches!(stop, Stop::Miscounted { what: "bytes", wrote, came: here } if *wrote == 2 * came + 2 && *here == came);
     assert!(listed(&less, Tier::Gnu).1.is_err_and(|stop| miscounted(&stop)));
     let look = "65024|8|3|1|1";
     let content = format!("T@1@{look}@one@5f0c ok@{look}@");
@@ -178,6 +177,18 @@ fn an_end_says_how_much_there_was() {
         records.ready().unwrap();
         assert_eq!(records.contents(|_| 9, &mut |_| ()).is_ok(), is_complete);
     }
+}
+
+#[test]
+fn an_end_says_how_many_files_it_was_about() {
+    let batch = "B@./a@./b@@==@81a4|3|1|1|0|0|65024|8|root|root\n?@";
+    for (wrote, is_complete) in [("- 4", true), ("- -", true), ("- 5", false), ("- x", false), ("-", true)] {
+        let bytes = transcript(&format!("{batch}{batch}END 5f0c 0 {wrote}@"));
+        assert_eq!(listed(&bytes, Tier::Stat).1.is_ok(), is_complete, "{wrote}");
+    }
+    let digests = "D@1@?@?gone@?@END 5f0c 0 - 2@";
+    let stop = records(&transcript(digests)).digests::<32>(&mut |_| ()).unwrap_err();
+    assert!(matches!(stop, Stop::Miscounted { what: "files", wrote: 2, came: 1 }), "{stop:?}");
 }
 
 #[test]
