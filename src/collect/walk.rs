@@ -31,6 +31,8 @@ pub(super) struct Walked {
     pub(super) incidents: Vec<Incident>,
     /// What each of `incidents` is made of, as long as nothing else was added to them.
     pub(super) reasons: Vec<Reason>,
+    /// The `.git` of repositories, which are no entries; by their names there, in no order.
+    pub(super) repositories: Vec<TreePath>,
     pub(super) counters: Counters,
 }
 
@@ -58,13 +60,16 @@ pub(super) fn walk(
         listed,
         reader: Reader::current(),
         lists: Mutex::new(Vec::new()),
+        repositories: Mutex::new(Vec::new()),
         next: AtomicU32::new(1),
     };
     rayon::scope(|scope| walk.folder(scope, &Task { list: 0, place: Place::root() }));
     let mut lists = walk.lists.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Each task has sent exactly one list, so numbers are places.
     lists.sort_unstable_by_key(|(number, _)| *number);
-    assemble(lists.into_iter().map(|(_, list)| Some(list)).collect())
+    let walked = assemble(lists.into_iter().map(|(_, list)| Some(list)).collect())?;
+    let repositories = walk.repositories.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(Walked { repositories, ..walked })
 }
 
 struct Walk<'a> {
@@ -74,6 +79,7 @@ struct Walk<'a> {
     listed: &'a (dyn Fn(u64) + Sync),
     reader: Reader,
     lists: Mutex<Vec<(u32, List)>>,
+    repositories: Mutex<Vec<TreePath>>,
     next: AtomicU32,
 }
 
@@ -140,6 +146,9 @@ impl Walk<'_> {
             let name = next.file_name();
             // A repository's own files are not part of what was deployed.
             if matches!(name.to_bytes(), b"." | b".." | b".git") {
+                if name.to_bytes() == b".git" {
+                    self.note_repository(place, folder.as_fd());
+                }
                 continue;
             }
             let stat = match sys::look(folder.as_fd(), name) {
@@ -174,6 +183,18 @@ impl Walk<'_> {
             scope.spawn(move |scope| self.folder(scope, &task));
         }
         Ok(items)
+    }
+
+    /// A folder without HEAD is no repository; anything else of this name leads to one, or hides one.
+    fn note_repository(&self, place: &Place, folder: BorrowedFd<'_>) {
+        let is_there = |name: &CStr| sys::look(folder, name).ok();
+        let is_folder = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        let is_one = is_there(c".git").is_some_and(|stat| !is_folder(&stat) || is_there(c".git/HEAD").is_some());
+        let separator: &[u8] = if place.here().is_empty() { b"" } else { b"/" };
+        let path = TreePath::new([place.here(), separator, b".git"].concat());
+        if let (true, Ok(path)) = (is_one, path) {
+            self.repositories.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(path);
+        }
     }
 
     fn look_at(&self, stat: &Stat, folder: BorrowedFd<'_>, name: &CStr) -> (Seen, Option<Box<Failure>>) {

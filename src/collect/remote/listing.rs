@@ -31,6 +31,7 @@ impl Gathering {
                 self.targets.insert(path, target);
                 false
             }
+            Item::Repository(_) => false,
             Item::Entry(record) => {
                 if record.kind == Kind::Directory {
                     self.folders += u64::from(record.readable);

@@ -144,6 +144,8 @@ pub(super) struct Failing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Entry(Box<Record>),
+    /// The `.git` of a repository inside the root.
+    Repository(Vec<u8>),
     /// Where a link points to that came before; `None` when it could not be read.
     Target {
         path: Vec<u8>,
@@ -251,6 +253,7 @@ impl<R: BufRead> Records<R> {
         loop {
             let head = self.head()?;
             match (&*head, tier) {
+                (b"G", _) => each(Item::Repository(self.field()?)),
                 ([mark @ (b'=' | b'!' | b'?' | b'~'), kind @ ..], Tier::Gnu) => {
                     let kind = kind_of_letter(kind).ok_or(Stop::Garbled)?;
                     let mut record = self.gnu(kind, *mark == b'=')?;

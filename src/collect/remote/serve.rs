@@ -67,10 +67,13 @@ fn list(folder: &LocalFolder, ignore: &[String], answer: &Mutex<Answer<'_>>) -> 
     // A failure to write shows again when the entries are written.
     let walked = pool.install(|| folder.walked(&filter, &|_| drop(lock(answer).live())));
     let Ok(walked) = walked else { return lock(answer).refuse() };
-    let Walked { entries, stamps, incidents, reasons, .. } = walked;
+    let Walked { entries, stamps, incidents, reasons, repositories, .. } = walked;
     let names = names(&entries);
     let mut answer = lock(answer);
     answer.fields(&[b"=d", b"0", b"0", b"0", b"0", b"0", b"0", b"0", b"0", b"", b"", b".", b""])?;
+    for repository in &repositories {
+        answer.fields(&[b"G", &[b"./", repository.as_bytes()].concat()])?;
+    }
     for (entry, stamp) in entries.iter().zip(&stamps) {
         let failed = |IncidentId(at): IncidentId| (incidents[at as usize].kind, &reasons[at as usize]);
         answer.entry(entry, *stamp, &names, failed)?;

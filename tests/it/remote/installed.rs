@@ -133,6 +133,22 @@ fn nothing_outside_the_folder_is_answered() {
 }
 
 #[test]
+fn repositories_are_named_and_not_entered() {
+    let env = TestEnv::new();
+    env.write("root/.git/HEAD", "ref: refs/heads/main\n");
+    env.write("root/inner/.git/HEAD", "ref: refs/heads/main\n");
+    env.write("root/linked/.git", "gitdir: ../inner/.git\n");
+    fs::create_dir_all(env.path("root/empty/.git")).unwrap();
+    let answer = ask(&env, "root", &["list", "--nonce", "n0"], b"");
+    let fields: Vec<String> =
+        answer.split(|&byte| byte == 0).map(|field| String::from_utf8(field.to_vec()).unwrap()).collect();
+    let mut named: Vec<&str> = fields.windows(2).filter(|pair| pair[0] == "G").map(|pair| pair[1].as_str()).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["./.git", "./inner/.git", "./linked/.git"]);
+    assert!(!fields.iter().any(|field| field.contains("HEAD")), "{fields:?}");
+}
+
+#[test]
 fn it_is_no_command_for_people() {
     let env = TestEnv::new();
     assert!(!env.driftline(["--help"]).expect(0).stdout().contains("collect"));

@@ -20,7 +20,7 @@ fn listed(bytes: &[u8], tier: Tier) -> (Vec<Item>, Result<i32, Stop>) {
 fn entry(item: &Item) -> &Record {
     match item {
         Item::Entry(record) => record,
-        Item::Target { .. } => panic!("{item:?}"),
+        Item::Target { .. } | Item::Repository(_) => panic!("{item:?}"),
     }
 }
 
