@@ -38,7 +38,14 @@ fn moves_and_artifacts(bencher: Bencher<'_, '_>, workload: Workload) {
 fn judge(bencher: Bencher<'_, '_>, workload: Workload) {
     let snapshots = snapshots(workload, PATHS, true);
     let comparison = compare::compare(&snapshots);
-    let inputs =
-        insight::Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &[], focus: &[] };
+    let inputs = insight::Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &[],
+        maps: &[],
+        lineage: &driftline::insight::nearest::Lineage::default(),
+        focus: &[],
+    };
     bencher.counter(ItemsCount::new(entries(&snapshots))).bench_local(|| insight::judge(&inputs));
 }

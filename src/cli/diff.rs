@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::cli::args::{CommonArguments, DiffArguments, Format, View};
+use crate::cli::choose::{Selected, select_path};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Output};
@@ -13,9 +14,9 @@ use crate::cli::session::{Session, find_environment};
 use crate::collect::{Collected, collect};
 use crate::compare::artifacts::{self, Artifact};
 use crate::compare::text::Limits;
-use crate::compare::text::select::{Candidate, Selection, select};
 use crate::compare::{self, Comparison, Row};
 use crate::insight::Severity;
+use crate::insight::nearest::{self, OnDemand};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::labels::initials;
@@ -23,9 +24,6 @@ use crate::report::text_view::{
     FileView, Inputs, Screen, TextView, json, view, write_columns, write_regions, write_unified,
 };
 use crate::snapshot::{ContentReader as _, EntryRef, Snapshot};
-
-/// So many of the paths that could be meant are listed.
-const CHOICES: usize = 12;
 
 pub(crate) fn run(
     common: CommonArguments,
@@ -105,39 +103,11 @@ enum Chosen {
 }
 
 fn choose(session: &Session, listed: &Comparison, snapshots: &[Snapshot], word: &OsString) -> Result<Chosen, Failure> {
-    let candidates: Vec<Candidate<'_>> = listed
-        .rows()
-        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_in_sync() })
-        .collect();
-    let maps = || session.config.environments.iter().map(|environment| &environment.map);
-    let translate = |path: &TreePath| maps().map(|map| map.to_common(path)).filter(|common| common != path).collect();
-    let typed = escape::name(word.as_bytes());
     let number = |path: &TreePath| listed.find(snapshots, path);
-    let selection = select(word.as_bytes(), candidates.iter().copied(), &translate).map_err(|error| {
-        Failure::because(error.to_string(), &error.source)
-            .hint("name a path as it is below the roots, such as app/services/MemberService.py, or a bare file name")
-    })?;
-    match selection {
-        Selection::One(path) => Ok(Chosen::File(number(&path).unwrap_or_default())),
-        Selection::Folder { paths, .. } => Ok(Chosen::Folder(paths.iter().filter_map(number).collect())),
-        Selection::Ambiguous(paths) => {
-            let failure = Failure::new(format!("`{typed}` could be any of {} paths", paths.len()));
-            Err(list(failure.hint("name one of them:"), &paths))
-        }
-        Selection::Nothing { nearest } => {
-            let failure = Failure::new(format!("no environment has a path that is called `{typed}`"));
-            Err(if nearest.is_empty() { failure } else { list(failure.hint("alike are:"), &nearest) })
-        }
-    }
-}
-
-fn list(failure: Failure, paths: &[TreePath]) -> Failure {
-    let line = |path: &TreePath| format!("  {}", escape::name(path.as_bytes()));
-    let listed = paths.iter().take(CHOICES).map(line).fold(failure, |failure, line| failure.detail(&line));
-    match paths.len().saturating_sub(CHOICES) {
-        0 => listed,
-        more => listed.detail(&format!("  and {more} more")),
-    }
+    Ok(match select_path(session, listed, snapshots, word)? {
+        Selected::File(path) => Chosen::File(number(&path).unwrap_or_default()),
+        Selected::Folder { paths, .. } => Chosen::Folder(paths.iter().filter_map(number).collect()),
+    })
 }
 
 fn views(
@@ -164,6 +134,9 @@ fn views(
         read.extend(variants.filter_map(|environment| row.entry_ref(environment)));
     }
     collected.prefetch(&read);
+    let leaves_out = |path: &TreePath| collected.leaves_out(path);
+    let nearest =
+        OnDemand::new(nearest::Search { snapshots, contents: collected, commits: collected, leaves_out: &leaves_out });
     let show = |row: &Row<'_>| {
         let artifacts = artifacts_of(row);
         let limits = Limits::default();
@@ -175,6 +148,8 @@ fn views(
             limits,
             contents: collected,
             history: collected,
+            commits: collected,
+            nearest: &nearest,
             redactor: &session.redactor,
         };
         view(row, &inputs)

@@ -102,6 +102,33 @@ impl Session {
         Ok((session, others))
     }
 
+    /// Refuses words that name no environment.
+    pub(crate) fn refuse(&self, words: &[OsString]) -> Result<(), Failure> {
+        let Some(word) = words.first() else { return Ok(()) };
+        let word = word.to_string_lossy();
+        Err(Failure::new(format!("`{word}` is no environment"))
+            .hint(format!("write NAME=SOURCE, for instance prod=/var/www/app, or one of: {}", self.names())))
+    }
+
+    /// Refuses a place for output that lies in an environment: nothing is ever written there.
+    pub(crate) fn keep_out(&self, output: &Path) -> Result<(), Failure> {
+        let there = output.ancestors().find_map(|folder| fs::canonicalize(folder).ok());
+        for environment in &self.config.environments {
+            let SourceSpec::Folder { path } = &environment.source else { continue };
+            if let (Ok(root), Some(there)) = (fs::canonicalize(path), &there)
+                && there.starts_with(&root)
+            {
+                return Err(Failure::new(format!(
+                    "`{}` lies in the environment `{}`",
+                    output.display(),
+                    environment.name
+                ))
+                .hint("name a place outside with -o: nothing is ever written to an environment"));
+            }
+        }
+        Ok(())
+    }
+
     /// How to collect.
     pub(crate) fn plan(&self) -> CollectPlan<'_> {
         CollectPlan {
@@ -191,7 +218,7 @@ impl Session {
     pub(crate) fn command(&self, words: &[&[u8]]) -> Option<String> {
         let own = [OsStr::new("driftline").as_bytes()];
         let all = own.iter().copied().chain(words.iter().copied()).chain(self.typed.iter().map(|word| word.as_bytes()));
-        Some(all.map(quote).collect::<Option<Vec<String>>>()?.join(" "))
+        Some(all.map(escape::shell_word).collect::<Option<Vec<String>>>()?.join(" "))
     }
 
     /// The names of all environments.
@@ -207,22 +234,9 @@ impl Session {
 }
 
 /// Where state is kept, if it is.
-fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
+pub(crate) fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
     let kept = common.state_dir.as_deref().or(process.state_dir.as_deref());
     kept.filter(|_| !common.no_state)
-}
-
-/// A word as a shell takes it; `None` when it has characters that no one can type safely.
-pub(crate) fn quote(word: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(word).ok()?;
-    if text.is_empty() || escape::text(word) != text {
-        return None;
-    }
-    let plain = |c: char| c.is_alphanumeric() || "/._-=@:+,%~".contains(c);
-    if text.chars().all(plain) && !text.starts_with('~') {
-        return Some(text.to_owned());
-    }
-    Some(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
 /// What failed, and why: parted at the first colon that is not in a name.
@@ -253,6 +267,9 @@ fn load(common: &CommonArguments, process: &Process) -> Result<Config, Failure> 
             let asked = process.folder.display();
             Failure::new(format!("there is no `{}` in `{asked}` or above it", config::FILE_NAME))
                 .hint("name what to compare: driftline prod=/var/www/app staging=/srv/staging/app")
+                .hint(
+                    "or write a configuration to begin with: driftline init prod=/var/www/app staging=/srv/staging/app",
+                )
                 .hint("or look at an example: driftline demo")
         })?,
     };
@@ -387,17 +404,6 @@ fn same_place(one: &EnvironmentName, other: &EnvironmentName, path: &Path) -> Fa
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quote(b"app/x.py").as_deref(), Some("app/x.py"));
-        assert_eq!(quote(b"a b").as_deref(), Some("'a b'"));
-        assert_eq!(quote(b"it's").as_deref(), Some(r"'it'\''s'"));
-        assert_eq!(quote(b"~x").as_deref(), Some("'~x'"));
-        assert_eq!(quote(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
-        assert_eq!(quote(b"a\x1b[2J"), None);
-        assert_eq!(quote(b"\xff"), None);
-    }
 
     #[test]
     fn causes_are_told_from_what_failed() {

@@ -17,7 +17,6 @@ use crate::cli::session::Session;
 use crate::collect::{Collected, collect};
 use crate::compare::text::secrets::Treatment;
 use crate::compare::text::{Document, Limits};
-use crate::config::SourceSpec;
 use crate::path::TreePath;
 use crate::report::escape;
 use crate::snapshot::format::{FORMAT, Header, VERSION, Writer};
@@ -33,11 +32,7 @@ pub(crate) fn run(
     arguments: &SnapshotArguments,
 ) -> Result<Exit, Failure> {
     let (session, others) = Session::open(common, process, output, &arguments.environments)?;
-    if let Some(word) = others.first() {
-        let word = word.to_string_lossy();
-        return Err(Failure::new(format!("`{word}` is no environment"))
-            .hint("name a configured one, or write NAME=SOURCE, for instance prod=/var/www/app"));
-    }
+    session.refuse(&others)?;
     let places = places(&session, arguments)?;
     let progress = session.progress();
     let collected = collect(&session.plan(), &progress);
@@ -127,7 +122,7 @@ fn places(session: &Session, arguments: &SnapshotArguments) -> Result<Vec<PathBu
             .hint(format!("name one of {}", names.join(", ")))
             .hint("or a folder: -o snapshots/"));
     }
-    refuse_environments(session, &output)?;
+    session.keep_out(&output)?;
     let day = day(session);
     let host = arguments.host.as_ref().unwrap_or(&session.process.host);
     Ok(environments
@@ -140,21 +135,6 @@ fn places(session: &Session, arguments: &SnapshotArguments) -> Result<Vec<PathBu
             folder.join(format!("date={day}.ndjson.zst"))
         })
         .collect())
-}
-
-/// Nothing is written to an environment, not even this.
-fn refuse_environments(session: &Session, output: &Path) -> Result<(), Failure> {
-    let there = output.ancestors().find_map(|folder| fs::canonicalize(folder).ok());
-    for environment in &session.config.environments {
-        let SourceSpec::Folder { path } = &environment.source else { continue };
-        if let (Ok(root), Some(there)) = (fs::canonicalize(path), &there)
-            && there.starts_with(&root)
-        {
-            return Err(Failure::new(format!("`{}` lies in the environment `{}`", output.display(), environment.name))
-                .hint("write the snapshot somewhere else: nothing is ever written to an environment"));
-        }
-    }
-    Ok(())
 }
 
 /// A host as a part of a path, as partitions of tables are written: what is no plain character is escaped.

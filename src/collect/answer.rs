@@ -142,7 +142,7 @@ impl Collected<'_> {
     }
 
     /// Tells sources which files are about to be read.
-    fn prepare<'p>(&'p self, files: impl Iterator<Item = (EntryRef, &'p TreePath)>) {
+    pub(super) fn prepare<'p>(&'p self, files: impl Iterator<Item = (EntryRef, &'p TreePath)>) {
         let mut paths: Vec<Vec<&TreePath>> = vec![Vec::new(); self.backings.len()];
         for (at, path) in files {
             paths[at.environment].push(path);

@@ -10,7 +10,7 @@ use crate::collect::collected::{lock, whole};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::{Listing, OpenFile, Source, fold};
 use crate::path::TreePath;
-use crate::snapshot::{Content, Counters, Digests, ReadFailure};
+use crate::snapshot::{BlobNames, Content, Counters, Digests, ReadFailure};
 
 /// How much is read of a file at a time.
 const CHUNK: usize = 128 * 1024;
@@ -22,15 +22,6 @@ pub(crate) trait BlobHasher: Sync {
 
     /// Reads a whole regular file; one above `limit` bytes is a failure that says so, and is not read.
     fn read(&self, entry: usize, limit: u64) -> Result<Vec<u8>, ReadFailure>;
-}
-
-/// Names of one content under git's SHA-1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BlobNames {
-    /// Of the bytes as they are.
-    pub(crate) raw: [u8; 20],
-    /// Of the bytes with every CR LF as LF; `None` when there is no CR LF, or a zero byte among the first 8000 bytes.
-    pub(crate) normalized: Option<[u8; 20]>,
 }
 
 /// Names the files of one environment while it is being collected.
@@ -131,14 +122,14 @@ impl FileHasher<'_> {
 }
 
 /// What one pass over a file tells.
-struct Survey {
-    raw: [u8; 20],
+pub(super) struct Survey {
+    pub(super) raw: [u8; 20],
     /// How many CR LF there are.
-    pairs: u64,
-    is_binary: bool,
+    pub(super) pairs: u64,
+    pub(super) is_binary: bool,
 }
 
-fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::Result<Survey> {
+pub(super) fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::Result<Survey> {
     let mut hasher = blob_hasher(size);
     let (mut pairs, mut last, mut is_binary, mut first) = (0, 0, false, true);
     chunks(file, size, counters, |bytes| {
@@ -153,7 +144,7 @@ fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::
 }
 
 /// Names the content without the CR of every CR LF; `normalized` is its size then.
-fn name_normalized(
+pub(super) fn name_normalized(
     file: &mut dyn OpenFile,
     size: u64,
     normalized: u64,

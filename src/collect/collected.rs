@@ -9,15 +9,16 @@ use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::facts::Facts;
 use crate::collect::far::FarFile;
 use crate::collect::fetch::Held;
-use crate::collect::git::{GitHistory, Histories};
+use crate::collect::git::{self, GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
-use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
+use crate::collect::{Filter, OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, CommitSummary, CommittedVersion, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader,
-    Incident, IncidentKind, ReadFailure, Snapshot, Timestamp,
+    Algorithms, Beyond, Blob, BlobId, BlobNames, CommitId, CommitReader, CommitSummary, CommittedVersion, Content,
+    ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Recent,
+    Snapshot, TextMerger, Timestamp, TreeChange,
 };
 
 /// All environments, listed; their files can still be asked about.
@@ -27,6 +28,8 @@ pub struct Collected<'w> {
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
     histories: Histories,
+    /// What the plan leaves out.
+    filter: Filter,
     pub(super) facts: Mutex<Facts>,
     /// Worth saying about what is kept; changes no answer.
     pub(super) notes: Mutex<Vec<Incident>>,
@@ -52,11 +55,12 @@ pub(super) struct Backing {
 }
 
 impl<'w> Collected<'w> {
-    pub(super) fn new(pool: rayon::ThreadPool, watch: &'w dyn Watch, now: Timestamp) -> Self {
+    pub(super) fn new(pool: rayon::ThreadPool, filter: Filter, watch: &'w dyn Watch, now: Timestamp) -> Self {
         Self {
             snapshots: Vec::new(),
             backings: Vec::new(),
             histories: Histories::default(),
+            filter,
             facts: Mutex::default(),
             notes: Mutex::default(),
             state: PathBuf::new(),
@@ -83,6 +87,25 @@ impl<'w> Collected<'w> {
     /// The sources of the environments that could be read.
     pub(super) fn sources(&self) -> impl Iterator<Item = &dyn Source> {
         self.backings.iter().filter_map(|backing| backing.source.as_deref())
+    }
+
+    /// Whether a common path is left out by the rules under which was collected, by itself or with a folder above it.
+    pub fn leaves_out(&self, path: &TreePath) -> bool {
+        self.filter.leaves_out_with_folders(path)
+    }
+
+    /// By which rule of `ignore` a path is left out, and which path the rule is about: it, or the outermost folder above it that is left
+    /// out. The rule is `None` for what belongs to a repository itself.
+    pub fn left_out_by(&self, path: &TreePath) -> Option<(Option<String>, TreePath)> {
+        let mut all: Vec<TreePath> = std::iter::successors(Some(path.clone()), TreePath::parent).collect();
+        all.reverse();
+        all.into_iter().find_map(|at| {
+            if at.file_name() == b".git" {
+                return Some((None, at));
+            }
+            let rule = self.filter.rule(&at, &at != path)?.to_owned();
+            Some((Some(rule), at))
+        })
     }
 
     /// The work done so far.
@@ -241,6 +264,10 @@ impl ContentReader for Collected<'_> {
         Ok(known)
     }
 
+    fn blob_names(&self, entries: &[EntryRef]) -> Vec<Option<BlobNames>> {
+        self.names_of(entries)
+    }
+
     fn prefetch(&self, entries: &[EntryRef]) {
         self.fetch_ahead(entries);
     }
@@ -269,6 +296,52 @@ impl HistoryReader for Collected<'_> {
 
     fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
         self.histories.versions(environment, path)
+    }
+}
+
+impl CommitReader for Collected<'_> {
+    fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure> {
+        self.histories.beyond(environment, others)
+    }
+
+    fn changes(
+        &self,
+        environment: usize,
+        from: Option<&CommitId>,
+        to: &CommitId,
+    ) -> Result<Vec<TreeChange>, ReadFailure> {
+        self.count(Counters { trees_compared: 1, ..Counters::default() });
+        self.histories.changes(environment, from, to)
+    }
+
+    fn recent(&self, environment: usize) -> Result<Recent, ReadFailure> {
+        self.histories.recent(environment)
+    }
+
+    fn are_related(&self, one: usize, other: usize) -> Result<bool, ReadFailure> {
+        self.histories.are_related(one, other)
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        self.histories.blob_size(environment, id)
+    }
+
+    fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
+        self.histories.at(environment, commit, path)
+    }
+
+    fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+        self.histories.blob(environment, id, limit)
+    }
+
+    fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        self.histories.message(environment, commit)
+    }
+}
+
+impl TextMerger for Collected<'_> {
+    fn merge(&self, base: &[u8], ours: &[u8], theirs: &[u8]) -> Result<MergedText, ReadFailure> {
+        git::merge_text(base, ours, theirs)
     }
 }
 

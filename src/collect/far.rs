@@ -15,6 +15,17 @@ pub struct FarFile<'a> {
     pub size: u64,
 }
 
+/// What a far side is read with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tools {
+    /// What the machine calls itself; foreign.
+    pub host: String,
+    /// By what it lists, in words; `None` when there is nothing to list with.
+    pub lists: Option<&'static str>,
+    /// By what digests are computed there.
+    pub digests: Algorithms,
+}
+
 /// Is handed what came of a file, by its place among those that were asked about; once for each of them, in any order.
 pub(super) type Each<'a, T> = &'a mut dyn FnMut(usize, Result<Reading<T>, Trouble>);
 
@@ -25,6 +36,9 @@ pub(super) type Each<'a, T> = &'a mut dyn FnMut(usize, Result<Reading<T>, Troubl
 pub trait Far: Send + Sync {
     /// Digests under which algorithms are computed there; known once it was listed.
     fn computes(&self) -> Algorithms;
+
+    /// What it is read with; known once it was listed.
+    fn tools(&self) -> Option<Tools>;
 
     /// Digests of files under one algorithm that is computed there.
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>);

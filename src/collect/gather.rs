@@ -32,12 +32,7 @@ use crate::snapshot::{Algorithms, Content, Counters, Digests, Entry, File, Incid
 /// # Errors
 /// [`CollectError::MapCollision`] and [`CollectError::Threads`]: the plan itself is at fault.
 pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Collected<'w>, CollectError> {
-    let threads = plan.threads.map_or(0, std::num::NonZeroUsize::get);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("collect-{number}"))
-        .build()
-        .map_err(|source| CollectError::Threads { threads, source })?;
+    let pool = pool(plan)?;
     let filter = Filter::new(plan.ignore);
     let mut notes = Vec::new();
     let usable = plan.state_dir.filter(|folder| match state::prepare(folder) {
@@ -48,23 +43,11 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         }
     });
     let plan = &CollectPlan { state_dir: usable, ..*plan };
-    let all = plan.environments.iter().enumerate();
-    let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
-    let gather =
-        |&(number, environment): &(usize, &Environment)| (number, gather(plan, environment, number, &filter, watch));
-    let turns = Turns::new(&far);
-    let mut gathered: Vec<(usize, Result<Gathered, CollectError>)> = std::thread::scope(|scope| {
-        let wait = || scope.spawn(|| turns.take().map(gather).collect::<Vec<_>>());
-        let waiting: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
-        let mut gathered: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(gather).collect());
-        gathered.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
-        gathered
-    });
-    gathered.sort_unstable_by_key(|(number, _)| *number);
-    let mut collected = Collected::new(pool, watch, plan.now);
+    let gathered = everywhere(plan, &pool, &|number, environment| gather(plan, environment, number, &filter, watch));
+    let mut collected = Collected::new(pool, filter, watch, plan.now);
     collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
-    for (_, gathered) in gathered {
+    for gathered in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, history, counters);
     }
@@ -73,14 +56,66 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     Ok(collected)
 }
 
-struct Gathered {
-    snapshot: Snapshot,
-    backing: Backing,
+/// The threads that list and hash.
+pub(super) fn pool(plan: &CollectPlan<'_>) -> Result<rayon::ThreadPool, CollectError> {
+    let threads = plan.threads.map_or(0, std::num::NonZeroUsize::get);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("collect-{number}"))
+        .build()
+        .map_err(|source| CollectError::Threads { threads, source })
+}
+
+/// Does something with each environment of the plan, and gives what came of it in their order. Those of this machine are worked on in the
+/// pool; those far away are waited for, which is no work for it.
+pub(super) fn everywhere<T: Send>(
+    plan: &CollectPlan<'_>,
+    pool: &rayon::ThreadPool,
+    each: &(dyn Fn(usize, &Environment) -> T + Sync),
+) -> Vec<T> {
+    let all = plan.environments.iter().enumerate();
+    let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
+    let one = |&(number, environment): &(usize, &Environment)| (number, each(number, environment));
+    let turns = Turns::new(&far);
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let wait = || scope.spawn(|| turns.take().map(one).collect::<Vec<_>>());
+        let waiting: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
+        let mut done: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(one).collect());
+        done.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
+        done
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, done)| done).collect()
+}
+
+/// What is known of an environment that could be read, be it in part.
+pub(super) struct Gathered {
+    pub(super) snapshot: Snapshot,
+    pub(super) backing: Backing,
     history: Option<GitHistory>,
     counters: Counters,
 }
 
+/// An environment that cannot be read becomes a snapshot that says so.
 fn gather(
+    plan: &CollectPlan<'_>,
+    environment: &Environment,
+    number: usize,
+    filter: &Filter,
+    watch: &dyn Watch,
+) -> Result<Gathered, CollectError> {
+    match look(plan, environment, number, filter, watch) {
+        Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => Err(error),
+        Err(error) => Ok(unread(environment, &error)),
+        gathered => gathered,
+    }
+}
+
+/// Lists an environment, takes what earlier runs know, judges a checkout. To be called in the pool.
+///
+/// # Errors
+/// Why nothing can be said about it.
+pub(super) fn look(
     plan: &CollectPlan<'_>,
     environment: &Environment,
     number: usize,
@@ -93,11 +128,7 @@ fn gather(
         Ok((source, history, listing))
     });
     watch.listing_ended(0);
-    let (source, mut history, mut listing) = match listed {
-        Ok(listed) => listed,
-        Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => return Err(error),
-        Err(error) => return Ok(unread(environment, &error)),
-    };
+    let (source, mut history, mut listing) = listed?;
     let nothing = digest::of_nothing();
     for entry in &mut listing.snapshot.entries {
         if let Content::File(File { size: 0, digests }) = &mut entry.content {
@@ -308,7 +339,18 @@ fn left_aside(what: &str) -> Incident {
 }
 
 fn unread(environment: &Environment, error: &CollectError) -> Gathered {
-    let (origin, message, hint) = match (&environment.source, error) {
+    let (origin, message, hint) = error_in_words(environment, error);
+    Gathered {
+        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint),
+        backing: Backing::default(),
+        history: None,
+        counters: Counters::default(),
+    }
+}
+
+/// Where it was tried, what failed and why, and what to do about it.
+pub(super) fn error_in_words(environment: &Environment, error: &CollectError) -> (String, String, Option<String>) {
+    match (&environment.source, error) {
         (_, CollectError::Root { path, source }) => {
             let origin = path.to_string_lossy().into_owned();
             let (message, hint) = root_in_words(path, &origin, source);
@@ -320,20 +362,8 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
         (_, CollectError::Stored { path, message, hint }) => {
             (path.to_string_lossy().into_owned(), message.clone(), hint.clone())
         }
-        (spec, CollectError::Remote { message, hint }) => {
-            return unread_because(environment, remote::origin(spec), message.clone(), hint.clone());
-        }
+        (spec, CollectError::Remote { message, hint, .. }) => (remote::origin(spec), message.clone(), hint.clone()),
         (_, error) => (String::new(), error.to_string(), None),
-    };
-    unread_because(environment, origin, message, hint)
-}
-
-fn unread_because(environment: &Environment, origin: String, message: String, hint: Option<String>) -> Gathered {
-    Gathered {
-        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint),
-        backing: Backing::default(),
-        history: None,
-        counters: Counters::default(),
     }
 }
 

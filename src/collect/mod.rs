@@ -11,9 +11,11 @@ mod access;
 mod answer;
 mod archive;
 mod blob;
+mod blob_names;
 mod cache;
 mod collected;
 mod digest;
+mod doctor;
 mod errands;
 mod facts;
 mod far;
@@ -36,8 +38,9 @@ mod sys;
 mod walk;
 
 pub use archive::Archive;
-pub(crate) use blob::{BlobHasher, BlobNames};
+pub(crate) use blob::BlobHasher;
 pub use collected::Collected;
+pub use doctor::{check_state, check_up};
 pub use filter::Filter;
 pub use fold::text_fold;
 pub use gather::collect;
@@ -99,6 +102,8 @@ pub enum CollectError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+        /// How far it came.
+        stage: Stage,
     },
     /// The pool of threads could not be started.
     #[error("cannot start {threads} threads")]
@@ -108,6 +113,31 @@ pub enum CollectError {
         /// Why.
         source: rayon::ThreadPoolBuildError,
     },
+}
+
+/// At what the way to another machine ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The program that leads there could not be started, or refused by itself.
+    Program,
+    /// No connection came about, or it did not last.
+    Connection,
+    /// The key of the host is not known here.
+    HostKey,
+    /// The key of the host is another than the one that is known here.
+    ChangedHostKey,
+    /// The host, or `sudo`, let nobody in.
+    Login,
+    /// There is no shell, or it does not do what it is told.
+    Shell,
+    /// The shell has not the tools to list or to read with.
+    Tools,
+    /// The folder is not there.
+    NoFolder,
+    /// The folder may not be read.
+    ClosedFolder,
+    /// The answer is not what was asked for, or is not complete.
+    Answer,
 }
 
 /// Why a file could not be opened or read.

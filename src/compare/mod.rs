@@ -2,13 +2,14 @@
 //!
 //! Pure. [`questions`] says which contents decide something; when they were answered, [`compare`] gives a [`Comparison`]. Then
 //! [`classify`] sets differences aside that rarely mean anything ([`fold_candidates`] says what it needs to know), [`moves`] pairs
-//! paths of equal content, and [`artifacts`] finds what editing left behind.
+//! paths of equal content, [`artifacts`] finds what editing left behind, and [`maps`] proposes which folders are one under two names.
 
 mod align;
 pub mod artifacts;
 mod attributes;
 mod differences;
 mod habits;
+pub mod maps;
 pub mod moves;
 mod pattern;
 mod quiet;

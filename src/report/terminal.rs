@@ -5,13 +5,17 @@ use std::io::{self, Write};
 
 use crate::report::escape;
 use crate::report::layout::{count, counted, fit, fit_path, pad, pad_start, width};
+use crate::report::maps;
 use crate::report::model::{EnvironmentReport, FindingReport, FolderReport, GitReport, StatusReport};
 use crate::report::style::{Look, Styles};
+use crate::report::wording::percent;
 
 /// No status is longer than a screen.
 const LINES: usize = 40;
 /// More findings of one rule are not a first look.
 const FINDINGS_OF_A_RULE: usize = 3;
+/// Environments for which maps are proposed on the first screen.
+const MAPS: usize = 2;
 /// Beyond this the end of a line is too far from its beginning.
 const WIDEST_LINE: usize = 130;
 /// The widest that a column of foreign text becomes.
@@ -67,7 +71,7 @@ impl Sheet<'_> {
         let name = shown.iter().map(|environment| environment.name.len()).max().unwrap_or(0).min(WIDEST / 2);
         let read = shown.iter().map(|environment| width(&read_words(environment))).max().unwrap_or(0).max(4);
         let widest_git = self.columns.saturating_sub(label + name + NUMBERS_WIDTH + read + 7).clamp(8, WIDEST);
-        let gits: Vec<String> = shown.iter().map(|environment| git_words(&environment.git)).collect();
+        let gits: Vec<String> = shown.iter().map(|environment| git_and_nearest(environment, widest_git)).collect();
         let git = gits.iter().map(|words| width(words)).max().unwrap_or(0).max(3).min(widest_git);
         let head = format!("  {}  {}  {HEAD}", " ".repeat(label + 1 + name), pad("git", git));
         let mut lines = vec![self.styles.paint(Look::Dim, head).to_string()];
@@ -98,7 +102,8 @@ impl Sheet<'_> {
         let notable = self.report.findings.iter().filter(|finding| is_notable(finding));
         let (drifting, mut all): (Vec<&FindingReport>, Vec<_>) = notable.partition(|finding| is_drift(finding));
         all.sort_by_key(|finding| rank(finding.severity));
-        let mut shown = Vec::new();
+        // Where folders have two names, everything in them seems to differ: that explains the rest.
+        let mut shown = self.maps();
         let mut focus = self.focus(&drifting);
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let mut left: BTreeMap<&str, u64> = BTreeMap::new();
@@ -142,6 +147,23 @@ impl Sheet<'_> {
         let names: Vec<String> = drifting.iter().map(|finding| name(&finding)).collect();
         let subject = format!("{} paths in focus differ", drifting.len());
         Some(self.line(first.severity, &subject, &names.join(" "), "focus"))
+    }
+
+    /// Folders that look like one under two names, in one line for each environment.
+    fn maps(&self) -> Vec<String> {
+        let proposals = &self.report.map_proposals;
+        let mut lines = Vec::new();
+        for of_one in proposals.chunk_by(|a, b| a.environment == b.environment).take(MAPS) {
+            let Some(largest) = of_one.iter().max_by_key(|proposal| (proposal.equal + proposal.quiet, proposal.files))
+            else {
+                continue;
+            };
+            let (subject, words) = maps::words(largest);
+            let more =
+                if of_one.len() > 1 { format!("; {} more", count(of_one.len() as u64 - 1)) } else { String::new() };
+            lines.push(self.line("notice", &subject, &format!("{words}{more}"), "map proposal"));
+        }
+        lines
     }
 
     /// One line: how bad it is, what it is about, what there is to say, and the rule that says it.
@@ -242,8 +264,9 @@ impl Sheet<'_> {
             lines.push(self.styles.paint(Look::Dim, words).to_string());
         }
         let notes = self.report.incidents.iter().filter(|incident| incident.kind == "note");
-        for note in notes.take(3) {
-            let words = format!("note: {}: {}", note.environment, escape::text(note.message.as_bytes()));
+        let notes = notes.map(|note| format!("{}: {}", note.environment, note.message));
+        for note in notes.chain(self.report.notes.iter().cloned()).take(3) {
+            let words = format!("note: {}", escape::text(note.as_bytes()));
             lines.push(self.styles.paint(Look::Dim, fit(&words, self.columns)).to_string());
         }
         for (at, command) in self.report.next.iter().take(2).enumerate() {
@@ -313,6 +336,20 @@ fn about(folder: &FolderReport, digits: usize) -> String {
     words
 }
 
+/// The same, and which commit is near where that says more: `none, near fbc2da9 (97.6 %)`, or how near where there is little room.
+fn git_and_nearest(environment: &EnvironmentReport, room: usize) -> String {
+    let git = git_words(&environment.git);
+    match &environment.nearest {
+        None => git,
+        Some(nearest) => {
+            let likeness = &nearest.likeness;
+            let share = percent(likeness.agree, likeness.paths);
+            let all = format!("{git}, near {:.7} ({share})", likeness.commit.id);
+            if width(&all) <= room { all } else { format!("{git}, near {share}") }
+        }
+    }
+}
+
 /// A repository in a few words: `main 4c1d2e9 = origin/main`.
 fn git_words(git: &GitReport) -> String {
     let words = match git {
@@ -372,6 +409,7 @@ mod tests {
                 unreadable,
                 complete,
                 git: GitReport::None,
+                nearest: None,
             })
         };
         assert_eq!(words(true, 0, 0), "all");

@@ -4,11 +4,24 @@ use std::borrow::Cow;
 
 use crate::compare::Pattern;
 use crate::compare::moves::{Move, MoveKind};
+use crate::insight::nearest::Likeness;
 use crate::insight::{ArtifactEvidence, Between, Evidence, Finding, Kind, Older, Owner, Usual};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::layout::{count, counted};
 use crate::snapshot::{Change, ChangeKind, CommitSummary, Operation, Snapshot, Special, Stage};
+
+/// `96.2 % of 1,204 paths`.
+pub fn share(likeness: &Likeness) -> String {
+    let Likeness { agree, paths, .. } = *likeness;
+    format!("{} of {}", percent(agree as u64, paths as u64), counted(paths as u64, "path", "paths"))
+}
+
+/// `96.2 %`, rounded down: only all of it is 100 %.
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = (part * 1000).checked_div(whole).unwrap_or(0);
+    format!("{}.{} %", share / 10, share % 10)
+}
 
 /// What words need to know beside the facts.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +74,10 @@ impl Words<'_> {
                 about("most files".to_owned(), format!("belong to {}", self.each(usual, words_of_usual)))
             }
             Evidence::NotVersioned => about(here(), "under no version control".to_owned()),
+            Evidence::UnrelatedHistory { commits, others } => {
+                let commits = counted(*commits as u64, "commit", "commits");
+                about(here(), format!("none of its {commits} is in the history of {}", self.list(others)))
+            }
             Evidence::Uncommitted { changes, staged, unstaged, untracked } => {
                 let parts = [(staged, "staged"), (unstaged, "unstaged"), (untracked, "untracked")];
                 let parts: Vec<String> = parts
@@ -317,4 +334,27 @@ pub fn words_of_operation(operation: Operation) -> &'static str {
         Operation::Bisect => "bisect",
         Operation::ApplyMailbox => "am",
     }
+}
+
+/// What happened to a path, in a lasting word.
+pub fn words_of_change_kind(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Modified => "modified",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Renamed => "renamed",
+        ChangeKind::TypeChanged => "type-changed",
+        ChangeKind::ModeChanged => "mode-changed",
+        ChangeKind::Conflicted => "conflicted",
+    }
+}
+
+/// An uncommitted change: `modified, unstaged`.
+pub fn words_of_change(change: &Change) -> String {
+    let stage = match change.stage {
+        Stage::Staged => "staged",
+        Stage::Unstaged => "unstaged",
+        Stage::Untracked => return "untracked".to_owned(),
+    };
+    format!("{}, {stage}", words_of_change_kind(change.kind))
 }

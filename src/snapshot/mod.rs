@@ -2,21 +2,28 @@
 //!
 //! Pure data. A [`Snapshot`] knows common paths only: names that differ here and there (`map` in the configuration) were
 //! translated while collecting, and ignored paths were left out. Contents are not in it; they are asked for through
-//! [`ContentReader`] and [`HistoryReader`], which collecting implements and tests imitate with text.
+//! [`ContentReader`], [`HistoryReader`] and [`CommitReader`], which collecting implements and tests imitate with text.
 
+mod checkup;
+mod commits;
 mod counters;
 pub mod format;
 mod git;
 mod reader;
 mod sensitive;
 
+pub use checkup::{Checkup, Command, Fix, Step, StepKind, StepOutcome};
+pub use commits::{
+    Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, Recent, TextMerger, TreeChange,
+};
 pub use counters::Counters;
 pub use git::{
     Change, ChangeKind, CommitId, CommitSummary, GitState, GitStatus, Head, NotJudged, Operation, Stage, Stash,
     Submodule, Upstream, Worktree,
 };
 pub use reader::{
-    Algorithms, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold, TextFolds,
+    Algorithms, BlobNames, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold,
+    TextFolds,
 };
 
 pub use sensitive::is_sensitive;

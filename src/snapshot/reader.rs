@@ -64,6 +64,15 @@ impl Algorithms {
 #[error("{0}")]
 pub struct ReadFailure(pub String);
 
+/// Names of one content under git's SHA-1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobNames {
+    /// Of the bytes as they are.
+    pub raw: [u8; 20],
+    /// Of the bytes with every CR LF as LF; `None` when there is no CR LF, or a zero byte among the first 8000 bytes.
+    pub normalized: Option<[u8; 20]>,
+}
+
 /// Gives contents of files by environment and common path.
 pub trait ContentReader {
     /// Reads a whole regular file. A file above `limit` bytes is a failure that says so, and is not read.
@@ -71,6 +80,14 @@ pub trait ContentReader {
 
     /// Gives a digest of a file under at least the algorithms that are set in `wanted`, reading only what is not known.
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure>;
+
+    /// Gives the names that git would have for files, in the order of `entries`; reads only what is not known, many at once. What cannot be
+    /// had is `None`.
+    fn blob_names(&self, entries: &[EntryRef]) -> Vec<Option<BlobNames>> {
+        let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
+        let name = |at: &EntryRef| Some(BlobNames { raw: self.digests(*at, wanted).ok()?.git_blob?, normalized: None });
+        entries.iter().map(name).collect()
+    }
 
     /// Says which files will be read, so that those are fetched at once that cost a round trip each. What cannot be fetched is no failure
     /// before it is read.

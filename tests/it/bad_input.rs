@@ -42,6 +42,7 @@ fn no_environments_at_all() {
     ----- stderr
     error: there is no `driftline.toml` in `[ROOT]` or above it
     hint: name what to compare: driftline prod=/var/www/app staging=/srv/staging/app
+    hint: or write a configuration to begin with: driftline init prod=/var/www/app staging=/srv/staging/app
     hint: or look at an example: driftline demo
     ");
 }

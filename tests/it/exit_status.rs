@@ -66,6 +66,28 @@ fn help_and_manual_have_the_table() {
 }
 
 #[test]
+fn completions_and_manual_know_every_command() {
+    let env = TestEnv::new();
+    let help = env.driftline(["--help"]).expect(0).stdout();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<&str> = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
+    let names: Vec<&str> = names.iter().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.contains(&"doctor") && names.contains(&"init") && names.len() >= 8, "{names:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = env.driftline(["completions", shell]).expect(0).stdout();
+        for name in &names {
+            assert!(script.contains(name), "{shell} does not know {name}");
+        }
+        assert!(script.contains("timeout") && script.contains("driftline"), "{shell}");
+    }
+    let manual = env.driftline(["man"]).expect(0).stdout().replace('\\', "");
+    for name in &names {
+        assert!(manual.contains(&format!("driftline-{name}(1)")), "{name}");
+    }
+    let _ = env.driftline(["completions", "no-such-shell"]).expect(2);
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let env = TestEnv::new();
     for number in 0..3000 {

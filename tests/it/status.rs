@@ -33,10 +33,10 @@ fn the_first_screen() {
     ----- stdout
     oncalls   3 environments   2,726 paths   2,479 in sync   80 quiet
 
-                 git                       drift  only here  uncommitted  artifacts  read
-      P prod     none                        112         44            -          0  all
-      S staging  main 0bc65b4 = origin        11          2            0          0  all
-      D debug    main 9225e11 origin +1       54         22           53          2  all
+                 git                            drift  only here  uncommitted  artifacts  read
+      P prod     none, near fbc2da9 (97.6 %)      112         44            -          0  all
+      S staging  main 0bc65b4 = origin             11          2            0          0  all
+      D debug    main 9225e11 origin +1            54         22           53          2  all
 
     Look at first
       !  debug  53 uncommitted changes: 8 staged, 24 unstaged, 21 untracked; oldest 119 da…  uncommitted
@@ -79,7 +79,7 @@ fn a_narrow_terminal() {
     oncalls   3 environments   2,726 paths   2,479 in sync   80 quiet
 
                  git                  drift  only here  uncommitted  artifacts  read
-      P prod     none                   112         44            -          0  all
+      P prod     none, near 97.6 %      112         44            -          0  all
       S staging  main 0bc65b4 = o…       11          2            0          0  all
       D debug    main 9225e11 ori…       54         22           53          2  all
 

@@ -15,10 +15,10 @@ use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{CommitSummary, CommittedVersion, HistoryReader, ReadFailure};
 
-/// So many commits are searched for versions of a file.
-const SEARCHED: usize = 10_000;
+/// So many commits are searched for versions of a file, and for the one that is nearest to a tree.
+pub(super) const SEARCHED: usize = 10_000;
 /// So many commits of each history are held side by side to find a common one.
-const COMPARED: usize = 200_000;
+pub(super) const COMPARED: usize = 200_000;
 
 /// The history of one environment: of a checkout, or of a commit that is itself the environment. Threads may share it.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Histories {
 }
 
 /// A commit, none, or why that cannot be said.
-type Ancestor = Result<Option<Oid>, String>;
+pub(super) type Ancestor = Result<Option<Oid>, String>;
 
 impl GitHistory {
     pub(super) fn new(
@@ -58,8 +58,29 @@ impl GitHistory {
         Self { objects, place, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
     }
 
+    pub(super) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    pub(super) fn commit(&self) -> Oid {
+        self.commit
+    }
+
+    pub(super) fn prefix(&self) -> Option<&TreePath> {
+        self.prefix.as_ref()
+    }
+
+    /// Whether both call the paths of commits by the same common names.
+    pub(super) fn names_as(&self, other: &Self) -> bool {
+        self.map == other.map && self.prefix == other.prefix
+    }
+
+    pub(super) fn map(&self) -> &PathMap {
+        &self.map
+    }
+
     /// The path from the top of the repository.
-    fn path(&self, common: &TreePath) -> Vec<u8> {
+    pub(super) fn path(&self, common: &TreePath) -> Vec<u8> {
         let here = self.map.to_here(common);
         match &self.prefix {
             None => here.as_bytes().to_vec(),
@@ -142,7 +163,7 @@ impl Histories {
         self.of.push(history);
     }
 
-    fn get(&self, environment: usize) -> Option<&GitHistory> {
+    pub(super) fn get(&self, environment: usize) -> Option<&GitHistory> {
         self.of.get(environment)?.as_ref()
     }
 
@@ -150,7 +171,7 @@ impl Histories {
     ///
     /// The newest commit by the first history's order of topology that all others reach. Nothing is merged or fetched, only names are
     /// compared; of longer histories the newest 200,000 commits count.
-    fn ancestor(&self, environments: &[usize]) -> Ancestor {
+    pub(super) fn ancestor(&self, environments: &[usize]) -> Ancestor {
         let mut ancestors = self.ancestors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = ancestors.get(environments) {
             return known.clone();

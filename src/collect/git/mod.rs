@@ -12,6 +12,7 @@
 
 mod attributes;
 mod checkout;
+mod commits;
 mod config;
 mod exclude;
 mod facts;
@@ -21,6 +22,7 @@ mod history;
 mod index;
 mod judge;
 mod lfs;
+mod merger;
 mod objects;
 mod patterns;
 mod place;
@@ -35,4 +37,6 @@ mod walk;
 
 pub(crate) use history::{GitHistory, Histories};
 pub(crate) use judge::judge;
+pub(crate) use merger::merge_text;
 pub use reference::GitReference;
+pub(crate) use reference::is_readable;

@@ -103,6 +103,19 @@ impl Objects {
         Ok(commit)
     }
 
+    /// The whole message of a commit.
+    pub(crate) fn message(&self, id: Oid) -> Result<Vec<u8>, GitFault> {
+        self.data(id, ObjectType::Commit, "commit", |data| {
+            let end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+            data.get(end + 2..).unwrap_or_default().to_vec()
+        })
+    }
+
+    /// Whether the parents of a commit were never fetched.
+    pub(crate) fn is_cut(&self, commit: Oid) -> bool {
+        self.shallow.contains(&commit)
+    }
+
     /// The object that a tag names, and so on until it is no tag.
     pub(crate) fn peel_tag(&self, id: Oid) -> Result<Oid, GitFault> {
         let mut id = id;

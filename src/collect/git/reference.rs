@@ -47,22 +47,14 @@ impl GitReference {
     /// # Errors
     /// [`CollectError::Repository`] when there is no such repository, it cannot be read, or it has no such commit.
     pub fn open(environment: &Environment, repository: &Path, reference: &str) -> Result<Self, CollectError> {
-        let refuse =
-            |act: String, words: String| CollectError::Repository { act, source: git2::Error::from_str(&words) };
-        let act = format!("cannot read the repository `{}`", repository.display());
-        let place = match GitPlace::of_checkout(repository) {
-            Ok(Some(place)) => place,
-            Ok(None) => GitPlace::of_bare(repository).ok_or_else(|| refuse(act.clone(), no_repository(repository)))?,
-            Err(fault) => return Err(refuse(act, fault.to_string())),
-        };
-        let repo = Repo::open(place).map_err(|fault| refuse(act.clone(), fault.to_string()))?;
+        let repo = open_repository(repository)?;
         let missing = format!("cannot find `{reference}` in the repository `{}`", repository.display());
         let id = match revision::find(&repo, reference) {
             Ok(Some(id)) => id,
-            Ok(None) => return Err(refuse(missing, no_reference(&repo, reference))),
-            Err(fault) => return Err(refuse(missing, fault.to_string())),
+            Ok(None) => return Err(refuse(missing, &no_reference(&repo, reference))),
+            Err(fault) => return Err(refuse(missing, &fault.to_string())),
         };
-        let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, fault.to_string()))?;
+        let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, &fault.to_string()))?;
         Ok(Self {
             environment: environment.name.clone(),
             repository: repository.to_owned(),
@@ -92,6 +84,25 @@ impl GitReference {
             None,
         )
     }
+}
+
+/// Whether a repository can be read, whatever commits it has.
+pub(crate) fn is_readable(repository: &Path) -> bool {
+    open_repository(repository).is_ok()
+}
+
+fn open_repository(repository: &Path) -> Result<Repo, CollectError> {
+    let act = || format!("cannot read the repository `{}`", repository.display());
+    let place = match GitPlace::of_checkout(repository) {
+        Ok(Some(place)) => place,
+        Ok(None) => GitPlace::of_bare(repository).ok_or_else(|| refuse(act(), &no_repository(repository)))?,
+        Err(fault) => return Err(refuse(act(), &fault.to_string())),
+    };
+    Repo::open(place).map_err(|fault| refuse(act(), &fault.to_string()))
+}
+
+fn refuse(act: String, words: &str) -> CollectError {
+    CollectError::Repository { act, source: git2::Error::from_str(words) }
 }
 
 /// Something in the tree that is listed, before its size is known.

@@ -10,8 +10,7 @@ use super::objects::oid;
 use super::place::GitPlace;
 use super::repo::Repo;
 use super::{facts, lfs};
-use crate::collect::BlobNames;
-use crate::snapshot::{Change, ChangeKind, Content, Entry, NotJudged, ReadFailure, Stage, Submodule};
+use crate::snapshot::{BlobNames, Change, ChangeKind, Content, Entry, NotJudged, ReadFailure, Stage, Submodule};
 
 /// What the files say.
 #[derive(Debug, Default)]

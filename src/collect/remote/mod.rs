@@ -4,6 +4,7 @@
 //! in records ([`records`], pure). Where driftline itself is installed and speaks them too, it answers instead ([`serve`]): it digests under
 //! every algorithm and leaves access times alone. Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
 
+mod checkup;
 mod connections;
 mod listing;
 mod records;
@@ -13,6 +14,7 @@ mod source;
 mod ssh;
 mod words;
 
+pub(super) use checkup::{Way, open_to};
 pub use connections::Connections;
 pub use serve::{Asked, serve};
 pub(super) use source::{RemoteFolder, origin};

@@ -7,7 +7,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use crate::snapshot::Timestamp;
+use crate::collect::far::Tools;
+use crate::snapshot::{Algorithms, Timestamp};
 
 /// A login shell that prints more than this before it answers does not answer.
 const NOISE_LIMIT: usize = 1 << 20;
@@ -85,6 +86,29 @@ impl Capabilities {
     /// In which form it lists: driftline itself as GNU find would.
     pub(super) fn form(&self) -> Tier {
         if self.driftline == Driftline::Yes { Tier::Gnu } else { self.tier }
+    }
+}
+
+impl Capabilities {
+    /// What listing and reading there are done with.
+    pub(super) fn tools(&self) -> Tools {
+        if self.driftline == Driftline::Yes {
+            let digests = Algorithms { blake3: true, sha256: true, git_blob: true };
+            let host = String::from_utf8_lossy(&self.host).into_owned();
+            return Tools { host, lists: Some("driftline itself"), digests };
+        }
+        let lists = match self.tier {
+            Tier::Gnu => Some("GNU find"),
+            Tier::Stat => Some("find and stat, as in BusyBox"),
+            Tier::Bsd => Some("find and stat, as on BSD"),
+            Tier::None => None,
+        };
+        let digests = if self.batches {
+            Algorithms { blake3: self.blake3, sha256: self.sha256, git_blob: false }
+        } else {
+            Algorithms::default()
+        };
+        Tools { host: String::from_utf8_lossy(&self.host).into_owned(), lists, digests }
     }
 }
 

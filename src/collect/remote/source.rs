@@ -12,15 +12,15 @@ use std::time::Duration;
 use super::PROTOCOL;
 use super::connections::Connections;
 use super::listing::{self, Gathering, LeftOut};
-use super::records::{Capabilities, Driftline, Records, Refusal, Stop, Told};
+use super::records::{Capabilities, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
-use crate::collect::far::{Each, Far, FarFile};
+use crate::collect::far::{Each, Far, FarFile, Tools};
 use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{
-    CollectError, CollectPlan, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle,
+    CollectError, CollectPlan, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle,
 };
 use crate::config::{Environment, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
@@ -92,9 +92,10 @@ impl RemoteFolder {
     pub(in crate::collect) fn new(environment: &Environment, plan: &CollectPlan<'_>) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
-                let ssh = Ssh::new(place, plan.connections).map_err(|error| CollectError::Remote {
+                let ssh = Ssh::new(place, plan).map_err(|error| CollectError::Remote {
                     message: format!("cannot make a private folder for the connection: {error}"),
                     hint: None,
+                    stage: Stage::Program,
                 })?;
                 (Way::Ssh(ssh), path, *rate)
             }
@@ -235,6 +236,7 @@ impl RemoteFolder {
                     _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
                 },
                 hint: Some("install it, or correct the configuration".to_owned()),
+                stage: Stage::Program,
                 is_crowded: false,
                 collision: None,
             })?;
@@ -249,6 +251,19 @@ impl RemoteFolder {
                 Err(self.fault(&stop, &ended, (!has_begun).then_some(&noise)))
             }
         }
+    }
+
+    /// What the far side is read with, whatever its folder is like.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(super) fn probe(mut self) -> Result<Tools, Fault> {
+        self.root = PathBuf::from("/");
+        let mode = Mode::Digest { algorithm: "sha256" };
+        let mut counters = Counters::default();
+        let Answer { records, capabilities, .. } = self.ask(mode, Parcel::default(), self.patience, &mut counters)?;
+        finish(records, false, &mut counters);
+        Ok(capabilities.tools())
     }
 
     fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
@@ -358,7 +373,7 @@ impl Source for RemoteFolder {
         match self.list_once(filter, watch, &mut counters) {
             Ok(listing) => Ok(Listing { counters, ..listing }),
             Err(Fault { collision: Some(collision), .. }) => Err(*collision),
-            Err(Fault { message, hint, .. }) => Err(CollectError::Remote { message, hint }),
+            Err(Fault { message, hint, stage, .. }) => Err(CollectError::Remote { message, hint, stage }),
         }
     }
 
@@ -373,11 +388,11 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        match self.met.get() {
-            Some(met) if met.driftline == Driftline::Yes => Algorithms { blake3: true, sha256: true, git_blob: true },
-            Some(met) if met.batches => Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false },
-            _ => Algorithms::default(),
-        }
+        self.tools().map(|tools| tools.digests).unwrap_or_default()
+    }
+
+    fn tools(&self) -> Option<Tools> {
+        self.met.get().map(Capabilities::tools)
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
@@ -487,7 +502,7 @@ fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fault> {
         (1, None) if is_explained => return None,
         (status, None) => format!("`find` ended with status {status}"),
     };
-    Some(Fault { message, hint: None, is_crowded: false, collision: None })
+    Some(Fault { message, hint: None, stage: Stage::Answer, is_crowded: false, collision: None })
 }
 
 fn noise_note(noise: &[u8]) -> Option<Incident> {

@@ -18,6 +18,7 @@ mod uncommitted;
 mod unfinished_operation;
 mod unpushed;
 mod unreadable;
+mod unrelated_history;
 mod unstable;
 
 use crate::insight::finding::{Finding, Matter, Severity};
@@ -61,6 +62,7 @@ pub static RULES: &[Rule] = &[
     mode_differs::RULE,
     owner_differs::RULE,
     not_versioned::RULE,
+    unrelated_history::RULE,
     line_endings::RULE,
 ];
 

@@ -86,9 +86,22 @@ impl Servers {
         self.folder.path().join("client.pub")
     }
 
+    /// The ports on which they listen, or did.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        self.daemons.iter().map(|daemon| daemon.port).collect()
+    }
+
     /// Stops one of them; its port is closed then.
     pub(crate) fn stop(&mut self, alias: &str) {
         self.daemons.retain_mut(|daemon| daemon.alias != alias);
+    }
+
+    /// Closes the port of one of them, and still knows it.
+    pub(crate) fn refuse(&mut self, alias: &str) {
+        for daemon in self.daemons.iter_mut().filter(|daemon| daemon.alias == alias) {
+            let _ = daemon.child.kill();
+            let _ = daemon.child.wait();
+        }
     }
 
     fn daemon(&self, alias: &str, kind: &Kind) -> Daemon {
