@@ -31,7 +31,7 @@ pub(crate) fn select_path(
 ) -> Result<Selected, Failure> {
     let candidates: Vec<Candidate<'_>> = listed
         .rows()
-        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_in_sync() })
+        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_same() })
         .collect();
     let maps = || session.config.environments.iter().map(|environment| &environment.map);
     let translate = |path: &TreePath| maps().map(|map| map.to_common(path)).filter(|common| common != path).collect();

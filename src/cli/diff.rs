@@ -15,7 +15,7 @@ use crate::collect::{Collected, collect};
 use crate::compare::artifacts::{self, Artifact};
 use crate::compare::text::Limits;
 use crate::compare::{self, Comparison, Row};
-use crate::insight::Severity;
+use crate::insight;
 use crate::insight::nearest::{self, OnDemand};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
@@ -70,7 +70,7 @@ pub(crate) fn show(
         }
     }
     if arguments.all {
-        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_in_sync()).map(|row| row.index));
+        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_same()).map(|row| row.index));
     }
     let asked: BTreeSet<EntryRef> = chosen
         .union(&wide)
@@ -86,14 +86,14 @@ pub(crate) fn show(
     let folds = collected.fold(&texts);
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     progress.clear();
-    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_in_sync());
+    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_same());
     let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
     let files = views(session, &collected, &comparison, &rows, base);
     present(session, arguments.view, &collected, files, next)?;
     let notes = collected.save();
     session.tell(&collected.snapshots, &notes);
-    let drift = rows.iter().any(Row::is_drift).then_some(Severity::Warning);
-    Ok(session.exit(drift, is_incomplete(&collected.snapshots, &rows)))
+    let worst = rows.iter().filter_map(insight::severity).max();
+    Ok(session.exit(worst, is_incomplete(&collected.snapshots, &rows)))
 }
 
 /// The rows that a word means.
@@ -134,6 +134,7 @@ fn views(
         read.extend(variants.filter_map(|environment| row.entry_ref(environment)));
     }
     collected.prefetch(&read);
+    collected.fetch_sealed(&read);
     let leaves_out = |path: &TreePath| collected.leaves_out(path);
     let nearest =
         OnDemand::new(nearest::Search { snapshots, contents: collected, commits: collected, leaves_out: &leaves_out });

@@ -134,7 +134,7 @@ impl Session {
         CollectPlan {
             environments: &self.config.environments,
             ignore: &self.config.ignore,
-            sensitive: &self.config.sensitive,
+            redactor: &self.redactor,
             threads: self.common.threads,
             state_dir: state_dir(&self.common, &self.process),
             rehash: self.common.rehash,

@@ -6,15 +6,16 @@ use std::sync::PoisonError;
 use rayon::prelude::*;
 
 use crate::collect::cache::{Extra, Folded, Learned};
-use crate::collect::collected::{Backing, Collected, lock};
+use crate::collect::collected::{Backing, Collected, keyed, lock};
 use crate::collect::digest::{Answer, Desk, Found, Task};
-use crate::collect::errands::{Errand, Errands, Lost};
+use crate::collect::errands::{Errand, Errands, Lost, to_read};
 use crate::collect::far::Turns;
 use crate::collect::fetch::joined;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{Source, SourceReader, fold};
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, Snapshot, TextFolds};
+use crate::text::Redactor;
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
 const BATCH_TASKS: usize = 64;
@@ -74,8 +75,11 @@ impl Collected<'_> {
 
     /// Fills in the BLAKE3 digests of these files of one environment, except where they are known.
     ///
-    /// An environment that is far away gives the digest that it can compute.
+    /// An environment that is far away gives the digest that it can compute; one without contents none beyond those that it knows.
     pub fn digest(&mut self, environment: usize, entries: &[usize]) {
+        if self.backings[environment].source.as_deref().is_some_and(|source| !source.has_contents()) {
+            return;
+        }
         if self.is_far(environment) {
             let alone = |&entry: &usize| Question { members: vec![EntryRef { environment, entry }] };
             return self.answer(&entries.iter().map(alone).collect::<Vec<_>>());
@@ -122,13 +126,14 @@ impl Collected<'_> {
         for (_, counters) in done {
             self.count(*counters);
         }
+        let redactor = self.knows_keyed.then_some(&self.redactor);
         let (now, snapshots, backings) = (self.now, &mut self.snapshots, &mut self.backings);
         let noted: Vec<Lost> = self.pool.install(|| {
             let each = snapshots.par_iter_mut().zip(backings).enumerate().with_max_len(1);
             let note = |(environment, (snapshot, backing))| {
                 let is_here = |&(&(at, _), _): &(&(usize, String), &_)| at == environment;
                 let known = lost.iter().filter(is_here).map(|(key, count)| (key.clone(), *count)).collect();
-                let mut notes = Notes { environment, snapshot, backing, now, lost: known };
+                let mut notes = Notes { environment, snapshot, backing, now, redactor, lost: known };
                 for (at, result) in done.iter().flat_map(|(answers, _)| answers) {
                     if at.environment == environment {
                         notes.note(at.entry, result);
@@ -228,7 +233,7 @@ impl Collected<'_> {
         let members: Vec<_> = files.into_iter().filter(is_asked).map(|(at, (path, ..))| (at, path)).collect();
         // Here the usual digest comes out of the same reading, and need not be asked for again by those who know no other.
         let blake3 = Algorithms { blake3: chosen.sha256, ..Algorithms::default() };
-        (!members.is_empty()).then_some(Task { size, algorithms: chosen.with(blake3), members })
+        (!members.is_empty()).then_some(Task { size, algorithms: to_read(chosen).with(blake3), members })
     }
 
     fn announce(&self, questions: &[Question], errands: &Errands) {
@@ -274,13 +279,15 @@ struct Notes<'a> {
     snapshot: &'a mut Snapshot,
     backing: &'a mut Backing,
     now: i64,
+    /// Makes the keyed digests that somebody needs.
+    redactor: Option<&'a Redactor>,
     lost: Lost,
 }
 
 impl Notes<'_> {
     /// Files that were lost together have one incident; how many they are is kept in `lost`.
     fn note(&mut self, at: usize, result: &Result<Reading<Found>, Trouble>) {
-        let Self { environment, snapshot, backing, now, lost } = self;
+        let Self { environment, snapshot, backing, now, redactor, lost } = self;
         match result {
             Err(trouble) => {
                 let incident = match trouble {
@@ -313,6 +320,9 @@ impl Notes<'_> {
                 }
                 let Found { digests, ref text } = reading.value;
                 file.digests.merge(digests);
+                if let Some(redactor) = redactor {
+                    keyed(redactor, &mut file.digests);
+                }
                 let extra = Extra { fold: text.as_deref().copied(), ..Extra::default() };
                 // The entry has the digests.
                 let digests = Digests::default();

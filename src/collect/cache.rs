@@ -347,7 +347,7 @@ impl<'a> Files<'a> {
 }
 
 /// Whether the last change was over, by more than the clock's grain, when reading began.
-fn is_past(stamp: &Stamp, began: Timestamp) -> bool {
+pub(super) fn is_past(stamp: &Stamp, began: Timestamp) -> bool {
     // File systems that keep whole seconds (or two) show it in a time that cannot be set by hand.
     let grain = if stamp.changed.nanos == 0 { 2_000_000_000 } else { 50_000_000 };
     let nanos = |time: Timestamp| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos);

@@ -1,5 +1,6 @@
 //! What was collected, and the way back to the files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,18 +9,19 @@ use rayon::prelude::*;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::facts::Facts;
 use crate::collect::far::FarFile;
-use crate::collect::fetch::Held;
+use crate::collect::fetch::{Held, stays};
 use crate::collect::git::{self, GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
-use crate::collect::{Filter, OpenFile, Source, SourceReader, Stamp, Watch, digest};
+use crate::collect::{CollectPlan, Filter, OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
     Algorithms, Beyond, Blob, BlobId, BlobNames, CommitId, CommitReader, CommitSummary, CommittedVersion, Content,
     ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure, Recent,
-    Snapshot, TextMerger, Timestamp, TreeChange,
+    Snapshot, TextMerger, TreeChange,
 };
+use crate::text::{Redactor, secrets::Sealed};
 
 /// All environments, listed; their files can still be asked about.
 pub struct Collected<'w> {
@@ -39,6 +41,9 @@ pub struct Collected<'w> {
     pub(super) watch: &'w dyn Watch,
     /// The time by the wall clock of the plan, in seconds.
     pub(super) now: i64,
+    pub(super) redactor: Redactor,
+    /// Of some sensitive file nothing but a keyed digest is known, so all others need theirs.
+    pub(super) knows_keyed: bool,
     work: Mutex<Counters>,
 }
 
@@ -52,10 +57,12 @@ pub(super) struct Backing {
     pub(super) map: PathMap,
     /// Contents that came from far away, by entry, so that no file is fetched twice.
     pub(super) held: Mutex<Held>,
+    /// What is left of sensitive contents that came from far away for their keys, or why there is nothing.
+    pub(super) sealed: Mutex<BTreeMap<usize, Result<Sealed, Trouble>>>,
 }
 
 impl<'w> Collected<'w> {
-    pub(super) fn new(pool: rayon::ThreadPool, filter: Filter, watch: &'w dyn Watch, now: Timestamp) -> Self {
+    pub(super) fn new(pool: rayon::ThreadPool, filter: Filter, watch: &'w dyn Watch, plan: &CollectPlan<'_>) -> Self {
         Self {
             snapshots: Vec::new(),
             backings: Vec::new(),
@@ -66,7 +73,9 @@ impl<'w> Collected<'w> {
             state: PathBuf::new(),
             pool,
             watch,
-            now: now.seconds,
+            now: plan.now.seconds,
+            redactor: plan.redactor.clone(),
+            knows_keyed: false,
             work: Mutex::new(Counters::default()),
         }
     }
@@ -108,9 +117,27 @@ impl<'w> Collected<'w> {
         })
     }
 
+    /// Gives every file whose BLAKE3 is known a keyed digest too, if some file has no other.
+    pub(super) fn know_keyed(&mut self) {
+        let files = |snapshots: &mut Vec<Snapshot>, each: &mut dyn FnMut(&mut Digests)| {
+            for entry in snapshots.iter_mut().flat_map(|snapshot| &mut snapshot.entries) {
+                if let Content::File(file) = &mut entry.content {
+                    each(&mut file.digests);
+                }
+            }
+        };
+        files(&mut self.snapshots, &mut |digests| self.knows_keyed |= digests.keyed.is_some());
+        if self.knows_keyed {
+            files(&mut self.snapshots, &mut |digests| keyed(&self.redactor, digests));
+        }
+    }
+
     /// The work done so far.
     pub fn counters(&self) -> Counters {
-        *lock(&self.work)
+        let passes: u64 = self.sources().map(Source::passes).sum();
+        let mut work = *lock(&self.work);
+        work.archive_passes += passes;
+        work
     }
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.
@@ -158,6 +185,9 @@ impl<'w> Collected<'w> {
         let Content::File(file) = entry.content else { return None };
         let mut digests = file.digests;
         digests.merge(lock(&self.backings[at.environment].cache).digests(at.entry));
+        if self.knows_keyed {
+            keyed(&self.redactor, &mut digests);
+        }
         Some((&entry.path, file.size, digests))
     }
 
@@ -192,6 +222,23 @@ impl<'w> Collected<'w> {
             Ok(reading) if reading.stamp != self.backings[at.environment].stamps[at.entry] => Err(Trouble::Changed),
             other => other,
         }
+    }
+
+    /// Reads a sensitive file, and seals it. One that is far away is not fetched for this: see [`Collected::fetch_sealed`].
+    fn read_sealed(&self, at: EntryRef, path: &TreePath, size: u64) -> Result<Sealed, Trouble> {
+        let backing = &self.backings[at.environment];
+        if self.is_far(at.environment) {
+            return lock(&backing.sealed).get(&at.entry).cloned().unwrap_or_else(|| Err(stays()));
+        }
+        if let Some(known) = backing.source.as_ref().and_then(|source| source.known_seal(path)) {
+            return Ok(known);
+        }
+        let reading = self.read_listed(at, |open, counters| whole(open, size, counters))?;
+        Ok(self.redactor.seal(path, reading.value))
+    }
+
+    fn sealed_version(&self, path: &TreePath, version: Vec<u8>) -> Vec<u8> {
+        if self.redactor.is_sensitive(path) { self.redactor.seal(path, version).bytes().to_vec() } else { version }
     }
 
     fn failure(&self, environment: usize, path: &TreePath, trouble: &Trouble) -> ReadFailure {
@@ -229,9 +276,13 @@ impl ContentReader for Collected<'_> {
                 snapshot.environment, file.size
             )));
         }
-        let reading =
-            self.read_listed(EntryRef { environment, entry: at }, |open, counters| whole(open, file.size, counters));
-        reading.map(|reading| reading.value).map_err(|trouble| self.failure(environment, path, &trouble))
+        let at = EntryRef { environment, entry: at };
+        if !self.redactor.is_sensitive(path) {
+            let reading = self.read_listed(at, |open, counters| whole(open, file.size, counters));
+            return reading.map(|reading| reading.value).map_err(|trouble| self.failure(environment, path, &trouble));
+        }
+        let sealed = self.read_sealed(at, path, file.size);
+        sealed.map(|sealed| sealed.bytes().to_vec()).map_err(|trouble| self.failure(environment, path, &trouble))
     }
 
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure> {
@@ -283,7 +334,8 @@ impl ContentReader for Collected<'_> {
 
 impl HistoryReader for Collected<'_> {
     fn committed(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, ReadFailure> {
-        self.histories.committed(environment, path)
+        let version = self.histories.committed(environment, path)?;
+        Ok(version.map(|version| self.sealed_version(path, version)))
     }
 
     fn common_ancestor(
@@ -291,7 +343,8 @@ impl HistoryReader for Collected<'_> {
         environments: &[usize],
         path: &TreePath,
     ) -> Result<Option<(CommitSummary, Vec<u8>)>, ReadFailure> {
-        self.histories.common_ancestor(environments, path)
+        let found = self.histories.common_ancestor(environments, path)?;
+        Ok(found.map(|(commit, version)| (commit, self.sealed_version(path, version))))
     }
 
     fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
@@ -343,6 +396,11 @@ impl TextMerger for Collected<'_> {
     fn merge(&self, base: &[u8], ours: &[u8], theirs: &[u8]) -> Result<MergedText, ReadFailure> {
         git::merge_text(base, ours, theirs)
     }
+}
+
+/// Adds the keyed digest to one that it is made of.
+pub(super) fn keyed(redactor: &Redactor, digests: &mut Digests) {
+    digests.keyed = digests.keyed.or_else(|| Some(redactor.fingerprint(&digests.blake3?)));
 }
 
 /// Reads all of an open file of a known size.

@@ -183,7 +183,7 @@ impl<'f> Open<'f> {
     ) -> Result<Self, Trouble> {
         let file = reader.open(path)?;
         let stamp = file.stamp();
-        counters.files_opened += u64::from(stamp.is_some());
+        counters.files_opened += u64::from(file.is_opened());
         if file.size() == size { Ok(Self { file, stamp, began }) } else { Err(Trouble::Changed) }
     }
 }
@@ -334,6 +334,7 @@ impl Hasher {
             blake3: self.blake3.map(|state| *state.finish().as_bytes()),
             git_blob: self.git.map(|hasher| hasher.finalize().into()),
             sha256: self.sha256.map(|hasher| hasher.finalize().into()),
+            keyed: None,
         }
     }
 }
@@ -362,5 +363,5 @@ impl Blake3 {
 
 /// The digests of an empty file, which needs no reading.
 pub(super) fn of_nothing() -> Digests {
-    Hasher::new(Algorithms { blake3: true, git_blob: true, sha256: true }, 0).finish()
+    Hasher::new(Algorithms { blake3: true, git_blob: true, sha256: true, keyed: false }, 0).finish()
 }

@@ -43,7 +43,7 @@ pub trait Far: Send + Sync {
     /// Digests of files under one algorithm that is computed there.
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>);
 
-    /// Contents of files; of one whose name says that it holds secrets there is none but [`Trouble::Refused`].
+    /// Contents of files. Whether a content may travel is decided by who asks: sensitive ones go from here into their seal at once.
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>);
 }
 

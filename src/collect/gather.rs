@@ -44,7 +44,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     });
     let plan = &CollectPlan { state_dir: usable, ..*plan };
     let gathered = everywhere(plan, &pool, &|number, environment| gather(plan, environment, number, &filter, watch));
-    let mut collected = Collected::new(pool, filter, watch, plan.now);
+    let mut collected = Collected::new(pool, filter, watch, plan);
     collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
     for gathered in gathered {
@@ -52,6 +52,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         collected.add(snapshot, backing, history, counters);
     }
     let identities: Vec<Vec<u8>> = collected.sources().map(Source::identity).collect();
+    collected.know_keyed();
     collected.facts = Mutex::new(Facts::load(plan.state_dir, &identities));
     Ok(collected)
 }
@@ -183,7 +184,8 @@ pub(super) fn look(
         }
     }
     known.hand_over();
-    let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone(), held: Mutex::default() };
+    let map = environment.map.clone();
+    let backing = Backing { source: Some(source), stamps, cache, map, ..Backing::default() };
     Ok(Gathered { snapshot, backing, history, counters })
 }
 
@@ -204,10 +206,11 @@ fn open(
         }
         SourceSpec::Archive { path, strip } => {
             let source = Archive::open(environment.name.clone(), path, *strip, environment.map.clone())?;
+            let source = source.remembered(plan.state_dir, plan.rehash, plan.redactor);
             Ok((Box::new(source), None))
         }
         SourceSpec::Snapshot { path } => {
-            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone())?;
+            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone(), plan.redactor)?;
             Ok((Box::new(source), None))
         }
         SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => Ok((Box::new(RemoteFolder::new(environment, plan)?), None)),
@@ -235,6 +238,9 @@ fn check(
     plan: &CollectPlan<'_>,
     counters: &mut Counters,
 ) -> Option<Incident> {
+    if source.is_one_file() {
+        return None;
+    }
     let entries = &listing.snapshot.entries;
     let sample = cache.sample(plan.now.seconds, entries);
     let readings = match source.far() {

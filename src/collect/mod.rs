@@ -29,7 +29,6 @@ mod local;
 mod naming;
 mod places;
 mod remote;
-mod sensitive;
 mod settle;
 mod state;
 mod steady;
@@ -55,6 +54,7 @@ use std::path::PathBuf;
 
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Counters, Snapshot, TextFold, Timestamp};
+use crate::text::{Redactor, secrets::Sealed};
 
 /// Why nothing at all can be said about an environment, or nothing can be collected.
 #[derive(Debug, thiserror::Error)]
@@ -187,8 +187,23 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// Whether all of it is one file, so that its stamp says of everything in it that it is unchanged.
+    fn is_one_file(&self) -> bool {
+        false
+    }
+
+    /// How often it was gone over from its beginning, for a source that can only be read so.
+    fn passes(&self) -> u64 {
+        0
+    }
+
     /// What is known of a text without reading it.
     fn known_fold(&self, _path: &TreePath) -> Option<TextFold> {
+        None
+    }
+
+    /// What is kept of a sensitive file whose content is not.
+    fn known_seal(&self, _path: &TreePath) -> Option<Sealed> {
         None
     }
 
@@ -212,6 +227,11 @@ pub trait OpenFile: std::io::Read {
 
     /// Its size when it was opened.
     fn size(&self) -> u64;
+
+    /// Whether a file of the environment had to be opened for it; what comes out of a repository or an archive is none.
+    fn is_opened(&self) -> bool {
+        self.stamp().is_some()
+    }
 
     /// Looks again after the last byte was read: whether what was read is one state of the file.
     fn is_unchanged(&mut self) -> std::io::Result<bool>;
@@ -250,8 +270,8 @@ pub struct CollectPlan<'a> {
     pub environments: &'a [crate::config::Environment],
     /// gitignore rules on common paths.
     pub ignore: &'a [String],
-    /// gitignore rules on common paths, for files whose content must not leave another machine, beside those known by name.
-    pub sensitive: &'a [String],
+    /// Says which files are sensitive, and seals them.
+    pub redactor: &'a Redactor,
     /// How many threads read and hash; all that the machine has when `None`.
     pub threads: Option<std::num::NonZeroUsize>,
     /// Where the hash cache is kept; `None` for no cache.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::compare::{Comparison, Row};
 use crate::path::TreePath;
-use crate::snapshot::{Content, EntryRef, Question, Snapshot};
+use crate::snapshot::{Algorithms, Content, EntryRef, Question, Snapshot};
 
 /// So many names at least are work for one thread.
 const ROWS_AT_A_TIME: usize = 2048;
@@ -134,15 +134,11 @@ pub fn questions(artifacts: &[Artifact], snapshots: &[Snapshot]) -> Vec<Question
 
 /// Whether any two of these files have a digest under a common algorithm.
 fn is_decided(members: &[EntryRef], snapshots: &[Snapshot]) -> bool {
-    let digests = || {
-        members.iter().filter_map(|at| match &snapshots[at.environment].entries[at.entry].content {
-            Content::File(file) => Some(file.digests),
-            _ => None,
-        })
-    };
-    digests().all(|digests| digests.blake3.is_some())
-        || digests().all(|digests| digests.git_blob.is_some())
-        || digests().all(|digests| digests.sha256.is_some())
+    let known = members.iter().filter_map(|at| match &snapshots[at.environment].entries[at.entry].content {
+        Content::File(file) => Some(Algorithms::known(&file.digests)),
+        _ => None,
+    });
+    known.reduce(Algorithms::shared).is_none_or(|shared| !shared.is_empty())
 }
 
 fn size(snapshots: &[Snapshot], at: EntryRef) -> Option<u64> {

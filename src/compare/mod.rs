@@ -314,6 +314,11 @@ impl Row<'_> {
         self.cells.iter().all(|cell| *cell == Cell::Variant(0))
     }
 
+    /// Whether it is in sync, and modes say the same too beyond what umasks explain.
+    pub fn is_same(&self) -> bool {
+        self.is_in_sync() && !self.differences.intersects(Differences::EXECUTABLE | Differences::MODE)
+    }
+
     /// Whether something is known to be drift: presence, content beyond the quiet classes, kind or link target.
     pub fn is_drift(&self) -> bool {
         let drift = Differences::PRESENCE | Differences::CONTENT | Differences::KIND | Differences::TARGET;

@@ -286,7 +286,8 @@ impl Search<'_> {
             let Content::File(file) = self.question.snapshots[at.environment].entries[at.entry].content else {
                 continue;
             };
-            let may_equal = self.question.versions.iter().flatten().any(|version| version.len() as u64 == file.size);
+            let may_equal = (0..self.question.versions.len())
+                .any(|other| self.question.versions[other].is_some() && self.size(other) == Some(file.size));
             if !may_equal {
                 continue;
             }
@@ -320,6 +321,15 @@ impl Search<'_> {
         let present = versions.iter().enumerate().filter_map(|(at, version)| Some((at, (*version)?)));
         let (environment, version) = present.min_by_key(|&(at, version)| (std::cmp::Reverse(holders(version)), at))?;
         Some((BaseKind::TwoWay { environment }, version.to_vec()))
+    }
+
+    /// The size of an environment's version, which is not that of what is left of it when it is sensitive.
+    fn size(&self, environment: usize) -> Option<u64> {
+        let snapshot = &self.question.snapshots[environment];
+        match snapshot.entries[snapshot.find(self.question.path)?].content {
+            Content::File(file) => Some(file.size),
+            _ => None,
+        }
     }
 
     fn path_of(&self, at: EntryRef) -> &TreePath {

@@ -21,7 +21,7 @@ pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};
 pub use ignorable::{IgnoreProposal, ignore_proposals};
-pub use rules::{RULES, Rule, judge, rule};
+pub use rules::{RULES, Rule, judge, rule, severity};
 pub use shape::{shared_folders, single_folder};
 pub use summary::{Summary, Totals, summaries, totals};
 

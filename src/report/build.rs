@@ -214,8 +214,7 @@ fn move_report(moved: &Move, snapshots: &[Snapshot]) -> MoveReport {
             MoveKind::File => "file",
             MoveKind::Folder => "folder",
         },
-        one: side(&moved.first),
-        other: side(&moved.second),
+        places: moved.places.iter().map(side).collect(),
         files: moved.files as u64,
         edited: moved.edited as u64,
     }

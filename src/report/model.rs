@@ -374,13 +374,11 @@ pub struct AttributeReport {
 pub struct MoveReport {
     /// `file` or `folder`.
     pub kind: &'static str,
-    /// One path, and the environments that have it there.
-    pub one: MoveSide,
-    /// The other path, and the environments that have it there.
-    pub other: MoveSide,
-    /// How many files are equal at both.
+    /// The paths, at least two, and the environments that have it there.
+    pub places: Vec<MoveSide>,
+    /// How many files are equal at all of them.
     pub files: u64,
-    /// How many files are at both and were edited.
+    /// How many files are at all of them and were edited.
     pub edited: u64,
 }
 

@@ -210,9 +210,11 @@ impl Words<'_> {
 
     fn moved(&self, moved: &Move) -> Sentence {
         let slash = if moved.kind == MoveKind::Folder { "/" } else { "" };
-        let first = self.list(&moved.first.environments);
-        let second = self.list(&moved.second.environments);
-        let mut words = format!("in {first} is {}{slash} in {second}", name(&moved.second.path));
+        let elsewhere = moved.places[1..].iter();
+        let elsewhere: Vec<String> = elsewhere
+            .map(|place| format!("{}{slash} in {}", name(&place.path), self.list(&place.environments)))
+            .collect();
+        let mut words = format!("in {} is {}", self.list(&moved.places[0].environments), elsewhere.join(", "));
         if moved.kind == MoveKind::Folder {
             let equal = counted(moved.files as u64, "file", "files");
             let others = match (moved.edited, moved.left) {
@@ -226,7 +228,7 @@ impl Words<'_> {
         if moved.kind == MoveKind::File && moved.edited > 0 {
             words.push_str(", edited");
         }
-        Sentence { subject: format!("{}{slash}", name(&moved.first.path)), words }
+        Sentence { subject: format!("{}{slash}", name(&moved.places[0].path)), words }
     }
 
     /// A value for each environment that has one: `0755 in prod, 0644 in debug`; equal values together.

@@ -10,7 +10,6 @@ mod counters;
 pub mod format;
 mod git;
 mod reader;
-mod sensitive;
 
 pub use checkup::{Checkup, Command, Fix, Step, StepKind, StepOutcome};
 pub use commits::{
@@ -25,8 +24,6 @@ pub use reader::{
     Algorithms, BlobNames, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold,
     TextFolds,
 };
-
-pub use sensitive::is_sensitive;
 
 use std::collections::BTreeMap;
 
@@ -131,6 +128,8 @@ pub struct Digests {
     pub git_blob: Option<[u8; 20]>,
     /// SHA-256 of the bytes, where an environment has no tool for BLAKE3.
     pub sha256: Option<[u8; 32]>,
+    /// The fingerprint of `blake3` under the key of this installation, where it is all that a snapshot keeps of a sensitive file.
+    pub keyed: Option<[u8; 32]>,
 }
 
 impl Digests {
@@ -140,6 +139,7 @@ impl Digests {
         both(self.blake3, other.blake3)
             .or_else(|| Some(self.git_blob? == other.git_blob?))
             .or_else(|| both(self.sha256, other.sha256))
+            .or_else(|| both(self.keyed, other.keyed))
     }
 
     /// Adds what `other` knows of the same content.
@@ -147,6 +147,7 @@ impl Digests {
         self.blake3 = self.blake3.or(other.blake3);
         self.git_blob = self.git_blob.or(other.git_blob);
         self.sha256 = self.sha256.or(other.sha256);
+        self.keyed = self.keyed.or(other.keyed);
     }
 }
 

@@ -96,7 +96,7 @@ mod checks {
         );
         assert_eq!(
             read(".env"),
-            "`e0`: cannot read `.env`: it is of a kind that holds secrets, so the snapshot has neither its content nor a digest of it"
+            "`e0`: cannot read `.env`: it holds secrets, and what the snapshot says of it is sealed by another installation"
         );
     }
 

@@ -1,5 +1,7 @@
 //! The exit status is what the findings say, and every help text has the table.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::support::run::TestEnv;
 
 fn folders(b: &str) -> TestEnv {
@@ -32,6 +34,22 @@ fn what_is_quiet_is_no_drift() {
     assert!(run.stdout().contains("1 quiet"), "{run}");
     let _ = env.driftline(["a=a", "b=b", "--fail-on", "info"]).expect(1);
     let _ = env.driftline(["diff", "app.py", "a=a", "b=b"]).expect(0);
+}
+
+#[test]
+fn a_difference_in_modes_alone_is_the_same_to_all_commands() {
+    let env = folders("one\n");
+    let mode = |mode| std::fs::set_permissions(env.path("b/app.py"), std::fs::Permissions::from_mode(mode)).unwrap();
+    for (bits, least, status) in
+        [(0o755, "warning", 1), (0o666, "warning", 0), (0o666, "notice", 1), (0o644, "notice", 0)]
+    {
+        mode(bits);
+        let _ = env.driftline(["a=a", "b=b", "--fail-on", least]).expect(status);
+        let _ = env.driftline(["diff", "app.py", "a=a", "b=b", "--fail-on", least]).expect(status);
+        let all = env.driftline(["diff", "--all", "a=a", "b=b", "--fail-on", least]).expect(status);
+        let says = format!("{bits:04o} in b");
+        assert_eq!(all.stdout().contains("app.py") && all.stdout().contains(&says), bits != 0o644, "{all}");
+    }
 }
 
 #[test]

@@ -157,6 +157,7 @@ impl<I: io::Read + io::Seek> Records<I> {
                 blake3: array(line.blake3)?,
                 git_blob: array(line.git_blob)?,
                 sha256: array(line.sha256)?,
+                keyed: None,
             },
             extra: Extra {
                 normalized: line.normalized,
@@ -260,7 +261,7 @@ mod tests {
         Record {
             path,
             stamp: Stamp { device: u64::MAX, inode: 3, size: 9, modified: time, changed: time },
-            digests: Digests { blake3: Some([fill; 32]), git_blob: None, sha256: Some([7; 32]) },
+            digests: Digests { blake3: Some([fill; 32]), sha256: Some([7; 32]), ..Digests::default() },
             extra: Extra {
                 normalized: Some(Normalized::Same),
                 fold: Some(Folded::Text(TextFold {

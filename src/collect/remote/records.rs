@@ -93,7 +93,7 @@ impl Capabilities {
     /// What listing and reading there are done with.
     pub(super) fn tools(&self) -> Tools {
         if self.driftline == Driftline::Yes {
-            let digests = Algorithms { blake3: true, sha256: true, git_blob: true };
+            let digests = Algorithms { blake3: true, sha256: true, git_blob: true, keyed: false };
             let host = String::from_utf8_lossy(&self.host).into_owned();
             return Tools { host, lists: Some("driftline itself"), digests };
         }
@@ -104,7 +104,7 @@ impl Capabilities {
             Tier::None => None,
         };
         let digests = if self.batches {
-            Algorithms { blake3: self.blake3, sha256: self.sha256, git_blob: false }
+            Algorithms { blake3: self.blake3, sha256: self.sha256, ..Algorithms::default() }
         } else {
             Algorithms::default()
         };

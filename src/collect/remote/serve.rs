@@ -195,7 +195,7 @@ fn time(Timestamp { seconds, nanos }: Timestamp) -> String {
 }
 
 fn hex(digests: &Digests) -> String {
-    let Digests { blake3, git_blob, sha256 } = digests;
+    let Digests { blake3, git_blob, sha256, .. } = digests;
     let one = blake3.as_ref().or(sha256.as_ref()).map(<[u8; 32]>::as_slice);
     let bytes = one.or(git_blob.as_ref().map(<[u8; 20]>::as_slice)).unwrap_or_default();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -17,7 +17,6 @@ use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
 use crate::collect::far::{Each, Far, FarFile, Tools};
-use crate::collect::sensitive::Sensitive;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{
     CollectError, CollectPlan, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle,
@@ -51,7 +50,6 @@ pub(in crate::collect) struct RemoteFolder {
     map: PathMap,
     rate: Option<NonZeroU64>,
     patience: Duration,
-    sensitive: Sensitive,
     connections: Connections,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
@@ -117,7 +115,6 @@ impl RemoteFolder {
             map: environment.map.clone(),
             rate,
             patience: plan.patience,
-            sensitive: Sensitive::new(plan.sensitive),
             connections: plan.connections.clone(),
             met: OnceLock::new(),
         })
@@ -388,7 +385,8 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        self.tools().map(|tools| tools.digests).unwrap_or_default()
+        let usable = self.met.get().filter(|met| met.batches);
+        usable.map(|met| met.tools().digests).unwrap_or_default()
     }
 
     fn tools(&self) -> Option<Tools> {
@@ -409,25 +407,15 @@ impl Far for RemoteFolder {
     }
 
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
-        let mut open = Vec::new();
-        for (at, file) in files.iter().enumerate() {
-            if self.sensitive.has(file.path) {
-                let why = "its name says that it holds secrets, which stay where they are";
-                each(at, Err(Trouble::Refused(why.to_owned(), false)));
-            } else {
-                open.push(at);
-            }
-        }
-        let asked: Vec<FarFile<'_>> = open.iter().map(|&at| files[at]).collect();
         let read = |records: &mut Records<Running>, asked: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
             records.contents(|number| asked.get(number).map_or(0, |file| file.size), each)
         };
-        self.about(Mode::Contents, &asked, counters, &read, &mut |at, result| {
+        self.about(Mode::Contents, files, counters, &read, &mut |at, result| {
             let result = match result {
-                Ok(reading) if reading.value.len() as u64 != asked[at].size => Err(Trouble::Changed),
+                Ok(reading) if reading.value.len() as u64 != files[at].size => Err(Trouble::Changed),
                 other => other,
             };
-            each(open[at], result);
+            each(at, result);
         });
     }
 }

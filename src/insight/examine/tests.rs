@@ -41,7 +41,7 @@ impl ContentReader for Texts {
         Ok(Digests {
             blake3: wanted.blake3.then(|| *blake3::hash(bytes).as_bytes()),
             git_blob: wanted.git_blob.then(|| name(bytes)),
-            sha256: None,
+            ..Digests::default()
         })
     }
 }

@@ -135,7 +135,6 @@ fn read_side(row: &Row<'_>, inputs: &Inputs<'_>, environment: usize, view: &mut 
         Ok(bytes) => bytes,
         Err(failure) => return unknown(inputs, &failure.0),
     };
-    let size = bytes.len() as u64;
     match Document::new(bytes, inputs.limits) {
         Err(why) => Side::NotText { why, size },
         Ok(document) => {

@@ -48,7 +48,7 @@ fn every_digest_can_be_had() {
     let here = Tree::at(home.path().join("here")).file("f", "hello\n");
     let there = Tree::at(home.path().join("there")).file("f", "hello\n");
     let collected = over_driftline(here.root(), &there).collect();
-    let all = Algorithms { blake3: true, git_blob: true, sha256: true };
+    let all = Algorithms { blake3: true, git_blob: true, sha256: true, keyed: false };
     let of =
         |environment| collected.digests(reference(&collected.snapshots[environment], environment, "f"), all).unwrap();
     let (near, far) = (of(0), of(1));

@@ -1,5 +1,6 @@
 //! Environments on other machines: real `sshd` on the loopback interface, and command prefixes.
 
+mod canary;
 mod cut;
 mod ends;
 mod faults;
