@@ -25,9 +25,10 @@ const NOT_KEPT: [(&str, &str); 2] = [
 ];
 
 /// What repositories say, which is not read from far away.
-const OF_REPOSITORIES: [(&str, &str); 5] = [
+const OF_REPOSITORIES: [(&str, &str); 6] = [
     ("/environments/*/git", "the state of the repository"),
     ("/environments/*/uncommitted", "a count of it"),
+    ("/environments/*/nearest", "comes out of its history"),
     ("/findings/uncommitted", "is about it"),
     ("/findings/unpushed", "is about it"),
     ("/findings/unreadable", "says that it is unknown"),
