@@ -63,6 +63,7 @@ impl Folders {
             rehash: false,
             redactor: &Redactor::new([7; 32], &[]),
             patience: std::time::Duration::from_secs(60),
+            connections: &driftline::collect::Connections::default(),
             now: Timestamp { seconds: 1_800_000_000, nanos: 0 },
         };
         let mut collected = collect(&plan, &Unwatched).unwrap();

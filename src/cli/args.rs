@@ -49,6 +49,9 @@ pub(crate) enum Command {
     },
     /// Prints the manual page
     Man,
+    /// Answers another driftline, which reads this machine as an environment
+    #[command(hide = true)]
+    Collect(CollectArguments),
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -122,6 +125,36 @@ pub(crate) struct DemoArguments {
     /// Lay the servers out in this folder, which must be empty or absent, and keep them
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CollectArguments {
+    /// Which question about the working folder
+    #[arg(value_enum)]
+    pub(crate) wish: Option<Wish>,
+    /// Say by which records it answers
+    #[arg(long)]
+    pub(crate) protocol: bool,
+    /// The word in the closing record
+    #[arg(long, default_value = "")]
+    pub(crate) nonce: String,
+    /// Under which algorithm files are digested
+    #[arg(long, value_enum, default_value_t = Algorithm::Blake3)]
+    pub(crate) algorithm: Algorithm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Wish {
+    List,
+    Digest,
+    Contents,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Algorithm {
+    Blake3,
+    Git,
+    Sha256,
 }
 
 #[derive(Debug, Args)]

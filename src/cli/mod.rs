@@ -2,6 +2,7 @@
 
 mod args;
 mod choose;
+mod collect;
 mod demo;
 mod diff;
 mod doctor;
@@ -66,6 +67,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Init(init)) => init::run(common, process, output, &init),
         Some(Command::Doctor(doctor)) => doctor::run(common, process, output, &doctor),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
+        Some(Command::Collect(collect)) => collect::run(&collect, common.ignore),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "driftline", &mut script);

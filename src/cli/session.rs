@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::CommonArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::interrupt::TakeDown;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::progress::Progress;
-use crate::collect::{CollectPlan, installation_key};
+use crate::collect::{CollectPlan, Connections, installation_key};
 use crate::compare::text::Redactor;
 use crate::config::{self, Config, ConfigError, Environment, MAX_ENVIRONMENTS, SourceSpec};
 use crate::insight::Severity;
@@ -32,6 +33,9 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     /// Says what may be shown.
     pub(crate) redactor: Redactor,
+    /// The ways to other machines.
+    connections: Connections,
+    _take_down: Option<TakeDown>,
     /// Why marks of secrets are those of this run alone, if they are.
     key_note: Option<Incident>,
     /// The arguments that made the environments what they are, for commands that are proposed.
@@ -87,7 +91,15 @@ impl Session {
             Failure::because("the system gives no random numbers, and secrets cannot be masked", &error)
         })?;
         let redactor = Redactor::new(key, &config.sensitive);
-        Ok((Self { config, common, process, output, redactor, key_note, typed }, others))
+        let connections = Connections::default();
+        let is_far =
+            |environment: &Environment| matches!(environment.source, SourceSpec::Ssh { .. } | SourceSpec::Exec { .. });
+        // Nothing else has to be taken away.
+        let take_down = config.environments.iter().any(is_far).then(|| TakeDown::of(connections.clone())).transpose();
+        let guard = take_down.map_err(|error| Failure::because("the system lets no signals be waited for", &error))?;
+        let session =
+            Self { config, common, process, output, redactor, connections, _take_down: guard, key_note, typed };
+        Ok((session, others))
     }
 
     /// Refuses words that name no environment.
@@ -127,6 +139,7 @@ impl Session {
             state_dir: state_dir(&self.common, &self.process),
             rehash: self.common.rehash,
             patience: std::time::Duration::from_secs(self.common.timeout),
+            connections: &self.connections,
             now: self.process.now,
         }
     }
@@ -150,15 +163,23 @@ impl Session {
                 let Some(Incident { message, hint, .. }) = because else { continue };
                 let message = self.redactor.line(message.as_bytes());
                 let message = escape::text(&message);
+                let (what, cause) = parted(&message);
                 let how = if snapshot.entries.is_empty() { "could not be read" } else { "was read in part" };
-                writeln!(out, "{} {name} {how}: {message}", styles.paint(Look::Alarm, "error:"))?;
+                writeln!(out, "{} {name} {how}: {what}", styles.paint(Look::Alarm, "error:"))?;
+                if let Some(cause) = cause {
+                    writeln!(out, "  caused by: {cause}")?;
+                }
                 let hint =
                     hint.as_ref().map(|hint| format!("{}, or ", escape::text(hint.as_bytes()))).unwrap_or_default();
                 writeln!(out, "  what to do: {hint}leave it out with --skip {name}")?;
             }
             if !unread.is_empty() && !read.is_empty() {
                 let names: Vec<&str> = read.iter().map(|snapshot| snapshot.environment.as_str()).collect();
-                writeln!(out, "  the comparison went on with {}", join(&names))?;
+                let exit = match self.exit(None, true) {
+                    Exit::Incomplete => " (exit status 3)",
+                    _ => "",
+                };
+                writeln!(out, "  the comparison went on with {}{exit}", join(&names))?;
             }
             for note in self.key_note.iter().chain(notes) {
                 let message = self.redactor.line(note.message.as_bytes());
@@ -216,6 +237,15 @@ impl Session {
 pub(crate) fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
     let kept = common.state_dir.as_deref().or(process.state_dir.as_deref());
     kept.filter(|_| !common.no_state)
+}
+
+/// What failed, and why: parted at the first colon that is not in a name.
+fn parted(message: &str) -> (&str, Option<&str>) {
+    let mut colons = message.match_indices(": ").map(|(at, _)| at);
+    match colons.find(|&at| message[..at].matches('`').count().is_multiple_of(2)) {
+        Some(at) => (&message[..at], Some(&message[at + 2..])),
+        None => (message, None),
+    }
 }
 
 /// `NAME=SOURCE` is told from a path by its name: `./a=b` is always a path.
@@ -374,6 +404,16 @@ fn same_place(one: &EnvironmentName, other: &EnvironmentName, path: &Path) -> Fa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_from_what_failed() {
+        assert_eq!(
+            parted("ssh ended with status 255: ssh: refused"),
+            ("ssh ended with status 255", Some("ssh: refused"))
+        );
+        assert_eq!(parted("cannot read `a: b`: denied"), ("cannot read `a: b`", Some("denied")));
+        assert_eq!(parted("`a: b` is not there"), ("`a: b` is not there", None));
+    }
 
     #[test]
     fn sources_are_told_from_paths() {

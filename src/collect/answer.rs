@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use crate::collect::cache::{Extra, Folded, Learned};
 use crate::collect::collected::{Backing, Collected, keyed, lock};
 use crate::collect::digest::{Answer, Desk, Found, Task};
-use crate::collect::errands::{Errands, Lost, to_read};
+use crate::collect::errands::{Errand, Errands, Lost, to_read};
+use crate::collect::far::Turns;
 use crate::collect::fetch::joined;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{Source, SourceReader, fold};
@@ -45,13 +46,14 @@ impl Collected<'_> {
         let first = waves.next().unwrap_or_default();
         // Who is far away is asked once about everything, and waited for beside the first wave.
         let this = &*self;
+        let far: Vec<_> = errands.iter().collect();
+        let turns = Turns::new(&far);
+        let ask = |&(&environment, errands): &(&usize, &Vec<Errand>)| this.run_errands(environment, errands);
         let done = std::thread::scope(|scope| {
-            let away: Vec<_> = errands
-                .iter()
-                .map(|(&environment, errands)| scope.spawn(move || this.run_errands(environment, errands)))
-                .collect();
+            let wait = || scope.spawn(|| turns.take().map(ask).collect::<Vec<_>>());
+            let away: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
             let mut done = this.answer_wave(&large, first);
-            done.extend(away.into_iter().map(joined));
+            done.extend(away.into_iter().flat_map(joined));
             done
         });
         let mut lost = Lost::new();

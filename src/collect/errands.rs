@@ -94,7 +94,7 @@ impl Collected<'_> {
         };
         let mut left: Vec<&Errand> = errand.iter().collect();
         // Two questions can ask about one file.
-        left.sort_by_key(|errand| (errand.at, errand.wanted.sha256));
+        left.sort_by_key(|errand| (errand.at, errand.wanted.sha256, errand.wanted.git_blob));
         left.dedup_by_key(|errand| (errand.at, errand.wanted));
         while let Some(first) = left.first() {
             let wanted = first.wanted;

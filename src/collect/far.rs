@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::collect::steady::{Reading, Trouble};
 use crate::path::TreePath;
@@ -162,4 +163,30 @@ pub trait FarGit: Send + Sync {
 
     /// The names of files as git names blobs, computed where they are.
     fn blob_names(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, [u8; 20]>);
+}
+
+/// So many other machines are asked at a time.
+const FAN_OUT: usize = 8;
+
+/// Hands environments out to a few threads, which wait for other machines and do no work of the pool.
+#[derive(Debug)]
+pub(super) struct Turns<'a, T> {
+    all: &'a [T],
+    next: AtomicUsize,
+}
+
+impl<'a, T> Turns<'a, T> {
+    pub(super) fn new(all: &'a [T]) -> Self {
+        Self { all, next: AtomicUsize::new(0) }
+    }
+
+    /// How many threads there should be.
+    pub(super) fn threads(&self) -> usize {
+        self.all.len().min(FAN_OUT)
+    }
+
+    /// What is left for one of them.
+    pub(super) fn take(&self) -> impl Iterator<Item = &'a T> {
+        std::iter::from_fn(|| self.all.get(self.next.fetch_add(1, Ordering::Relaxed)))
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread::ScopedJoinHandle;
 
 use crate::collect::collected::{Backing, Collected, lock};
-use crate::collect::far::{Far, FarFile};
+use crate::collect::far::{Far, FarFile, Turns};
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{OpenFile, Source, Stamp};
 use crate::path::TreePath;
@@ -85,26 +86,30 @@ impl Collected<'_> {
         for &at in entries {
             by_environment.entry(at.environment).or_default().push(at);
         }
-        let (sender, arrived) = std::sync::mpsc::sync_channel(4);
+        let by_environment: Vec<(usize, Vec<EntryRef>)> = by_environment.into_iter().collect();
+        let (sender, arrived) = mpsc::sync_channel(4);
+        let ask = |(environment, wanted): &(usize, Vec<EntryRef>), sender: &SyncSender<_>| {
+            let environment = *environment;
+            let Some(far) = self.far(environment) else { return };
+            let mut counters = Counters::default();
+            let known: Vec<(EntryRef, FarFile<'_>)> = wanted
+                .iter()
+                .filter_map(|&at| self.file(at).map(|(path, size, _)| (at, FarFile { path, size })))
+                .collect();
+            let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
+            self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());
+            far.contents(&files, &mut counters, &mut |place, result| {
+                self.watch.read(environment, 1, files[place].size);
+                // Whoever asked waits for all of them.
+                let _ = sender.send((known[place].0, result));
+            });
+            self.count(counters);
+        };
+        let turns = Turns::new(&by_environment);
         std::thread::scope(|scope| {
-            for (&environment, wanted) in &by_environment {
-                let sender = sender.clone();
-                scope.spawn(move || {
-                    let Some(far) = self.far(environment) else { return };
-                    let mut counters = Counters::default();
-                    let known: Vec<(EntryRef, FarFile<'_>)> = wanted
-                        .iter()
-                        .filter_map(|&at| self.file(at).map(|(path, size, _)| (at, FarFile { path, size })))
-                        .collect();
-                    let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
-                    self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());
-                    far.contents(&files, &mut counters, &mut |place, result| {
-                        self.watch.read(environment, 1, files[place].size);
-                        // Whoever asked waits for all of them.
-                        let _ = sender.send((known[place].0, result));
-                    });
-                    self.count(counters);
-                });
+            for sender in std::iter::repeat_n(&sender, turns.threads()) {
+                let (sender, turns, ask) = (sender.clone(), &turns, &ask);
+                scope.spawn(move || turns.take().for_each(|wanted| ask(wanted, &sender)));
             }
             drop(sender);
             for (at, result) in arrived {
@@ -156,8 +161,9 @@ impl Collected<'_> {
         let mut merged: Option<Reading<Digests>> = None;
         let blake3 = Algorithms { blake3: lacking.blake3, ..Algorithms::default() };
         let sha256 = Algorithms { sha256: lacking.sha256, ..Algorithms::default() };
+        let git_blob = Algorithms { git_blob: lacking.git_blob, ..Algorithms::default() };
         let mut outcome = Ok(());
-        for wanted in [blake3, sha256].into_iter().filter(|wanted| !wanted.is_empty()) {
+        for wanted in [blake3, sha256, git_blob].into_iter().filter(|wanted| !wanted.is_empty()) {
             far.digests(&[file], wanted, &mut counters, &mut |_, result| match (result, &mut merged) {
                 (Ok(reading), Some(merged)) => merged.value.merge(reading.value),
                 (Ok(reading), None) => merged = Some(reading),

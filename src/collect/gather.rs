@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -12,7 +11,7 @@ use crate::collect::blob_far::FarHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected, not_kept};
 use crate::collect::facts::Facts;
-use crate::collect::far::{Far, FarFile};
+use crate::collect::far::{Far, FarFile, Turns};
 use crate::collect::fetch::joined;
 use crate::collect::git::{self, FarCheckout, GitHistory};
 use crate::collect::remote::{self, RemoteFolder};
@@ -24,9 +23,6 @@ use crate::collect::{
 };
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, Entry, File, Incident, IncidentKind, Snapshot};
-
-/// So many other machines are asked at a time.
-const FAN_OUT: usize = 8;
 
 /// Lists all environments of the plan, in parallel, on a pool of its own.
 ///
@@ -83,13 +79,10 @@ pub(super) fn everywhere<T: Send>(
     let all = plan.environments.iter().enumerate();
     let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
     let one = |&(number, environment): &(usize, &Environment)| (number, each(number, environment));
-    let next = AtomicUsize::new(0);
-    let wait = || {
-        let turns = std::iter::from_fn(|| far.get(next.fetch_add(1, Ordering::Relaxed)));
-        turns.map(one).collect::<Vec<_>>()
-    };
+    let turns = Turns::new(&far);
     let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let waiting: Vec<_> = (0..far.len().min(FAN_OUT)).map(|_| scope.spawn(wait)).collect();
+        let wait = || scope.spawn(|| turns.take().map(one).collect::<Vec<_>>());
+        let waiting: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
         let mut done: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(one).collect());
         done.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
         done
@@ -235,9 +228,7 @@ fn open(
             let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone(), plan.redactor)?;
             Ok((Box::new(source), None))
         }
-        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => {
-            Ok((Box::new(RemoteFolder::new(environment, plan.patience)?), None))
-        }
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => Ok((Box::new(RemoteFolder::new(environment, plan)?), None)),
     }
 }
 
@@ -342,7 +333,8 @@ fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, entries: &[Entry],
     let computes = far.computes();
     let blake3 = Algorithms { blake3: computes.blake3, ..Algorithms::default() };
     let sha256 = Algorithms { sha256: computes.sha256, ..Algorithms::default() };
-    let algorithms = [blake3, sha256].into_iter().filter(|algorithm| !algorithm.is_empty());
+    let git_blob = Algorithms { git_blob: computes.git_blob, ..Algorithms::default() };
+    let algorithms = [blake3, sha256, git_blob].into_iter().filter(|algorithm| !algorithm.is_empty());
     let Some((wanted, chosen)) = algorithms.map(|wanted| (wanted, by(wanted))).max_by_key(|(_, chosen)| chosen.len())
     else {
         return Vec::new();

@@ -47,6 +47,7 @@ pub use gather::collect;
 pub use git::GitReference;
 pub use key::installation_key;
 pub use local::LocalFolder;
+pub use remote::{Asked, Connections, PROTOCOL, serve};
 pub use stored::StoredSnapshot;
 
 use std::io;
@@ -280,6 +281,8 @@ pub struct CollectPlan<'a> {
     pub rehash: bool,
     /// How long another machine may say nothing before it is given up.
     pub patience: std::time::Duration,
+    /// Where ways to other machines are put down, for whoever has to take them down.
+    pub connections: &'a Connections,
     /// The time by the wall clock.
     pub now: Timestamp,
 }

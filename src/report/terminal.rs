@@ -453,7 +453,8 @@ fn git_and_nearest(environment: &EnvironmentReport, room: usize) -> String {
             let likeness = &nearest.likeness;
             let share = percent(likeness.agree, likeness.paths);
             let all = format!("{git}, near {:.7} ({share})", likeness.commit.id);
-            if width(&all) <= room { all } else { format!("{git}, near {share}") }
+            let short = format!("{git}, near {share}");
+            [all, short].into_iter().find(|words| width(words) <= room).unwrap_or(git)
         }
     }
 }

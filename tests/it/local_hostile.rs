@@ -138,6 +138,7 @@ fn wide_and_branching_trees_need_few_descriptors() {
         rehash: false,
         redactor: &Redactor::new([7; 32], &[]),
         patience: std::time::Duration::from_secs(60),
+        connections: &driftline::collect::Connections::default(),
         now: Timestamp::default(),
     };
     let collected = collect(&plan, &watch).unwrap();
@@ -206,6 +207,7 @@ fn meddled(meddle: impl Fn(Moment, &Path) + Sync) -> Outcome {
         rehash: false,
         redactor: &Redactor::new([7; 32], &[]),
         patience: std::time::Duration::from_secs(60),
+        connections: &driftline::collect::Connections::default(),
         now: Timestamp::default(),
     };
     let mut collected = collect(&plan, &watch).unwrap();

@@ -165,7 +165,7 @@ impl Source for GitReference {
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
-        let Walked { entries, stamps, incidents, counters } = walked;
+        let Walked { entries, stamps, incidents, counters, .. } = walked;
         let snapshot = Snapshot {
             environment: self.environment.clone(),
             origin: self.origin(),

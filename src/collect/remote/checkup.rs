@@ -34,7 +34,7 @@ impl<'a> Way<'a> {
     pub(in crate::collect) fn find(environment: &'a Environment, plan: &'a CollectPlan<'a>) -> Result<Self, Vec<Step>> {
         let mut way = Self { environment, plan, resolved: Resolved::default() };
         let Some(place) = way.ssh() else { return Ok(way) };
-        match ssh::resolve(place, plan.patience) {
+        match ssh::resolve(place, plan) {
             Ok(resolved) => way.resolved = resolved,
             Err(error) => {
                 let words = if error.kind() == std::io::ErrorKind::NotFound {
@@ -126,7 +126,7 @@ impl<'a> Way<'a> {
     }
 
     fn tools(&self) -> Option<Tools> {
-        RemoteFolder::new(self.environment, self.plan.patience).ok()?.probe().ok()
+        RemoteFolder::new(self.environment, self.plan).ok()?.probe().ok()
     }
 
     fn fix(&self, stage: Stage, hint: Option<&str>) -> Option<Fix> {

@@ -128,7 +128,7 @@ impl FarGit for RemoteFolder {
     ) -> Result<(), String> {
         let piece = |(path, size): &(PathBuf, u64)| ([path.as_os_str().as_bytes(), b"\0"].concat(), *size);
         let parcel = Parcel { pieces: files.iter().map(piece).collect(), rate: self.rate() };
-        let answer = self.ask(Mode::Contents, parcel, self.patience(), counters).map_err(|fault| fault.message)?;
+        let answer = self.ask(Mode::Raw, parcel, self.patience(), counters).map_err(|fault| fault.message)?;
         let mut records = answer.records;
         let mut told = 0;
         let mut unread = None;

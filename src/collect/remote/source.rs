@@ -9,14 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::listing::{self, Gathering};
+use super::PROTOCOL;
+use super::connections::Connections;
+use super::listing::{self, Gathering, LeftOut};
 use super::records::{Capabilities, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
 use crate::collect::far::{Each, Far, FarFile, FarGit, Tools};
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle};
+use crate::collect::{
+    CollectError, CollectPlan, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle,
+};
 use crate::config::{Environment, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Algorithms, Counters, Digests, GitState, Incident, IncidentKind, Knows, Snapshot};
@@ -46,6 +50,7 @@ pub(in crate::collect) struct RemoteFolder {
     map: PathMap,
     rate: Option<NonZeroU64>,
     patience: Duration,
+    connections: Connections,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
     /// Folders (as they are called there) that have a `.git`; known once it was listed.
@@ -61,9 +66,15 @@ enum Way {
 /// What the script is asked to do.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Mode<'a> {
-    List { prune: &'a str },
-    Digest { algorithm: &'static str },
+    List {
+        left_out: &'a LeftOut,
+    },
+    Digest {
+        algorithm: &'static str,
+    },
     Contents,
+    /// Contents of files of a repository, by any path.
+    Raw,
 }
 
 /// Reads what is told of these files.
@@ -78,17 +89,17 @@ pub(super) struct Answer {
 }
 
 impl RemoteFolder {
-    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing.
+    /// Prepares; nothing is connected yet.
     ///
     /// # Errors
     /// [`CollectError::Remote`] when no private folder for the connection's socket can be made.
     ///
     /// # Panics
     /// When the environment is of this machine.
-    pub(in crate::collect) fn new(environment: &Environment, patience: Duration) -> Result<Self, CollectError> {
+    pub(in crate::collect) fn new(environment: &Environment, plan: &CollectPlan<'_>) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
-                let ssh = Ssh::new(place, patience).map_err(|error| CollectError::Remote {
+                let ssh = Ssh::new(place, plan).map_err(|error| CollectError::Remote {
                     message: format!("cannot make a private folder for the connection: {error}"),
                     hint: None,
                     stage: Stage::Program,
@@ -112,19 +123,20 @@ impl RemoteFolder {
             root: path.clone(),
             map: environment.map.clone(),
             rate,
-            patience,
+            patience: plan.patience,
+            connections: plan.connections.clone(),
             met: OnceLock::new(),
             repositories: OnceLock::new(),
         })
     }
 
     fn list_once(&self, filter: &Filter, watch: &dyn Watch, counters: &mut Counters) -> Result<Listing, Fault> {
-        let prune = listing::prune(filter.lines(), &self.map);
+        let left_out = LeftOut::new(filter.lines(), &self.map);
         let Answer { mut records, capabilities, noise } =
-            self.ask(Mode::List { prune: &prune }, Parcel::default(), self.patience, counters)?;
+            self.ask_in_turn(Mode::List { left_out: &left_out }, &[], self.patience, counters)?;
         let mut gathering = Gathering::default();
         let (mut fresh, mut seen) = (0, 0);
-        let outcome = records.listing(capabilities.tier, &mut |item| {
+        let outcome = records.listing(capabilities.form(), &mut |item| {
             if gathering.take(item) {
                 seen += 1;
                 fresh += 1;
@@ -143,7 +155,11 @@ impl RemoteFolder {
         let missing = missing.map(|fault| Incident {
             path: None,
             kind: IncidentKind::Environment,
-            message: format!("the listing is not complete ({seen} entries came): {}", fault.message),
+            message: format!(
+                "the listing is not complete ({seen} {} came): {}",
+                if seen == 1 { "entry" } else { "entries" },
+                fault.message
+            ),
             hint: fault.hint,
         });
         let names = gathering.names();
@@ -158,6 +174,7 @@ impl RemoteFolder {
         }
         walked.incidents.extend(missing);
         walked.incidents.extend(noise_note(&noise));
+        walked.incidents.extend(words::other_driftline(&capabilities));
         // A later run of the same source would say the same.
         let _ = self.met.set(capabilities);
         *counters += walked.counters;
@@ -171,6 +188,26 @@ impl RemoteFolder {
             git: GitState::None,
         };
         Ok(Listing { snapshot, stamps: walked.stamps, counters: Counters::default() })
+    }
+
+    /// Asks, and asks again after a while when the host turns connections away because it has too many.
+    fn ask_in_turn(
+        &self,
+        mode: Mode<'_>,
+        files: &[FarFile<'_>],
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Result<Answer, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.ask(mode, self.parcel(files), patience, counters) {
+                Err(fault) if fault.is_crowded && tries < TRIES => {
+                    std::thread::sleep(jitter(PAUSE * tries));
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// Starts the script and reads what it says of itself.
@@ -210,7 +247,7 @@ impl RemoteFolder {
             Way::Exec(invocation) => invocation.clone(),
         };
         counters.round_trips += 1;
-        Running::start(&invocation, script, parcel, patience).map_err(|error| Fault {
+        Running::start(&invocation, script, parcel, patience, &self.connections).map_err(|error| Fault {
             message: match error.kind() {
                 io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
                 _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
@@ -278,9 +315,10 @@ impl RemoteFolder {
             let asked: Vec<FarFile<'_>> = left.iter().map(|&at| files[at]).collect();
             let mut told = 0;
             let mut changed = Vec::new();
+            let mut held = Vec::new();
             let mut far_files_read = 0;
             let fault = self
-                .ask(mode, self.parcel(&asked), self.patience + time_for(&asked), counters)
+                .ask_in_turn(mode, &asked, self.patience + time_for(&asked), counters)
                 .and_then(|Answer { mut records, capabilities, .. }| {
                     let outcome = records.ready().and_then(|()| {
                         records.input().go();
@@ -289,15 +327,25 @@ impl RemoteFolder {
                             far_files_read += u64::from(one.value.is_ok());
                             match judge(one, file.size, &capabilities) {
                                 Err(Trouble::Changed) if !is_last => changed.push(left[told]),
-                                result => each(left[told], result),
+                                // Contents are handed on at once: all of them would take too much room.
+                                result if matches!(mode, Mode::Contents) => each(left[told], result),
+                                result => held.push((left[told], result)),
                             }
                             told += 1;
                         })
                     });
                     let ended = finish(records, outcome.is_ok(), counters);
+                    // Something is missing, and nobody knows before which answer.
+                    if matches!((&outcome, mode), (Err(Stop::Miscounted { .. }), Mode::Digest { .. })) {
+                        (told, held) = (0, Vec::new());
+                        changed.clear();
+                    }
                     outcome.map(drop).map_err(|stop| self.fault(&stop, &ended, None))
                 })
                 .err();
+            for (at, result) in held {
+                each(at, result);
+            }
             counters.far_files_read += far_files_read;
             let why = fault.map_or_else(|| "nothing was said about it".to_owned(), |fault| fault.message);
             for &at in left.iter().skip(told) {
@@ -305,6 +353,23 @@ impl RemoteFolder {
             }
             left = changed;
         }
+    }
+
+    fn digests_by<const N: usize>(
+        &self,
+        algorithm: &'static str,
+        files: &[FarFile<'_>],
+        counters: &mut Counters,
+        digests: &dyn Fn([u8; N]) -> Digests,
+        each: Each<'_, Digests>,
+    ) {
+        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; N]>)| {
+            records.digests(each)
+        };
+        self.about(Mode::Digest { algorithm }, files, counters, &read, &mut |at, result| {
+            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
+            each(at, result);
+        });
     }
 
     /// Paths as the far side calls them, with what reading each costs there.
@@ -333,17 +398,10 @@ impl Source for RemoteFolder {
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
         let mut counters = Counters::default();
-        let mut tries = 1;
-        loop {
-            match self.list_once(filter, watch, &mut counters) {
-                Ok(listing) => return Ok(Listing { counters, ..listing }),
-                Err(fault) if fault.is_crowded && tries < TRIES => {
-                    std::thread::sleep(jitter(PAUSE * tries));
-                    tries += 1;
-                }
-                Err(Fault { collision: Some(collision), .. }) => return Err(*collision),
-                Err(Fault { message, hint, stage, .. }) => return Err(CollectError::Remote { message, hint, stage }),
-            }
+        match self.list_once(filter, watch, &mut counters) {
+            Ok(listing) => Ok(Listing { counters, ..listing }),
+            Err(Fault { collision: Some(collision), .. }) => Err(*collision),
+            Err(Fault { message, hint, stage, .. }) => Err(CollectError::Remote { message, hint, stage }),
         }
     }
 
@@ -367,19 +425,16 @@ impl Far for RemoteFolder {
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
-        let wanted = if wanted.blake3 && self.computes().blake3 { "blake3" } else { "sha256" };
-        let digests = |digest| match wanted {
-            "blake3" => Digests { blake3: Some(digest), ..Digests::default() },
-            _ => Digests { sha256: Some(digest), ..Digests::default() },
-        };
-        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; 32]>)| {
-            records.digests(each)
-        };
-        let mode = Mode::Digest { algorithm: wanted };
-        self.about(mode, files, counters, &read, &mut |at, result| {
-            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
-            each(at, result);
-        });
+        let none = Digests::default();
+        match wanted {
+            Algorithms { blake3: true, .. } if self.computes().blake3 => {
+                self.digests_by("blake3", files, counters, &|digest| Digests { blake3: Some(digest), ..none }, each);
+            }
+            Algorithms { git_blob: true, .. } if self.computes().git_blob => {
+                self.digests_by("git", files, counters, &|digest| Digests { git_blob: Some(digest), ..none }, each);
+            }
+            _ => self.digests_by("sha256", files, counters, &|digest| Digests { sha256: Some(digest), ..none }, each),
+        }
     }
 
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
@@ -447,15 +502,13 @@ fn time_for(files: &[FarFile<'_>]) -> Duration {
 
 /// Whether what was told is one state of the file, of the size in which it was listed.
 fn judge<T>(told: Told<T>, size: u64, met: &Capabilities) -> Result<Reading<T>, Trouble> {
-    let (Some(before), Some(after)) = (told.before, told.after) else { return Err(Trouble::Gone) };
-    if before != after || after.size != size {
-        return Err(Trouble::Changed);
-    }
-    match told.value {
-        Ok(value) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
-        Err(Refusal::Gone) => Err(Trouble::Gone),
-        Err(Refusal::Denied) => Err(Trouble::Refused("permission denied".to_owned(), true)),
-        Err(Refusal::Failed) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+    let seen = told.before.zip(told.after);
+    match (seen, told.value) {
+        (_, Err(Refusal::Denied)) => Err(Trouble::Refused("permission denied".to_owned(), true)),
+        (_, Err(Refusal::Gone)) | (None, Ok(_)) => Err(Trouble::Gone),
+        (Some((before, after)), _) if before != after || after.size != size => Err(Trouble::Changed),
+        (_, Err(Refusal::Failed)) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+        (Some((_, after)), Ok(value)) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
     }
 }
 
@@ -492,15 +545,21 @@ fn short(text: &str) -> String {
 }
 
 fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
-    let (mode, prune, algorithm) = match mode {
-        Mode::List { prune } => ("list", prune, ""),
-        Mode::Digest { algorithm } => ("digest", "", algorithm),
-        Mode::Contents => ("contents", "", ""),
+    let nothing = LeftOut::default();
+    let (mode, left_out, algorithm) = match mode {
+        Mode::List { left_out } => ("list", left_out, ""),
+        Mode::Digest { algorithm } => ("digest", &nothing, algorithm),
+        Mode::Contents => ("contents", &nothing, ""),
+        Mode::Raw => ("contents", &nothing, "git"),
     };
+    let LeftOut { find, driftline } = left_out;
     let mut script = Vec::with_capacity(SCRIPT.len() + 512);
     script.extend_from_slice(b"ROOT=");
     script.extend_from_slice(&quoted(root.as_os_str().as_bytes()));
-    let rest = format!("\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{prune}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n");
+    let rest = format!(
+        "\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{find}'\nLEAVE='{driftline}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n\
+         PROTOCOL='{PROTOCOL}'\n"
+    );
     script.extend_from_slice(rest.as_bytes());
     script.extend_from_slice(SCRIPT.as_bytes());
     script

@@ -6,12 +6,13 @@
 use std::ffi::OsString;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::connections::{Connections, SOCKET};
 use super::runner::{Invocation, Parcel, Running};
+use crate::collect::CollectPlan;
 use crate::config::SshPlace;
 
 /// How long connecting may take, and how often and how long a silent connection is asked for a sign of life, in seconds.
@@ -31,15 +32,22 @@ pub(super) struct Ssh {
     place: SshPlace,
     /// Where the shared connection's socket is; `None` where the user's own configuration shares connections.
     sockets: Option<TempDir>,
+    connections: Connections,
 }
 
 impl Ssh {
     /// Prepares; nothing is connected yet.
-    pub(super) fn new(place: &SshPlace, patience: Duration) -> io::Result<Self> {
+    pub(super) fn new(place: &SshPlace, plan: &CollectPlan<'_>) -> io::Result<Self> {
+        let connections = plan.connections;
         // Where the user's configuration names a socket it knows better, and its connection may be the only one that needs no second factor.
-        let shared = resolve(place, patience).is_ok_and(|resolved| resolved.shares_connections);
-        let sockets = if shared { None } else { Some(private_folder()?) };
-        Ok(Self { place: place.clone(), sockets })
+        let shared = resolve(place, plan).is_ok_and(|resolved| resolved.shares_connections);
+        let farewell = |folder: &TempDir| {
+            let mut words: Vec<OsString> = vec!["-O".into(), "exit".into(), "-o".into(), socket_in(folder)];
+            words.extend(destination(place));
+            words
+        };
+        let sockets = if shared { None } else { Some(connections.folder(private_folder, farewell)?) };
+        Ok(Self { place: place.clone(), sockets, connections: connections.clone() })
     }
 
     /// The command that runs `sh -s` there.
@@ -74,10 +82,7 @@ impl Ssh {
     }
 
     fn socket(&self) -> Option<OsString> {
-        let folder = self.sockets.as_ref()?;
-        let mut option = OsString::from("ControlPath=");
-        option.push(folder.path().join("s"));
-        Some(option)
+        self.sockets.as_ref().map(socket_in)
     }
 }
 
@@ -101,10 +106,10 @@ pub(super) struct Resolved {
 ///
 /// # Errors
 /// What `ssh` says where it cannot be asked, or does not understand its configuration.
-pub(super) fn resolve(place: &SshPlace, patience: Duration) -> io::Result<Resolved> {
+pub(super) fn resolve(place: &SshPlace, plan: &CollectPlan<'_>) -> io::Result<Resolved> {
     let arguments = [OsString::from("-G")].into_iter().chain(destination(place)).collect();
     let invocation = Invocation { program: "ssh".into(), arguments };
-    let mut running = Running::start(&invocation, Vec::new(), Parcel::default(), patience)?;
+    let mut running = Running::start(&invocation, Vec::new(), Parcel::default(), plan.patience, plan.connections)?;
     let mut said = Vec::new();
     let read = running.read_to_end(&mut said);
     let ended = running.end(read.is_ok());
@@ -160,20 +165,16 @@ pub(super) fn destination(place: &SshPlace) -> Vec<OsString> {
 
 impl Drop for Ssh {
     fn drop(&mut self) {
-        let Some(socket) = self.socket() else { return };
-        if !self.sockets.as_ref().is_some_and(|folder| folder.path().join("s").exists()) {
-            return;
+        if let Some(folder) = self.sockets.take() {
+            self.connections.close(folder);
         }
-        // It speaks to the process behind the socket, not to the host.
-        let _ = Command::new("ssh")
-            .args(["-O", "exit", "-o"])
-            .arg(socket)
-            .args(destination(&self.place))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
     }
+}
+
+fn socket_in(folder: &TempDir) -> OsString {
+    let mut option = OsString::from("ControlPath=");
+    option.push(folder.path().join(SOCKET));
+    option
 }
 
 fn private_folder() -> std::io::Result<TempDir> {
@@ -208,7 +209,7 @@ mod tests {
             port: Some(2222),
             config: Some("my config".into()),
         };
-        let ssh = Ssh { place, sockets: None };
+        let ssh = Ssh { place, sockets: None, connections: Connections::default() };
         let invocation = ssh.invocation(Duration::from_secs(60));
         let words: Vec<&str> = invocation.arguments.iter().map(|word| word.to_str().unwrap()).collect();
         let end = ["-F", "my config", "-p", "2222", "--", "deploy@web-1", "sh", "-s"];

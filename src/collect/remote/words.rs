@@ -1,9 +1,10 @@
 //! What went wrong on the way to the far side, in words, and what to do about it.
 
-use super::records::Stop;
+use super::records::{Capabilities, Driftline, Stop};
 use super::runner::Ended;
 use crate::collect::{CollectError, Stage};
 use crate::config::SourceSpec;
+use crate::snapshot::{Incident, IncidentKind};
 
 /// What failed and why, and what helps.
 #[derive(Debug)]
@@ -45,6 +46,11 @@ pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, n
             let (message, hint, stage) = refused(word, root);
             plain(message, Some(hint.to_owned()), stage)
         }
+        Stop::Miscounted { what, wrote, came } => plain(
+            format!("{came} {what} came of {wrote} that were sent"),
+            Some("run again; if it stays so, what connects the two loses data".to_owned()),
+            Stage::Answer,
+        ),
         Stop::Garbled => plain(
             "what came back is not what was asked for".to_owned(),
             Some("check that `sh`, `find` and `stat` there are what they are called".to_owned()),
@@ -68,6 +74,18 @@ pub(super) fn fault(spec: &SourceSpec, root: &str, stop: &Stop, ended: &Ended, n
     }
 }
 
+/// That there is a driftline which is of no use here.
+pub(super) fn other_driftline(met: &Capabilities) -> Option<Incident> {
+    let Driftline::Other(version) = &met.driftline else { return None };
+    let version: String = String::from_utf8_lossy(version).chars().take(60).collect();
+    Some(Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: format!("`{version}` is installed there and speaks otherwise; plain tools were used instead"),
+        hint: Some(format!("install driftline {} there", env!("CARGO_PKG_VERSION"))),
+    })
+}
+
 fn refused(word: &str, root: &str) -> (String, &'static str, Stage) {
     let leave = "correct the path, or leave this environment out";
     match word {
@@ -80,6 +98,11 @@ fn refused(word: &str, root: &str) -> (String, &'static str, Stage) {
             format!("cannot read `{root}`: permission denied"),
             "log in as a user who may read it",
             Stage::ClosedFolder,
+        ),
+        "null" => (
+            "there is no `/dev/null`".to_owned(),
+            "give that place its devices, or compare an archive of it",
+            Stage::Tools,
         ),
         "tools" => (
             "there is neither GNU find nor a `stat` that is understood".to_owned(),
@@ -152,6 +175,8 @@ fn cause(spec: &SourceSpec, ended: &Ended, noise: Option<&[u8]>) -> (Option<Stri
         (Some(hint), Stage::Login)
     } else if has("Connection refused") || has("Could not resolve") || has("No route to host") || has("timed out") {
         (Some(format!("check name and port, and that {by_hand} works")), Stage::Connection)
+    } else if has("is not running") || has("No such container") || has("is paused") {
+        (Some("start it, or correct its name".to_owned()), Stage::Connection)
     } else if ended.stalled {
         let stage = if noise.is_some() { Stage::Shell } else { Stage::Answer };
         (Some("give it more time with --timeout SECONDS".to_owned()), stage)

@@ -2,9 +2,13 @@
 
 mod canary;
 mod cut;
+mod ends;
 mod faults;
 mod git;
+mod installed;
+mod load;
 mod oncalls;
+mod places;
 mod reading;
 mod secrets;
 

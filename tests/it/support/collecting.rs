@@ -63,6 +63,7 @@ impl Plan {
             rehash: self.rehash,
             redactor: &Redactor::new([7; 32], &[]),
             patience: std::time::Duration::from_secs(60),
+            connections: &driftline::collect::Connections::default(),
             now: Timestamp { seconds: self.now, nanos: 0 },
         };
         collect(&plan, &Unwatched)

@@ -56,7 +56,7 @@ impl<R: BufRead> Records<R> {
         for _ in 0..FILES_COUNT {
             let head = self.head()?;
             if !matches!(&*head, b"F" | b"V" | b"K" | b"D" | b"P" | b"X") {
-                return self.status(&head).ok_or(Stop::Garbled);
+                return self.closing(&head);
             }
             let path = self.field()?;
             let path = match path.strip_prefix(b"./") {
@@ -97,7 +97,7 @@ impl<R: BufRead> Records<R> {
         }
         let lines = self.field()?;
         let head = self.head()?;
-        let status = self.status(&head).ok_or(Stop::Garbled)?;
+        let status = self.closing(&head)?;
         Ok((lines.split(|&byte| byte == b'\n').filter_map(object).collect(), status))
     }
 
@@ -157,10 +157,9 @@ impl<R: BufRead> Records<R> {
             }
         }
         let head = self.head()?;
-        match self.status(&head) {
-            Some(0) => Ok(()),
-            Some(status) => Err(PackStop::Ended(status)),
-            None => Err(Stop::Garbled.into()),
+        match self.closing(&head)? {
+            0 => Ok(()),
+            status => Err(PackStop::Ended(status)),
         }
     }
 
@@ -171,7 +170,7 @@ impl<R: BufRead> Records<R> {
             let mut rest = digits.to_vec();
             (&mut self.input).take(FIELD_LIMIT).read_until(0, &mut rest).map_err(Stop::from)?;
             rest.pop();
-            return Err(self.status(&rest).map_or(Stop::Garbled.into(), PackStop::Ended));
+            return Err(self.closing(&rest).map_or_else(PackStop::Stream, PackStop::Ended));
         }
         let length = std::str::from_utf8(&digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
         match length {

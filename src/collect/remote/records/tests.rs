@@ -27,7 +27,9 @@ fn entry(item: &Item) -> &Record {
 
 #[test]
 fn what_comes_before_the_marker_is_noise() {
-    let bytes = transcript("Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@");
+    let bytes = transcript(
+        "Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@@driftline 0.0.1@",
+    );
     let mut records = records(&bytes);
     let mut noise = Vec::new();
     records.start(&mut noise).unwrap();
@@ -35,6 +37,7 @@ fn what_comes_before_the_marker_is_noise() {
     let met = records.capabilities().unwrap();
     assert_eq!((met.tier, met.blake3, met.sha256, met.batches), (Tier::Gnu, false, true, true));
     assert_eq!((met.host, met.git), (b"web-1".to_vec(), None));
+    assert_eq!(met.driftline, Driftline::Other(b"driftline 0.0.1".to_vec()));
     assert_eq!(met.now, Timestamp { seconds: 1_795_275_658, nanos: 500_000_000 });
 }
 
@@ -155,6 +158,46 @@ fn no_stream_without_its_end_is_complete() {
         }
         assert!(listed(&bytes, tier).1.is_ok());
     }
+}
+
+#[test]
+fn an_end_says_how_much_there_was() {
+    let entry = "=f@644@3@1.5@1.5@65024@9@0@0@root@root@./a@@";
+    let wrote = 2 * entry.len() + 2;
+    let whole = transcript(&format!("{entry}W@{entry}END 5f0c 1 {wrote}@"));
+    assert_eq!(listed(&whole, Tier::Gnu).1.unwrap(), 1);
+    let less = transcript(&format!("{entry}END 5f0c 0 {wrote}@"));
+    let came = entry.len() as u64;
+    let miscounted = |stop: &Stop| matches!(stop, Stop::Miscounted { what: "bytes", wrote, came: here } if *wrote == 2 * came + 2 && *here == came);
+    assert!(listed(&less, Tier::Gnu).1.is_err_and(|stop| miscounted(&stop)));
+    let look = "65024|8|3|1|1";
+    let content = format!("T@1@{look}@one@5f0c ok@{look}@");
+    for (wrote, is_complete) in [(content.len(), true), (content.len() + 1, false)] {
+        let bytes = transcript(&format!("R@{content}END 5f0c 0 {wrote}@"));
+        let mut records = records(&bytes);
+        records.ready().unwrap();
+        assert_eq!(records.contents(|_| 9, &mut |_| ()).is_ok(), is_complete);
+    }
+}
+
+#[test]
+fn an_end_says_how_many_files_it_was_about() {
+    let batch = "B@./a@./b@@==@81a4|3|1|1|0|0|65024|8|root|root\n?@";
+    for (wrote, is_complete) in [("- 4", true), ("- -", true), ("- 5", false), ("- x", false), ("-", true)] {
+        let bytes = transcript(&format!("{batch}{batch}END 5f0c 0 {wrote}@"));
+        assert_eq!(listed(&bytes, Tier::Stat).1.is_ok(), is_complete, "{wrote}");
+    }
+    let digests = "D@1@?@?gone@?@END 5f0c 0 - 2@";
+    let stop = records(&transcript(digests)).digests::<32>(&mut |_| ()).unwrap_err();
+    assert!(matches!(stop, Stop::Miscounted { what: "files", wrote: 2, came: 1 }), "{stop:?}");
+}
+
+#[test]
+fn driftline_there_says_what_failed() {
+    let bytes = transcript("?d@755@0@1.5@1.5@1@9@0@0@root@root@./a@@list@input/output error@END 5f0c 0@");
+    let (items, _) = listed(&bytes, Tier::Gnu);
+    let failing = Failing { unstable: false, act: "list".to_owned(), why: "input/output error".to_owned() };
+    assert_eq!(entry(&items[0]).trouble, Some(failing));
 }
 
 #[test]
