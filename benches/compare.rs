@@ -31,14 +31,21 @@ fn moves_and_artifacts(bencher: Bencher<'_, '_>, workload: Workload) {
     let comparison = compare::compare(&snapshots);
     bencher
         .counter(ItemsCount::new(entries(&snapshots)))
-        .bench_local(|| (moves::find(&comparison, &snapshots), artifacts::find(&snapshots)));
+        .bench_local(|| (moves::find(&comparison, &snapshots), artifacts::find(&comparison, &snapshots)));
 }
 
 #[divan::bench(args = WORKLOADS)]
 fn judge(bencher: Bencher<'_, '_>, workload: Workload) {
     let snapshots = snapshots(workload, PATHS, true);
     let comparison = compare::compare(&snapshots);
-    let inputs =
-        insight::Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &[], focus: &[] };
+    let inputs = insight::Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &[],
+        maps: &[],
+        lineage: &driftline::insight::nearest::Lineage::default(),
+        focus: &[],
+    };
     bencher.counter(ItemsCount::new(entries(&snapshots))).bench_local(|| insight::judge(&inputs));
 }

@@ -23,3 +23,4 @@ pub mod path;
 pub mod pipeline;
 pub mod report;
 pub mod snapshot;
+pub mod text;

@@ -4,7 +4,9 @@
 //! decides something.
 
 use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
+use crate::compare::maps::{self, MapProposal};
 use crate::compare::{self, Comparison, artifacts, moves};
+use crate::insight::nearest::{self, Lineage};
 use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
 use crate::path::TreePath;
 use crate::snapshot::ContentReader as _;
@@ -19,6 +21,10 @@ pub struct Picture<'w> {
     pub moves: Vec<moves::Move>,
     /// What editing left behind, and what it is.
     pub artifacts: Vec<ArtifactEvidence>,
+    /// Folders that look like one under two names.
+    pub maps: Vec<MapProposal>,
+    /// Whose histories are related, and which commits are near to those that are without one.
+    pub lineage: Lineage,
     /// What the rules say, most severe first.
     pub findings: Vec<Finding>,
 }
@@ -31,6 +37,8 @@ impl Picture<'_> {
             comparison: &self.comparison,
             moves: &self.moves,
             artifacts: &self.artifacts,
+            maps: &self.maps,
+            lineage: &self.lineage,
             focus,
         }
     }
@@ -46,32 +54,60 @@ pub fn survey<'w>(
     watch: &'w dyn Watch,
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
-    collected.answer(&compare::questions(&collected.snapshots));
-    // Two long passes over everything, neither of which needs the other.
-    let (mut comparison, leftovers) = std::thread::scope(|scope| {
-        let leftovers = scope.spawn(|| artifacts::find(&collected.snapshots));
+    let questions = collected.compute(|| compare::questions(&collected.snapshots));
+    collected.answer(&questions);
+    let (mut comparison, leftovers) = collected.compute(|| {
         let comparison = compare::compare(&collected.snapshots);
-        (comparison, leftovers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let leftovers = artifacts::find(&comparison, &collected.snapshots);
+        (comparison, leftovers)
     });
     let mut questions = moves::questions(&comparison, &collected.snapshots);
     questions.extend(artifacts::questions(&leftovers, &collected.snapshots));
+    let folders = maps::candidates(&comparison, &collected.snapshots);
+    questions.extend(maps::questions(&folders, &collected.snapshots));
     let known = incidents(&collected);
     collected.answer(&questions);
     if incidents(&collected) > known {
         // Files that turned out to be unreadable or unstable meanwhile are unknown in all rows. Otherwise there are only more digests,
         // of files that their rows did not ask about.
-        comparison = compare::compare(&collected.snapshots);
+        comparison = collected.compute(|| compare::compare(&collected.snapshots));
     }
-    let folds = collected.fold(&compare::fold_candidates(&comparison, &collected.snapshots));
-    compare::classify(&mut comparison, &collected.snapshots, &folds);
-    let mut moves = moves::find(&comparison, &collected.snapshots);
-    moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
-    moves::sort(&mut moves);
-    collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
-    let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
-    let mut picture = Picture { collected, comparison, moves, artifacts, findings: Vec::new() };
+    let mut texts = compare::fold_candidates(&comparison, &collected.snapshots);
+    texts.extend(maps::fold_candidates(&folders, &collected.snapshots));
+    let folds = collected.fold(&texts);
+    let collected = collected;
+    // Nearly all that will be read was read: it is written down while the rest is thought over.
+    let (moves, artifacts, maps, lineage) = std::thread::scope(|scope| {
+        scope.spawn(|| collected.save_digests());
+        compare::classify(&mut comparison, &collected.snapshots, &folds);
+        let maps = maps::propose(&folders, &collected.snapshots, &folds);
+        let mut moves = moves::find(&comparison, &collected.snapshots);
+        moves.extend(moves::find_edited(&comparison, &collected.snapshots, &moves, &collected));
+        moves::sort(&mut moves);
+        collected.prefetch(&insight::wanted(&leftovers, &collected.snapshots, &collected));
+        let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
+        (moves, artifacts, maps, lineage(&collected))
+    });
+    let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, findings: Vec::new() };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)
+}
+
+/// Proposes maps for environments that were collected, reading what that takes and nothing else.
+pub fn map_proposals(collected: &mut Collected<'_>) -> Vec<MapProposal> {
+    let folders = maps::candidates(&compare::compare(&collected.snapshots), &collected.snapshots);
+    collected.answer(&maps::questions(&folders, &collected.snapshots));
+    let folds = collected.fold(&maps::fold_candidates(&folders, &collected.snapshots));
+    maps::propose(&folders, &collected.snapshots, &folds)
+}
+
+fn lineage(collected: &Collected<'_>) -> Lineage {
+    nearest::lineage(&nearest::Search {
+        snapshots: &collected.snapshots,
+        contents: collected,
+        commits: collected,
+        leaves_out: &|path| collected.leaves_out(path),
+    })
 }
 
 fn incidents(collected: &Collected<'_>) -> usize {

@@ -33,9 +33,11 @@ def main():
         home = pathlib.Path(home)
         driftline(home, "demo", "--keep", "demo")
         config = ["--config", "demo/driftline.toml"]
-        # A name that is no UTF-8, and a secret of which there is no digest.
+        # A name that is no UTF-8, and secrets of one size, of which there are keyed digests.
         (home / "demo/debug").joinpath(os.fsdecode(b"odd \xff name")).write_text("x")
         (home / "demo/prod/odd.env").write_text("PASSWORD=1")
+        (home / "demo/debug/odd.env").write_text("PASSWORD=2")
+        (home / "demo/staging/odd.env").write_text("PASSWORD=1")
         driftline(home, "snapshot", *config, "-o", "snapshots/")
         status = json.loads(driftline(home, "status", *config, "--format", "json"))
 
@@ -69,13 +71,20 @@ def main():
             file.write("# more\n")
         removed = next(path for path in sorted(app.rglob("*.py")) if path not in (changed, app / "added.py"))
         removed.unlink()
+        (home / "demo/prod/odd.env").write_text("PASSWORD=3")
         driftline(home, "snapshot", *config, "-o", "snapshots/", now=NOW + 3 * DAY)
         since = query(home, "changed_since", since="2027-01-16")
         assert {(env, pathlib.Path(path).name, change) for env, _, path, change in since} == {
             ("prod", "added.py", "added"),
             ("prod", changed.name, "changed"),
             ("prod", removed.name, "removed"),
+            ("prod", "odd.env", "changed"),
         }, since
+
+        # Under another installation's key a secret of the same size says nothing, and is no change.
+        (home / ".local/state/driftline/installation.key").unlink()
+        driftline(home, "snapshot", *config, "-o", "snapshots/", now=NOW + 6 * DAY)
+        assert query(home, "changed_since", since="2027-01-19") == []
         print(f"fleet: {len(differ)} paths, {len(off)} hosts and {len(since)} changes, as status says")
 
 

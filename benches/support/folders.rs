@@ -11,6 +11,7 @@ use driftline::compare;
 use driftline::config::{Environment, PathMap, SourceSpec};
 use driftline::path::EnvironmentName;
 use driftline::snapshot::Timestamp;
+use driftline::text::Redactor;
 use tempfile::TempDir;
 
 use super::workload::{ENVIRONMENTS, Workload};
@@ -60,8 +61,9 @@ impl Folders {
             threads,
             state_dir: remember.then_some(&*state),
             rehash: false,
-            sensitive: &[],
+            redactor: &Redactor::new([7; 32], &[]),
             patience: std::time::Duration::from_secs(60),
+            connections: &driftline::collect::Connections::default(),
             now: Timestamp { seconds: 1_800_000_000, nanos: 0 },
         };
         let mut collected = collect(&plan, &Unwatched).unwrap();

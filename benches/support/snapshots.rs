@@ -26,9 +26,18 @@ pub(crate) fn entries(snapshots: &[Snapshot]) -> usize {
 /// What a status is written from.
 pub(crate) fn report(snapshots: &[Snapshot]) -> StatusReport {
     let comparison: Comparison = compare(snapshots);
-    let inputs = Inputs { snapshots, comparison: &comparison, moves: &[], artifacts: &[], focus: &[] };
+    let inputs = Inputs {
+        snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &[],
+        maps: &[],
+        lineage: &driftline::insight::nearest::Lineage::default(),
+        focus: &[],
+    };
     let findings: Vec<Finding> = judge(&inputs);
     let about = About {
+        maps: Vec::new(),
         project: Some("bench".to_owned()),
         baseline: None,
         roles: vec![None; snapshots.len()],

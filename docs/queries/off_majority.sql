@@ -1,14 +1,18 @@
 -- Hosts off the majority, worst first: on how many paths a host has not what most hosts have (lacking a path counts).
 -- A path without a single most common state is on nobody's account.
+-- Digests of unlike kinds say nothing about each other (other algorithms; sensitive files under other installations' keys): there sizes decide.
 -- Only what the latest day of each host says counts. Parameter: $files, such as 'snapshots/**/*.ndjson.zst'.
 WITH records AS (
     SELECT * FROM read_json($files, format = 'newline_delimited', compression = 'zstd', hive_partitioning = false, columns = {
         record: 'VARCHAR', env: 'VARCHAR', host: 'VARCHAR', date: 'DATE', path: 'VARCHAR', path_base64: 'VARCHAR', kind: 'VARCHAR',
-        size: 'BIGINT', digest: 'VARCHAR', target: 'VARCHAR', target_base64: 'VARCHAR'})
+        size: 'BIGINT', digest_kind: 'VARCHAR', digest: 'VARCHAR', target: 'VARCHAR', target_base64: 'VARCHAR'})
     WHERE record = 'entry' AND kind <> 'folder'
+), last_days AS (
+    SELECT * FROM records QUALIFY date = max(date) OVER (PARTITION BY env, host)
 ), latest AS (
-    SELECT *, concat_ws('|', kind, size, digest, target, target_base64) AS state FROM records
-    QUALIFY date = max(date) OVER (PARTITION BY env, host)
+    SELECT *, concat_ws('|', kind, size, CASE WHEN min(digest_kind) OVER here = max(digest_kind) OVER here THEN digest END,
+        target, target_base64) AS state
+    FROM last_days WINDOW here AS (PARTITION BY path, path_base64)
 ), hosts AS (SELECT DISTINCT env, host FROM latest),
 paths AS (SELECT DISTINCT path, path_base64 FROM latest),
 cells AS (

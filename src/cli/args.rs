@@ -32,8 +32,14 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// The view of chosen files over all environments, three ways where there is a base
     Diff(DiffArguments),
+    /// Why something is reported, or why a path is left out; what a rule means
+    Explain(ExplainArguments),
     /// Writes down what an environment is like now, to be compared later or elsewhere
     Snapshot(SnapshotArguments),
+    /// Writes a commented configuration from environments that are named, with rules and maps that are proposed
+    Init(InitArguments),
+    /// Tries to read every environment, and says what to do where that fails
+    Doctor(DoctorArguments),
     /// Lays out three drifted servers in a temporary folder and looks at them
     Demo(DemoArguments),
     /// Prints a completion script for a shell
@@ -43,6 +49,9 @@ pub(crate) enum Command {
     },
     /// Prints the manual page
     Man,
+    /// Answers another driftline, which reads this machine as an environment
+    #[command(hide = true)]
+    Collect(CollectArguments),
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -69,6 +78,13 @@ pub(crate) struct DiffArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// A path, the id of a finding, or the code of a rule; and environments as NAME=SOURCE or names of configured ones
+    #[arg(value_name = "ID|PATH|CODE", required = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SnapshotArguments {
     /// The environment as NAME=SOURCE, or the name of a configured one; several, or none for all, when a folder is written to
     #[arg(value_name = "ENV")]
@@ -85,10 +101,60 @@ pub(crate) struct SnapshotArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Environments as NAME=SOURCE [default: none, and the file says what to fill in]
+    #[arg(value_name = "NAME=SOURCE")]
+    pub(crate) environments: Vec<OsString>,
+    /// The file to write, or `-` for stdout [default: driftline.toml in this folder]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Environments as NAME=SOURCE, or names of configured ones [default: all configured]
+    #[arg(value_name = "ENV")]
+    pub(crate) environments: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
     /// Lay the servers out in this folder, which must be empty or absent, and keep them
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CollectArguments {
+    /// Which question about the working folder
+    #[arg(value_enum)]
+    pub(crate) wish: Option<Wish>,
+    /// Say by which records it answers
+    #[arg(long)]
+    pub(crate) protocol: bool,
+    /// The word in the closing record
+    #[arg(long, default_value = "")]
+    pub(crate) nonce: String,
+    /// Under which algorithm files are digested
+    #[arg(long, value_enum, default_value_t = Algorithm::Blake3)]
+    pub(crate) algorithm: Algorithm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Wish {
+    List,
+    Digest,
+    Contents,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Algorithm {
+    Blake3,
+    Git,
+    Sha256,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +237,28 @@ impl FailOn {
             Self::Warning => Some(Severity::Warning),
             Self::Critical => Some(Severity::Critical),
             Self::Never => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_command_and_argument_has_a_help_text() {
+        let mut command = Arguments::command();
+        command.build();
+        command.clone().debug_assert();
+        let mut commands = vec![&command];
+        while let Some(command) = commands.pop() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+            }
+            commands.extend(command.get_subcommands());
         }
     }
 }

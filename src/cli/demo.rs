@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
-use crate::cli::session::{Session, quote};
+use crate::cli::session::Session;
 use crate::cli::{diff, status};
 use crate::demo::{self, Variant};
 use crate::report::escape;
@@ -74,7 +74,7 @@ fn farewell(kept: Option<&Path>) -> String {
         Some(folder) => format!(
             "The servers stay in `{}`. Go there and try:\n  cd {}\n  driftline\n  driftline diff HomeService --view columns\n",
             escape::name(folder.as_os_str().as_bytes()),
-            quote(folder.as_os_str().as_bytes()).unwrap_or_else(|| "…".to_owned()),
+            escape::shell_word(folder.as_os_str().as_bytes()).unwrap_or_else(|| "…".to_owned()),
         ),
         None => "Keep the servers and play with them:\n  driftline demo --keep oncalls\n\
                  Your own, in one line:\n  driftline prod=/var/www/app staging=/srv/staging/app debug=/srv/debug/app\n"

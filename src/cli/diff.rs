@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::cli::args::{CommonArguments, DiffArguments, Format, View};
+use crate::cli::choose::{Selected, select_path};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Output};
@@ -13,9 +14,9 @@ use crate::cli::session::{Session, find_environment};
 use crate::collect::{Collected, collect};
 use crate::compare::artifacts::{self, Artifact};
 use crate::compare::text::Limits;
-use crate::compare::text::select::{Candidate, Selection, select};
 use crate::compare::{self, Comparison, Row};
-use crate::insight::Severity;
+use crate::insight;
+use crate::insight::nearest::{self, OnDemand};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::labels::initials;
@@ -23,9 +24,6 @@ use crate::report::text_view::{
     FileView, Inputs, Screen, TextView, json, view, write_columns, write_regions, write_unified,
 };
 use crate::snapshot::{ContentReader as _, EntryRef, Snapshot};
-
-/// So many of the paths that could be meant are listed.
-const CHOICES: usize = 12;
 
 pub(crate) fn run(
     common: CommonArguments,
@@ -62,7 +60,7 @@ pub(crate) fn show(
     let progress = session.progress();
     let collected = collect(&session.plan(), &progress);
     let mut collected = collected.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
-    let listed = compare::compare(&collected.snapshots);
+    let listed = collected.compute(|| compare::compare(&collected.snapshots));
     let mut chosen = BTreeSet::new();
     let mut wide = BTreeSet::new();
     for word in typed {
@@ -72,30 +70,30 @@ pub(crate) fn show(
         }
     }
     if arguments.all {
-        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_in_sync()).map(|row| row.index));
+        wide.extend(listed.rows().filter(|row| !row.is_folder && !row.is_same()).map(|row| row.index));
     }
     let asked: BTreeSet<EntryRef> = chosen
         .union(&wide)
         .flat_map(|&row| (0..collected.snapshots.len()).map(move |at| (row, at)))
         .filter_map(|(row, at)| listed.row(row).entry_ref(at))
         .collect();
-    let mut questions = compare::questions(&collected.snapshots);
+    let mut questions = collected.compute(|| compare::questions(&collected.snapshots));
     questions.retain(|question| question.members.iter().any(|member| asked.contains(member)));
     collected.answer(&questions);
-    let mut comparison = compare::compare(&collected.snapshots);
+    let mut comparison = collected.compute(|| compare::compare(&collected.snapshots));
     let mut texts = compare::fold_candidates(&comparison, &collected.snapshots);
     texts.retain(|text| asked.contains(text));
     let folds = collected.fold(&texts);
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     progress.clear();
-    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_in_sync());
+    let is_shown = |row: &Row<'_>| chosen.contains(&row.index) || (wide.contains(&row.index) && !row.is_same());
     let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
-    let files = views(session, &collected, &rows, base);
+    let files = views(session, &collected, &comparison, &rows, base);
     present(session, arguments.view, &collected, files, next)?;
     let notes = collected.save();
     session.tell(&collected.snapshots, &notes);
-    let drift = rows.iter().any(Row::is_drift).then_some(Severity::Warning);
-    Ok(session.exit(drift, is_incomplete(&collected.snapshots, &rows)))
+    let worst = rows.iter().filter_map(insight::severity).max();
+    Ok(session.exit(worst, is_incomplete(&collected.snapshots, &rows)))
 }
 
 /// The rows that a word means.
@@ -105,44 +103,22 @@ enum Chosen {
 }
 
 fn choose(session: &Session, listed: &Comparison, snapshots: &[Snapshot], word: &OsString) -> Result<Chosen, Failure> {
-    let candidates: Vec<Candidate<'_>> = listed
-        .rows()
-        .map(|row| Candidate { path: row.path(snapshots), is_folder: row.is_folder, in_sync: row.is_in_sync() })
-        .collect();
-    let maps = || session.config.environments.iter().map(|environment| &environment.map);
-    let translate = |path: &TreePath| maps().map(|map| map.to_common(path)).filter(|common| common != path).collect();
-    let typed = escape::name(word.as_bytes());
     let number = |path: &TreePath| listed.find(snapshots, path);
-    let selection = select(word.as_bytes(), candidates.iter().copied(), &translate).map_err(|error| {
-        Failure::because(error.to_string(), &error.source)
-            .hint("name a path as it is below the roots, such as app/services/MemberService.py, or a bare file name")
-    })?;
-    match selection {
-        Selection::One(path) => Ok(Chosen::File(number(&path).unwrap_or_default())),
-        Selection::Folder { paths, .. } => Ok(Chosen::Folder(paths.iter().filter_map(number).collect())),
-        Selection::Ambiguous(paths) => {
-            let failure = Failure::new(format!("`{typed}` could be any of {} paths", paths.len()));
-            Err(list(failure.hint("name one of them:"), &paths))
-        }
-        Selection::Nothing { nearest } => {
-            let failure = Failure::new(format!("no environment has a path that is called `{typed}`"));
-            Err(if nearest.is_empty() { failure } else { list(failure.hint("alike are:"), &nearest) })
-        }
-    }
+    Ok(match select_path(session, listed, snapshots, word)? {
+        Selected::File(path) => Chosen::File(number(&path).unwrap_or_default()),
+        Selected::Folder { paths, .. } => Chosen::Folder(paths.iter().filter_map(number).collect()),
+    })
 }
 
-fn list(failure: Failure, paths: &[TreePath]) -> Failure {
-    let line = |path: &TreePath| format!("  {}", escape::name(path.as_bytes()));
-    let listed = paths.iter().take(CHOICES).map(line).fold(failure, |failure, line| failure.detail(&line));
-    match paths.len().saturating_sub(CHOICES) {
-        0 => listed,
-        more => listed.detail(&format!("  and {more} more")),
-    }
-}
-
-fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: Option<usize>) -> Vec<FileView> {
+fn views(
+    session: &Session,
+    collected: &Collected<'_>,
+    comparison: &Comparison,
+    rows: &[Row<'_>],
+    base: Option<usize>,
+) -> Vec<FileView> {
     let snapshots = &collected.snapshots;
-    let leftovers = artifacts::find(snapshots);
+    let leftovers = collected.compute(|| artifacts::find(comparison, snapshots));
     let environments = &session.config.environments;
     let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
     let baseline = session.config.baseline.as_ref().and_then(named);
@@ -158,6 +134,10 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
         read.extend(variants.filter_map(|environment| row.entry_ref(environment)));
     }
     collected.prefetch(&read);
+    collected.fetch_sealed(&read);
+    let leaves_out = |path: &TreePath| collected.leaves_out(path);
+    let nearest =
+        OnDemand::new(nearest::Search { snapshots, contents: collected, commits: collected, leaves_out: &leaves_out });
     let show = |row: &Row<'_>| {
         let artifacts = artifacts_of(row);
         let limits = Limits::default();
@@ -169,6 +149,8 @@ fn views(session: &Session, collected: &Collected<'_>, rows: &[Row<'_>], base: O
             limits,
             contents: collected,
             history: collected,
+            commits: collected,
+            nearest: &nearest,
             redactor: &session.redactor,
         };
         view(row, &inputs)

@@ -4,8 +4,42 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 use signal_hook::{flag, low_level};
+
+use crate::collect::Connections;
+
+/// Takes connections to other machines down before a signal ends the process, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct TakeDown(Handle);
+
+impl TakeDown {
+    /// Waits for SIGHUP, SIGINT and SIGTERM from now on. A second one ends the process at once.
+    pub(crate) fn of(connections: Connections) -> io::Result<Self> {
+        let again = Arc::new(AtomicBool::new(false));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            flag::register_conditional_default(signal, Arc::clone(&again))?;
+            flag::register(signal, Arc::clone(&again))?;
+        }
+        let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+        let handle = signals.handle();
+        std::thread::spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                connections.take_down();
+                // All of them end a process, so there is nothing after this.
+                let _ = low_level::emulate_default_handler(signal);
+            }
+        });
+        Ok(Self(handle))
+    }
+}
+
+impl Drop for TakeDown {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
 
 /// Which signal came, 0 while there was none.
 pub(crate) struct Interrupt(Arc<AtomicUsize>);

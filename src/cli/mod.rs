@@ -1,10 +1,15 @@
 //! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
 
 mod args;
+mod choose;
+mod collect;
 mod demo;
 mod diff;
+mod doctor;
 mod exit;
+mod explain;
 mod failure;
+mod init;
 mod interrupt;
 mod output;
 mod process;
@@ -57,8 +62,12 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         None => status::run(common, process, output, &status),
         Some(Command::Status(status)) => status::run(common, process, output, &status),
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
+        Some(Command::Init(init)) => init::run(common, process, output, &init),
+        Some(Command::Doctor(doctor)) => doctor::run(common, process, output, &doctor),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
+        Some(Command::Collect(collect)) => collect::run(&collect, common.ignore),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "driftline", &mut script);

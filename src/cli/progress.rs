@@ -37,12 +37,12 @@ impl Progress {
         Self { lines, bars, began: Instant::now(), show: Once::new(), is_seen: shown }
     }
 
-    /// The line of an environment; from the moment on when the run is not short any more, it is seen.
-    fn bar(&self, environment: usize) -> &ProgressBar {
+    /// The line of an environment, where it is seen: from the moment on when the run is not short any more.
+    fn bar(&self, environment: usize) -> Option<&ProgressBar> {
         if self.is_seen && self.began.elapsed() > PATIENCE {
             self.show.call_once(|| self.lines.set_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
         }
-        &self.bars[environment]
+        self.bars.get(environment).filter(|_| self.is_seen)
     }
 
     /// Takes the lines away.
@@ -61,15 +61,19 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Watch for Progress {
     fn listed(&self, environment: usize, entries: u64) {
-        self.bar(environment).inc(entries);
+        if let Some(bar) = self.bar(environment) {
+            bar.inc(entries);
+        }
     }
 
     fn listing_ended(&self, environment: usize) {
-        self.bar(environment).tick();
+        if let Some(bar) = self.bar(environment) {
+            bar.tick();
+        }
     }
 
     fn expects(&self, environment: usize, files: u64, bytes: u64) {
-        let bar = self.bar(environment);
+        let Some(bar) = self.bar(environment) else { return };
         if bar.length().is_none() {
             bar.set_position(0);
             bar.set_length(0);
@@ -80,7 +84,13 @@ impl Watch for Progress {
     }
 
     fn read(&self, environment: usize, _files: u64, bytes: u64) {
-        self.bar(environment).inc(bytes);
+        if let Some(bar) = self.bar(environment) {
+            bar.inc(bytes);
+        }
+    }
+
+    fn is_seen(&self) -> bool {
+        self.is_seen
     }
 }
 

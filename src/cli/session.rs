@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::CommonArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::interrupt::TakeDown;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::progress::Progress;
-use crate::collect::{CollectPlan, installation_key};
+use crate::collect::{CollectPlan, Connections, installation_key};
 use crate::compare::text::Redactor;
 use crate::config::{self, Config, ConfigError, Environment, MAX_ENVIRONMENTS, SourceSpec};
 use crate::insight::Severity;
@@ -32,6 +33,9 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     /// Says what may be shown.
     pub(crate) redactor: Redactor,
+    /// The ways to other machines.
+    connections: Connections,
+    _take_down: Option<TakeDown>,
     /// Why marks of secrets are those of this run alone, if they are.
     key_note: Option<Incident>,
     /// The arguments that made the environments what they are, for commands that are proposed.
@@ -87,7 +91,42 @@ impl Session {
             Failure::because("the system gives no random numbers, and secrets cannot be masked", &error)
         })?;
         let redactor = Redactor::new(key, &config.sensitive);
-        Ok((Self { config, common, process, output, redactor, key_note, typed }, others))
+        let connections = Connections::default();
+        let is_far =
+            |environment: &Environment| matches!(environment.source, SourceSpec::Ssh { .. } | SourceSpec::Exec { .. });
+        // Nothing else has to be taken away.
+        let take_down = config.environments.iter().any(is_far).then(|| TakeDown::of(connections.clone())).transpose();
+        let guard = take_down.map_err(|error| Failure::because("the system lets no signals be waited for", &error))?;
+        let session =
+            Self { config, common, process, output, redactor, connections, _take_down: guard, key_note, typed };
+        Ok((session, others))
+    }
+
+    /// Refuses words that name no environment.
+    pub(crate) fn refuse(&self, words: &[OsString]) -> Result<(), Failure> {
+        let Some(word) = words.first() else { return Ok(()) };
+        let word = word.to_string_lossy();
+        Err(Failure::new(format!("`{word}` is no environment"))
+            .hint(format!("write NAME=SOURCE, for instance prod=/var/www/app, or one of: {}", self.names())))
+    }
+
+    /// Refuses a place for output that lies in an environment: nothing is ever written there.
+    pub(crate) fn keep_out(&self, output: &Path) -> Result<(), Failure> {
+        let there = output.ancestors().find_map(|folder| fs::canonicalize(folder).ok());
+        for environment in &self.config.environments {
+            let SourceSpec::Folder { path } = &environment.source else { continue };
+            if let (Ok(root), Some(there)) = (fs::canonicalize(path), &there)
+                && there.starts_with(&root)
+            {
+                return Err(Failure::new(format!(
+                    "`{}` lies in the environment `{}`",
+                    output.display(),
+                    environment.name
+                ))
+                .hint("name a place outside with -o: nothing is ever written to an environment"));
+            }
+        }
+        Ok(())
     }
 
     /// How to collect.
@@ -95,11 +134,12 @@ impl Session {
         CollectPlan {
             environments: &self.config.environments,
             ignore: &self.config.ignore,
-            sensitive: &self.config.sensitive,
+            redactor: &self.redactor,
             threads: self.common.threads,
             state_dir: state_dir(&self.common, &self.process),
             rehash: self.common.rehash,
             patience: std::time::Duration::from_secs(self.common.timeout),
+            connections: &self.connections,
             now: self.process.now,
         }
     }
@@ -123,15 +163,23 @@ impl Session {
                 let Some(Incident { message, hint, .. }) = because else { continue };
                 let message = self.redactor.line(message.as_bytes());
                 let message = escape::text(&message);
+                let (what, cause) = parted(&message);
                 let how = if snapshot.entries.is_empty() { "could not be read" } else { "was read in part" };
-                writeln!(out, "{} {name} {how}: {message}", styles.paint(Look::Alarm, "error:"))?;
+                writeln!(out, "{} {name} {how}: {what}", styles.paint(Look::Alarm, "error:"))?;
+                if let Some(cause) = cause {
+                    writeln!(out, "  caused by: {cause}")?;
+                }
                 let hint =
                     hint.as_ref().map(|hint| format!("{}, or ", escape::text(hint.as_bytes()))).unwrap_or_default();
                 writeln!(out, "  what to do: {hint}leave it out with --skip {name}")?;
             }
             if !unread.is_empty() && !read.is_empty() {
                 let names: Vec<&str> = read.iter().map(|snapshot| snapshot.environment.as_str()).collect();
-                writeln!(out, "  the comparison went on with {}", join(&names))?;
+                let exit = match self.exit(None, true) {
+                    Exit::Incomplete => " (exit status 3)",
+                    _ => "",
+                };
+                writeln!(out, "  the comparison went on with {}{exit}", join(&names))?;
             }
             for note in self.key_note.iter().chain(notes) {
                 let message = self.redactor.line(note.message.as_bytes());
@@ -170,7 +218,7 @@ impl Session {
     pub(crate) fn command(&self, words: &[&[u8]]) -> Option<String> {
         let own = [OsStr::new("driftline").as_bytes()];
         let all = own.iter().copied().chain(words.iter().copied()).chain(self.typed.iter().map(|word| word.as_bytes()));
-        Some(all.map(quote).collect::<Option<Vec<String>>>()?.join(" "))
+        Some(all.map(escape::shell_word).collect::<Option<Vec<String>>>()?.join(" "))
     }
 
     /// The names of all environments.
@@ -186,22 +234,18 @@ impl Session {
 }
 
 /// Where state is kept, if it is.
-fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
+pub(crate) fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
     let kept = common.state_dir.as_deref().or(process.state_dir.as_deref());
     kept.filter(|_| !common.no_state)
 }
 
-/// A word as a shell takes it; `None` when it has characters that no one can type safely.
-pub(crate) fn quote(word: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(word).ok()?;
-    if text.is_empty() || escape::text(word) != text {
-        return None;
+/// What failed, and why: parted at the first colon that is not in a name.
+fn parted(message: &str) -> (&str, Option<&str>) {
+    let mut colons = message.match_indices(": ").map(|(at, _)| at);
+    match colons.find(|&at| message[..at].matches('`').count().is_multiple_of(2)) {
+        Some(at) => (&message[..at], Some(&message[at + 2..])),
+        None => (message, None),
     }
-    let plain = |c: char| c.is_alphanumeric() || "/._-=@:+,%~".contains(c);
-    if text.chars().all(plain) && !text.starts_with('~') {
-        return Some(text.to_owned());
-    }
-    Some(format!("'{}'", text.replace('\'', r"'\''")))
 }
 
 /// `NAME=SOURCE` is told from a path by its name: `./a=b` is always a path.
@@ -223,6 +267,9 @@ fn load(common: &CommonArguments, process: &Process) -> Result<Config, Failure> 
             let asked = process.folder.display();
             Failure::new(format!("there is no `{}` in `{asked}` or above it", config::FILE_NAME))
                 .hint("name what to compare: driftline prod=/var/www/app staging=/srv/staging/app")
+                .hint(
+                    "or write a configuration to begin with: driftline init prod=/var/www/app staging=/srv/staging/app",
+                )
                 .hint("or look at an example: driftline demo")
         })?,
     };
@@ -359,14 +406,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quote(b"app/x.py").as_deref(), Some("app/x.py"));
-        assert_eq!(quote(b"a b").as_deref(), Some("'a b'"));
-        assert_eq!(quote(b"it's").as_deref(), Some(r"'it'\''s'"));
-        assert_eq!(quote(b"~x").as_deref(), Some("'~x'"));
-        assert_eq!(quote(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
-        assert_eq!(quote(b"a\x1b[2J"), None);
-        assert_eq!(quote(b"\xff"), None);
+    fn causes_are_told_from_what_failed() {
+        assert_eq!(
+            parted("ssh ended with status 255: ssh: refused"),
+            ("ssh ended with status 255", Some("ssh: refused"))
+        );
+        assert_eq!(parted("cannot read `a: b`: denied"), ("cannot read `a: b`", Some("denied")));
+        assert_eq!(parted("`a: b` is not there"), ("`a: b` is not there", None));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `driftline snapshot`: writes down what environments are like now.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -15,13 +17,15 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::collect::{Collected, collect};
-use crate::compare::text::secrets::Treatment;
-use crate::compare::text::{Document, Limits};
-use crate::config::SourceSpec;
+use crate::compare::{artifacts, compare};
 use crate::path::TreePath;
 use crate::report::escape;
 use crate::snapshot::format::{FORMAT, Header, VERSION, Writer};
-use crate::snapshot::{Content, ContentReader as _, EntryRef, Snapshot, TextFolds, is_sensitive};
+use crate::snapshot::{
+    Content, ContentReader as _, Entry, EntryRef, Incident, IncidentId, IncidentKind, Snapshot, TextFolds,
+};
+use crate::text::secrets::Treatment;
+use crate::text::{Document, Limits};
 
 /// Larger contents are not taken along.
 const LARGEST_CONTENT: u64 = 1 << 20;
@@ -33,23 +37,20 @@ pub(crate) fn run(
     arguments: &SnapshotArguments,
 ) -> Result<Exit, Failure> {
     let (session, others) = Session::open(common, process, output, &arguments.environments)?;
-    if let Some(word) = others.first() {
-        let word = word.to_string_lossy();
-        return Err(Failure::new(format!("`{word}` is no environment"))
-            .hint("name a configured one, or write NAME=SOURCE, for instance prod=/var/www/app"));
-    }
+    session.refuse(&others)?;
     let places = places(&session, arguments)?;
     let progress = session.progress();
     let collected = collect(&session.plan(), &progress);
     let mut collected = collected.map_err(|error| Failure::because("the environments cannot be read", &error))?;
     for environment in 0..collected.snapshots.len() {
-        let wanted = wanted(&session, &collected.snapshots[environment]);
-        collected.digest(environment, &wanted);
+        let files: Vec<usize> = files(&collected.snapshots[environment]).map(|(at, _)| at).collect();
+        collected.digest(environment, &files);
     }
     let texts: Vec<EntryRef> = (0..collected.snapshots.len())
         .flat_map(|environment| {
-            let wanted = wanted(&session, &collected.snapshots[environment]);
-            wanted.into_iter().map(move |entry| EntryRef { environment, entry })
+            let open =
+                files(&collected.snapshots[environment]).filter(|(_, path)| !session.redactor.is_sensitive(path));
+            open.map(move |(entry, _)| EntryRef { environment, entry })
         })
         .collect();
     let folds = collected.fold(&texts);
@@ -96,18 +97,10 @@ fn tell(session: &Session, written: &[Written]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Files of which something is to be known: not those that hold secrets.
-fn wanted(session: &Session, snapshot: &Snapshot) -> Vec<usize> {
+/// The regular files.
+fn files(snapshot: &Snapshot) -> impl Iterator<Item = (usize, &TreePath)> {
     let entries = snapshot.entries.iter().enumerate();
-    entries
-        .filter(|(_, entry)| matches!(entry.content, Content::File(_)) && !is_secret(session, &entry.path))
-        .map(|(at, _)| at)
-        .collect()
-}
-
-/// Whether a file holds secrets, by its name or because the configuration says so.
-fn is_secret(session: &Session, path: &TreePath) -> bool {
-    is_sensitive(path) || !matches!(session.redactor.treatment(path), Treatment::Content(_))
+    entries.filter(|(_, entry)| matches!(entry.content, Content::File(_))).map(|(at, entry)| (at, &entry.path))
 }
 
 /// Whether something in a content looks like a secret; what is no text is not looked into.
@@ -127,7 +120,7 @@ fn places(session: &Session, arguments: &SnapshotArguments) -> Result<Vec<PathBu
             .hint(format!("name one of {}", names.join(", ")))
             .hint("or a folder: -o snapshots/"));
     }
-    refuse_environments(session, &output)?;
+    session.keep_out(&output)?;
     let day = day(session);
     let host = arguments.host.as_ref().unwrap_or(&session.process.host);
     Ok(environments
@@ -140,21 +133,6 @@ fn places(session: &Session, arguments: &SnapshotArguments) -> Result<Vec<PathBu
             folder.join(format!("date={day}.ndjson.zst"))
         })
         .collect())
-}
-
-/// Nothing is written to an environment, not even this.
-fn refuse_environments(session: &Session, output: &Path) -> Result<(), Failure> {
-    let there = output.ancestors().find_map(|folder| fs::canonicalize(folder).ok());
-    for environment in &session.config.environments {
-        let SourceSpec::Folder { path } = &environment.source else { continue };
-        if let (Ok(root), Some(there)) = (fs::canonicalize(path), &there)
-            && there.starts_with(&root)
-        {
-            return Err(Failure::new(format!("`{}` lies in the environment `{}`", output.display(), environment.name))
-                .hint("write the snapshot somewhere else: nothing is ever written to an environment"));
-        }
-    }
-    Ok(())
 }
 
 /// A host as a part of a path, as partitions of tables are written: what is no plain character is escaped.
@@ -189,17 +167,29 @@ fn write(
     let file = tempfile::NamedTempFile::new_in(folder)?;
     let snapshot = &collected.snapshots[environment];
     let mut writer = Writer::new(io::BufWriter::new(file), header(session, arguments, environment, snapshot))?;
-    for incident in &snapshot.incidents {
+    let (incidents, withheld) = withheld(session, snapshot);
+    for incident in &incidents {
         writer.incident(incident)?;
     }
     for (at, entry) in snapshot.entries.iter().enumerate() {
-        let secret = is_secret(session, &entry.path);
         let fold = folds.get(&EntryRef { environment, entry: at });
-        writer.entry(entry, &snapshot.names, fold, secret)?;
+        if let Some(&incident) = withheld.get(&at) {
+            let content = Content::Unreadable { incident, folder: false };
+            writer.entry(&Entry { content, ..entry.clone() }, &snapshot.names, None, false)?;
+        } else if session.redactor.is_sensitive(&entry.path) {
+            writer.entry(&keyed(session, entry), &snapshot.names, None, true)?;
+        } else {
+            writer.entry(entry, &snapshot.names, fold, false)?;
+        }
     }
     if arguments.contents {
-        for path in in_focus(session, snapshot) {
+        let chosen = in_focus(session, snapshot);
+        let all: Vec<EntryRef> = chosen.iter().map(|&(entry, _)| EntryRef { environment, entry }).collect();
+        collected.prefetch(&all);
+        collected.fetch_sealed(&all);
+        for (_, path) in chosen {
             match collected.read(environment, path, LARGEST_CONTENT) {
+                Ok(sealed) if session.redactor.is_sensitive(path) => writer.sealed(path, &sealed)?,
                 Ok(content) if shows_secrets(session, path, &content) => output::aside(|out| {
                     writeln!(
                         out,
@@ -220,10 +210,59 @@ fn write(
     Ok(())
 }
 
-fn in_focus<'s>(session: &'s Session, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s TreePath> {
+/// The incidents without secrets in their words, and the links with secrets in their targets: these are unknown in the snapshot, because of
+/// incidents of their own.
+fn withheld(session: &Session, snapshot: &Snapshot) -> (Vec<Incident>, BTreeMap<usize, IncidentId>) {
+    let masked = |incident: &Incident| Incident {
+        message: session.redactor.words(&incident.message).into_owned(),
+        ..incident.clone()
+    };
+    let mut incidents: Vec<Incident> = snapshot.incidents.iter().map(masked).collect();
+    let mut withheld = BTreeMap::new();
+    for (at, entry) in snapshot.entries.iter().enumerate() {
+        let Content::Symlink { target } = &entry.content else { continue };
+        if let Cow::Owned(_) = session.redactor.line(target) {
+            let name = String::from_utf8_lossy(entry.path.as_bytes());
+            withheld.insert(at, IncidentId(incidents.len() as u32));
+            incidents.push(Incident {
+                path: Some(entry.path.clone()),
+                kind: IncidentKind::File,
+                message: format!(
+                    "something in what `{name}` points to looks like a secret, so it is not in the snapshot"
+                ),
+                hint: None,
+            });
+        }
+    }
+    (incidents, withheld)
+}
+
+/// The entry of a sensitive file with the digest that is written of it.
+fn keyed(session: &Session, entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    if let Content::File(file) = &mut entry.content
+        && let Some(digest) = file.digests.blake3
+    {
+        file.digests.keyed = Some(session.redactor.fingerprint(&digest));
+    }
+    entry
+}
+
+/// Files whose contents are taken along: what is in focus, with what editing left beside it. Not those of which nothing but their being
+/// there is shown.
+fn in_focus<'s>(session: &Session, snapshot: &'s Snapshot) -> Vec<(usize, &'s TreePath)> {
     let is_in_focus = |path: &TreePath| session.config.focus.iter().any(|focus| path.is_within(focus));
-    let files = snapshot.entries.iter().filter(|entry| matches!(entry.content, Content::File(_)));
-    files.map(|entry| &entry.path).filter(move |path| is_in_focus(path) && !is_secret(session, path))
+    let alone = std::slice::from_ref(snapshot);
+    let leftovers = artifacts::find(&compare(alone), alone);
+    let beside: BTreeSet<usize> = leftovers
+        .iter()
+        .filter(|artifact| artifact.original.as_ref().is_some_and(is_in_focus))
+        .map(|artifact| artifact.at.entry)
+        .collect();
+    let is_chosen = |(at, path): &(usize, &TreePath)| {
+        (is_in_focus(path) || beside.contains(at)) && session.redactor.treatment(path) != Treatment::Hidden
+    };
+    files(snapshot).filter(is_chosen).collect()
 }
 
 fn header(session: &Session, arguments: &SnapshotArguments, environment: usize, snapshot: &Snapshot) -> Header {
@@ -234,7 +273,7 @@ fn header(session: &Session, arguments: &SnapshotArguments, environment: usize, 
         driftline: env!("CARGO_PKG_VERSION").to_owned(),
         env: snapshot.environment.to_string(),
         host: arguments.host.clone().unwrap_or_else(|| session.process.host.clone()),
-        origin: snapshot.origin.clone(),
+        origin: session.redactor.words(&snapshot.origin).into_owned(),
         taken: session.process.now.seconds,
         date: day(session),
         knows_permissions: snapshot.knows.permissions,
@@ -243,5 +282,6 @@ fn header(session: &Session, arguments: &SnapshotArguments, environment: usize, 
         executable_unknown: snapshot.knows.executable_unknown,
         mapped: !configured.map.is_empty(),
         ignore: session.config.ignore.clone(),
+        key: Some(session.redactor.key_id()),
     }
 }

@@ -34,16 +34,8 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     progress.clear();
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();
-    let config = &session.config;
-    let about = About {
-        project: session.project(),
-        baseline: config.baseline.as_ref().map(ToString::to_string),
-        roles: config.environments.iter().map(|environment| environment.role.clone()).collect(),
-        now: session.process.now.seconds,
-        counters: picture.collected.counters(),
-        next: next(&picture),
-    };
-    let report = status_report(&picture.inputs(&config.focus), &picture.findings, about, &session.redactor);
+    let about = about(session, &picture, next(&picture));
+    let report = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);
     match session.common.format {
         Format::Json => output::data(|out| escape::write_json(&report, out))?,
         Format::Text => {
@@ -61,12 +53,31 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     Ok(exit)
 }
 
+/// What a report says beside what was found.
+pub(crate) fn about(session: &Session, picture: &Picture<'_>, next: Vec<String>) -> About {
+    let config = &session.config;
+    About {
+        project: session.project(),
+        baseline: config.baseline.as_ref().map(ToString::to_string),
+        roles: config.environments.iter().map(|environment| environment.role.clone()).collect(),
+        maps: config.environments.iter().map(|environment| environment.map.clone()).collect(),
+        now: session.process.now.seconds,
+        counters: picture.collected.counters(),
+        next,
+    }
+}
+
 /// A look at the most important text that drifts, in the fewest words that find it.
 fn next(session: &Session, picture: &Picture<'_>) -> Vec<String> {
     let of_content = picture.findings.iter().filter(|finding| finding.code == "content-differs");
     let paths = of_content.filter_map(|finding| finding.path.as_ref());
     let first = paths.into_iter().find_map(|path| session.command(&[b"diff", path.as_bytes()]));
     let all = session.command(&[b"diff", b"--all"]);
+    // Where folders have two names, everything in them seems to differ; that comes first.
+    if let Some(largest) = picture.maps.iter().max_by_key(|proposal| proposal.equal + proposal.quiet) {
+        let explain = session.command(&[b"explain", largest.here.as_bytes()]);
+        return explain.into_iter().chain(first).collect();
+    }
     if picture.comparison.rows().any(|row| row.is_drift()) {
         first.into_iter().chain(all).collect()
     } else {

@@ -1,18 +1,21 @@
 //! Answers what comparing asks: which contents are equal, and what is left of texts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
 use crate::collect::cache::{Extra, Folded, Learned};
-use crate::collect::collected::{Collected, lock};
-use crate::collect::digest::{Answer, Desk, Task};
-use crate::collect::errands::{Errands, Lost};
+use crate::collect::collected::{Backing, Collected, keyed, lock};
+use crate::collect::digest::{Answer, Desk, Found, Task};
+use crate::collect::errands::{Errand, Errands, Lost, to_read};
+use crate::collect::far::Turns;
 use crate::collect::fetch::joined;
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{Source, SourceReader, fold};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, TextFolds};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, Snapshot, TextFolds};
+use crate::text::Redactor;
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
 const BATCH_TASKS: usize = 64;
@@ -43,20 +46,21 @@ impl Collected<'_> {
         let first = waves.next().unwrap_or_default();
         // Who is far away is asked once about everything, and waited for beside the first wave.
         let this = &*self;
+        let far: Vec<_> = errands.iter().collect();
+        let turns = Turns::new(&far);
+        let ask = |&(&environment, errands): &(&usize, &Vec<Errand>)| this.run_errands(environment, errands);
         let done = std::thread::scope(|scope| {
-            let away: Vec<_> = errands
-                .iter()
-                .map(|(&environment, errands)| scope.spawn(move || this.run_errands(environment, errands)))
-                .collect();
+            let wait = || scope.spawn(|| turns.take().map(ask).collect::<Vec<_>>());
+            let away: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
             let mut done = this.answer_wave(&large, first);
-            done.extend(away.into_iter().map(joined));
+            done.extend(away.into_iter().flat_map(joined));
             done
         });
         let mut lost = Lost::new();
-        self.note_all(done, &mut lost);
+        self.note_all(&done, &mut lost);
         for wave in waves {
             let done = self.answer_wave(&[], wave);
-            self.note_all(done, &mut lost);
+            self.note_all(&done, &mut lost);
         }
         self.tell_lost(&lost);
     }
@@ -71,8 +75,11 @@ impl Collected<'_> {
 
     /// Fills in the BLAKE3 digests of these files of one environment, except where they are known.
     ///
-    /// An environment that is far away gives the digest that it can compute.
+    /// An environment that is far away gives the digest that it can compute; one without contents none beyond those that it knows.
     pub fn digest(&mut self, environment: usize, entries: &[usize]) {
+        if self.backings[environment].source.as_deref().is_some_and(|source| !source.has_contents()) {
+            return;
+        }
         if self.is_far(environment) {
             let alone = |&entry: &usize| Question { members: vec![EntryRef { environment, entry }] };
             return self.answer(&entries.iter().map(alone).collect::<Vec<_>>());
@@ -91,7 +98,7 @@ impl Collected<'_> {
                 self.watch.expects(environment, 1, task.size);
             }
             let done = self.run(&large, &small);
-            self.note_all(done, &mut lost);
+            self.note_all(&done, &mut lost);
         }
     }
 
@@ -115,17 +122,32 @@ impl Collected<'_> {
         })
     }
 
-    fn note_all(&mut self, done: Vec<(Vec<Answer>, Counters)>, lost: &mut Lost) {
-        for (answers, counters) in done {
-            self.count(counters);
-            for (at, result) in answers {
-                self.note(at, result, lost);
-            }
+    fn note_all(&mut self, done: &[(Vec<Answer>, Counters)], lost: &mut Lost) {
+        for (_, counters) in done {
+            self.count(*counters);
         }
+        let redactor = self.knows_keyed.then_some(&self.redactor);
+        let (now, snapshots, backings) = (self.now, &mut self.snapshots, &mut self.backings);
+        let noted: Vec<Lost> = self.pool.install(|| {
+            let each = snapshots.par_iter_mut().zip(backings).enumerate().with_max_len(1);
+            let note = |(environment, (snapshot, backing))| {
+                let is_here = |&(&(at, _), _): &(&(usize, String), &_)| at == environment;
+                let known = lost.iter().filter(is_here).map(|(key, count)| (key.clone(), *count)).collect();
+                let mut notes = Notes { environment, snapshot, backing, now, redactor, lost: known };
+                for (at, result) in done.iter().flat_map(|(answers, _)| answers) {
+                    if at.environment == environment {
+                        notes.note(at.entry, result);
+                    }
+                }
+                notes.lost
+            };
+            each.map(note).collect()
+        });
+        lost.extend(noted.into_iter().flatten());
     }
 
     /// Tells sources which files are about to be read.
-    fn prepare<'p>(&'p self, files: impl Iterator<Item = (EntryRef, &'p TreePath)>) {
+    pub(super) fn prepare<'p>(&'p self, files: impl Iterator<Item = (EntryRef, &'p TreePath)>) {
         let mut paths: Vec<Vec<&TreePath>> = vec![Vec::new(); self.backings.len()];
         for (at, path) in files {
             paths[at.environment].push(path);
@@ -211,10 +233,13 @@ impl Collected<'_> {
         let members: Vec<_> = files.into_iter().filter(is_asked).map(|(at, (path, ..))| (at, path)).collect();
         // Here the usual digest comes out of the same reading, and need not be asked for again by those who know no other.
         let blake3 = Algorithms { blake3: chosen.sha256, ..Algorithms::default() };
-        (!members.is_empty()).then_some(Task { size, algorithms: chosen.with(blake3), members })
+        (!members.is_empty()).then_some(Task { size, algorithms: to_read(chosen).with(blake3), members })
     }
 
     fn announce(&self, questions: &[Question], errands: &Errands) {
+        if !self.watch.is_seen() {
+            return;
+        }
         let nothing = || vec![(0, 0); self.snapshots.len()];
         let expected: Vec<(u64, u64)> = self.pool.install(|| {
             let tasks = questions.par_iter().filter_map(|question| self.task(question));
@@ -242,48 +267,68 @@ impl Collected<'_> {
         }
     }
 
+    pub(super) fn learn<T>(&mut self, at: EntryRef, reading: &Reading<T>, digests: Digests, extra: Extra) {
+        let learned = Learned { stamp: reading.stamp, began: reading.began, digests, extra, now: self.now };
+        lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
+    }
+}
+
+/// Takes down what came of one environment's files.
+struct Notes<'a> {
+    environment: usize,
+    snapshot: &'a mut Snapshot,
+    backing: &'a mut Backing,
+    now: i64,
+    /// Makes the keyed digests that somebody needs.
+    redactor: Option<&'a Redactor>,
+    lost: Lost,
+}
+
+impl Notes<'_> {
     /// Files that were lost together have one incident; how many they are is kept in `lost`.
-    fn note(&mut self, at: EntryRef, result: Result<Reading<Digests>, Trouble>, lost: &mut Lost) {
-        let snapshot = &mut self.snapshots[at.environment];
+    fn note(&mut self, at: usize, result: &Result<Reading<Found>, Trouble>) {
+        let Self { environment, snapshot, backing, now, redactor, lost } = self;
         match result {
             Err(trouble) => {
-                let incident = match &trouble {
+                let incident = match trouble {
                     Trouble::Lost(why) => {
-                        let key = (at.environment, why.clone());
+                        let key = (*environment, why.clone());
                         let known = lost.get(&key).map(|(incident, _)| *incident);
                         let incident = known.unwrap_or_else(|| {
-                            let incident = trouble.incident(&snapshot.entries[at.entry].path);
+                            let incident = trouble.incident(&snapshot.entries[at].path);
                             snapshot.add_incident(Incident { path: None, ..incident })
                         });
                         lost.entry(key).or_insert((incident, 0)).1 += 1;
                         incident
                     }
-                    _ => snapshot.add_incident(trouble.incident(&snapshot.entries[at.entry].path)),
+                    _ => snapshot.add_incident(trouble.incident(&snapshot.entries[at].path)),
                 };
-                snapshot.entries[at.entry].content = Content::Unreadable { incident, folder: false };
+                snapshot.entries[at].content = Content::Unreadable { incident, folder: false };
             }
             Ok(reading) => {
-                let entry = &mut snapshot.entries[at.entry];
+                let entry = &mut snapshot.entries[at];
                 let Content::File(file) = &mut entry.content else { return };
-                let backing = &mut self.backings[at.environment];
+                let cache = backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner);
                 if let Some(stamp) = reading.stamp
-                    && backing.stamps[at.entry] != Some(stamp)
+                    && backing.stamps[at] != Some(stamp)
                 {
                     // It was written anew since it was listed, to the same size: what was read is a state as good as the listed one.
-                    backing.stamps[at.entry] = Some(stamp);
+                    backing.stamps[at] = Some(stamp);
                     entry.attributes.modified = stamp.modified;
                     file.digests = Digests::default();
-                    lock(&backing.cache).drop_entry(at.entry);
+                    cache.drop_entry(at);
                 }
-                file.digests.merge(reading.value);
-                self.learn(at, &reading, reading.value, Extra::default());
+                let Found { digests, ref text } = reading.value;
+                file.digests.merge(digests);
+                if let Some(redactor) = redactor {
+                    keyed(redactor, &mut file.digests);
+                }
+                let extra = Extra { fold: text.as_deref().copied(), ..Extra::default() };
+                // The entry has the digests.
+                let digests = Digests::default();
+                cache.learn(at, &Learned { stamp: reading.stamp, began: reading.began, digests, extra, now: *now });
             }
         }
-    }
-
-    pub(super) fn learn<T>(&mut self, at: EntryRef, reading: &Reading<T>, digests: Digests, extra: Extra) {
-        let learned = Learned { stamp: reading.stamp, began: reading.began, digests, extra, now: self.now };
-        lock(&self.backings[at.environment].cache).learn(at.entry, &learned);
     }
 }
 

@@ -1,16 +1,17 @@
 //! What judging a checkout asks of the files: their names as git blobs, and some of their contents.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::Mutex;
 
 use sha1::Digest as _;
+use sha2::Sha256;
 
 use crate::collect::cache::{Cache, Extra, Learned, Normalized};
 use crate::collect::collected::{lock, whole};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::{Listing, OpenFile, Source, fold};
 use crate::path::TreePath;
-use crate::snapshot::{Content, Counters, Digests, ReadFailure};
+use crate::snapshot::{BlobNames, Content, Counters, Digests, ReadFailure};
 
 /// How much is read of a file at a time.
 const CHUNK: usize = 128 * 1024;
@@ -22,15 +23,42 @@ pub(crate) trait BlobHasher: Sync {
 
     /// Reads a whole regular file; one above `limit` bytes is a failure that says so, and is not read.
     fn read(&self, entry: usize, limit: u64) -> Result<Vec<u8>, ReadFailure>;
+
+    /// The name of a file's bytes as they are.
+    fn raw(&self, entry: usize) -> Result<[u8; 20], ReadFailure> {
+        Ok(self.blob(entry)?.raw)
+    }
+
+    /// The SHA-256 of a file; one above `limit` bytes is a failure that says so, and is not read.
+    fn sha256(&self, entry: usize, limit: u64) -> Result<[u8; 32], ReadFailure> {
+        Ok(Sha256::digest(self.read(entry, limit)?).into())
+    }
+
+    /// The name of a file's bytes, where it is known without reading.
+    fn known(&self, _: usize) -> Option<[u8; 20]> {
+        None
+    }
+
+    /// Whether each question costs a round trip, unless it was announced.
+    fn is_far(&self) -> bool {
+        false
+    }
+
+    /// Announces what will be asked.
+    fn expect(&self, _: &Wanted) {}
 }
 
-/// Names of one content under git's SHA-1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BlobNames {
-    /// Of the bytes as they are.
-    pub(crate) raw: [u8; 20],
-    /// Of the bytes with every CR LF as LF; `None` when there is no CR LF, or a zero byte among the first 8000 bytes.
-    pub(crate) normalized: Option<[u8; 20]>,
+/// What will be asked, by entries of the listing.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Their names as they are.
+    pub(crate) names: Vec<usize>,
+    /// Their SHA-256.
+    pub(crate) sha256: Vec<usize>,
+    /// What is in them.
+    pub(crate) contents: Vec<usize>,
+    /// Their names with other line endings.
+    pub(crate) texts: Vec<usize>,
 }
 
 /// Names the files of one environment while it is being collected.
@@ -52,7 +80,7 @@ impl BlobHasher for FileHasher<'_> {
         if let (Some(raw), Some(normalized)) = (digests.git_blob, extra.normalized) {
             return Ok(BlobNames { raw, normalized: normalized.other() });
         }
-        let reading = self.steadily(entry, name_raw)?;
+        let reading = self.steadily(entry, |file, length, counters| name_raw(file, length, counters))?;
         let Survey { raw, pairs, is_binary } = reading.value;
         let normalized = if pairs == 0 || is_binary {
             Normalized::Same
@@ -81,7 +109,15 @@ impl BlobHasher for FileHasher<'_> {
             let name = String::from_utf8_lossy(self.path(entry).as_bytes());
             return Err(ReadFailure(format!("`{name}` has {size} bytes, and {limit} is the limit")));
         }
-        Ok(self.steadily(entry, whole)?.value)
+        if let Some(rules) = lock(self.cache).rules(entry) {
+            return Ok(rules);
+        }
+        let reading = self.steadily(entry, whole)?;
+        // Nothing but rules is kept, since contents may be secret.
+        if matches!(self.path(entry).file_name(), b".gitignore" | b".gitattributes") {
+            lock(self.cache).learn_rules(entry, &reading);
+        }
+        Ok(reading.value)
     }
 }
 
@@ -122,15 +158,26 @@ impl FileHasher<'_> {
     }
 }
 
-/// What one pass over a file tells.
-struct Survey {
-    raw: [u8; 20],
-    /// How many CR LF there are.
-    pairs: u64,
-    is_binary: bool,
+/// The names of bytes.
+pub(super) fn names_of(bytes: &[u8]) -> io::Result<BlobNames> {
+    let mut counters = Counters::default();
+    let size = bytes.len() as u64;
+    let Survey { raw, pairs, is_binary } = name_raw(&mut &*bytes, size, &mut counters)?;
+    let is_same = pairs == 0 || is_binary;
+    let normalized =
+        if is_same { None } else { Some(name_normalized(&mut &*bytes, size, size - pairs, &mut counters)?) };
+    Ok(BlobNames { raw, normalized })
 }
 
-fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::Result<Survey> {
+/// What one pass over a file tells.
+pub(super) struct Survey {
+    pub(super) raw: [u8; 20],
+    /// How many CR LF there are.
+    pub(super) pairs: u64,
+    pub(super) is_binary: bool,
+}
+
+pub(super) fn name_raw<F: Read + ?Sized>(file: &mut F, size: u64, counters: &mut Counters) -> io::Result<Survey> {
     let mut hasher = blob_hasher(size);
     let (mut pairs, mut last, mut is_binary, mut first) = (0, 0, false, true);
     chunks(file, size, counters, |bytes| {
@@ -145,8 +192,8 @@ fn name_raw(file: &mut dyn OpenFile, size: u64, counters: &mut Counters) -> io::
 }
 
 /// Names the content without the CR of every CR LF; `normalized` is its size then.
-fn name_normalized(
-    file: &mut dyn OpenFile,
+pub(super) fn name_normalized<F: Read + ?Sized>(
+    file: &mut F,
     size: u64,
     normalized: u64,
     counters: &mut Counters,
@@ -179,7 +226,12 @@ fn blob_hasher(size: u64) -> sha1::Sha1 {
 }
 
 /// Hands out all of a file in pieces; the first has at least 8000 bytes when the file has.
-fn chunks(file: &mut dyn OpenFile, size: u64, counters: &mut Counters, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+fn chunks<F: Read + ?Sized>(
+    file: &mut F,
+    size: u64,
+    counters: &mut Counters,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
     let room = usize::try_from(size).unwrap_or(CHUNK).min(CHUNK);
     let mut buffer = vec![0; room];
     let mut left = size;

@@ -1,5 +1,6 @@
 //! What was collected, and the way back to the files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,18 +9,19 @@ use rayon::prelude::*;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::facts::Facts;
 use crate::collect::far::FarFile;
-use crate::collect::fetch::Held;
+use crate::collect::fetch::{Held, stays};
 use crate::collect::git::{self, GitHistory, Histories};
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::walk::in_words;
-use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch, digest};
+use crate::collect::{CollectPlan, Filter, OpenFile, Source, SourceReader, Stamp, Watch, digest};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, CommitSummary, CommittedVersion, Content,
-    ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText, ReadFailure,
-    Snapshot, TextMerger, Timestamp, TreeChange,
+    Algorithms, Beyond, Blob, BlobId, BlobNames, CommitId, CommitReader, CommitRecord, CommitSummary, CommittedVersion,
+    Content, ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText,
+    ReadFailure, Recent, Snapshot, TextMerger, TreeChange,
 };
+use crate::text::{Redactor, secrets::Sealed};
 
 /// All environments, listed; their files can still be asked about.
 pub struct Collected<'w> {
@@ -28,15 +30,20 @@ pub struct Collected<'w> {
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
     histories: Histories,
+    /// What the plan leaves out.
+    filter: Filter,
     pub(super) facts: Mutex<Facts>,
     /// Worth saying about what is kept; changes no answer.
-    pub(super) notes: Vec<Incident>,
+    pub(super) notes: Mutex<Vec<Incident>>,
     /// Where state is kept; empty when it is kept nowhere.
     pub(super) state: PathBuf,
     pub(super) pool: rayon::ThreadPool,
     pub(super) watch: &'w dyn Watch,
     /// The time by the wall clock of the plan, in seconds.
     pub(super) now: i64,
+    pub(super) redactor: Redactor,
+    /// Of some sensitive file nothing but a keyed digest is known, so all others need theirs.
+    pub(super) knows_keyed: bool,
     work: Mutex<Counters>,
 }
 
@@ -50,20 +57,25 @@ pub(super) struct Backing {
     pub(super) map: PathMap,
     /// Contents that came from far away, by entry, so that no file is fetched twice.
     pub(super) held: Mutex<Held>,
+    /// What is left of sensitive contents that came from far away for their keys, or why there is nothing.
+    pub(super) sealed: Mutex<BTreeMap<usize, Result<Sealed, Trouble>>>,
 }
 
 impl<'w> Collected<'w> {
-    pub(super) fn new(pool: rayon::ThreadPool, watch: &'w dyn Watch, now: Timestamp) -> Self {
+    pub(super) fn new(pool: rayon::ThreadPool, filter: Filter, watch: &'w dyn Watch, plan: &CollectPlan<'_>) -> Self {
         Self {
             snapshots: Vec::new(),
             backings: Vec::new(),
             histories: Histories::default(),
+            filter,
             facts: Mutex::default(),
-            notes: Vec::new(),
+            notes: Mutex::default(),
             state: PathBuf::new(),
             pool,
             watch,
-            now: now.seconds,
+            now: plan.now.seconds,
+            redactor: plan.redactor.clone(),
+            knows_keyed: false,
             work: Mutex::new(Counters::default()),
         }
     }
@@ -86,32 +98,81 @@ impl<'w> Collected<'w> {
         self.backings.iter().filter_map(|backing| backing.source.as_deref())
     }
 
+    /// Whether a common path is left out by the rules under which was collected, by itself or with a folder above it.
+    pub fn leaves_out(&self, path: &TreePath) -> bool {
+        self.filter.leaves_out_with_folders(path)
+    }
+
+    /// By which rule of `ignore` a path is left out, and which path the rule is about: it, or the outermost folder above it that is left
+    /// out. The rule is `None` for what belongs to a repository itself.
+    pub fn left_out_by(&self, path: &TreePath) -> Option<(Option<String>, TreePath)> {
+        let mut all: Vec<TreePath> = std::iter::successors(Some(path.clone()), TreePath::parent).collect();
+        all.reverse();
+        all.into_iter().find_map(|at| {
+            if at.file_name() == b".git" {
+                return Some((None, at));
+            }
+            let rule = self.filter.rule(&at, &at != path)?.to_owned();
+            Some((Some(rule), at))
+        })
+    }
+
+    /// Gives every file whose BLAKE3 is known a keyed digest too, if some file has no other.
+    pub(super) fn know_keyed(&mut self) {
+        let files = |snapshots: &mut Vec<Snapshot>, each: &mut dyn FnMut(&mut Digests)| {
+            for entry in snapshots.iter_mut().flat_map(|snapshot| &mut snapshot.entries) {
+                if let Content::File(file) = &mut entry.content {
+                    each(&mut file.digests);
+                }
+            }
+        };
+        files(&mut self.snapshots, &mut |digests| self.knows_keyed |= digests.keyed.is_some());
+        if self.knows_keyed {
+            files(&mut self.snapshots, &mut |digests| keyed(&self.redactor, digests));
+        }
+    }
+
     /// The work done so far.
     pub fn counters(&self) -> Counters {
-        *lock(&self.work)
+        let passes: u64 = self.sources().map(Source::passes).sum();
+        let mut work = *lock(&self.work);
+        work.archive_passes += passes;
+        work
     }
 
     /// Keeps what was read for the next run. What cannot be kept is said once for each reason, as notes; it changes no answer.
-    pub fn save(&mut self) -> Vec<Incident> {
-        let mut notes = std::mem::take(&mut self.notes);
-        let facts = self.facts.get_mut().unwrap_or_else(PoisonError::into_inner).save();
+    pub fn save(&self) -> Vec<Incident> {
+        self.save_digests();
+        let facts = lock(&self.facts).save();
+        let mut notes = std::mem::take(&mut *lock(&self.notes));
         notes.extend(facts.err().map(|error| not_kept(&self.state, &error)));
-        let (backings, snapshots) = (&mut self.backings, &self.snapshots);
+        notes.dedup();
+        notes
+    }
+
+    /// The long part of [`Collected::save`]. May run beside further reading: what is learned meanwhile is kept when either is called again.
+    pub(crate) fn save_digests(&self) {
         let errors: Vec<std::io::Error> = self.pool.install(|| {
-            let both = backings.par_iter_mut().zip(snapshots).with_max_len(1);
-            let save = |(backing, snapshot): (&mut Backing, &Snapshot)| {
+            let both = self.backings.par_iter().zip(&self.snapshots).with_max_len(1);
+            let save = |(backing, snapshot): (&Backing, &Snapshot)| {
                 let files = Files { entries: &snapshot.entries, stamps: &backing.stamps, map: &backing.map };
-                backing.cache.get_mut().unwrap_or_else(PoisonError::into_inner).save(files).err()
+                let unsaved = lock(&backing.cache).unsaved()?;
+                unsaved.save(files).err()
             };
             both.filter_map(save).collect()
         });
+        let mut notes = lock(&self.notes);
         for error in errors {
             let note = not_kept(&self.state, &error);
             if !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        notes
+    }
+
+    /// Computes on the pool of this run, which has as many threads as were asked for.
+    pub(crate) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
     }
 
     pub(super) fn count(&self, counters: Counters) {
@@ -124,6 +185,9 @@ impl<'w> Collected<'w> {
         let Content::File(file) = entry.content else { return None };
         let mut digests = file.digests;
         digests.merge(lock(&self.backings[at.environment].cache).digests(at.entry));
+        if self.knows_keyed {
+            keyed(&self.redactor, &mut digests);
+        }
         Some((&entry.path, file.size, digests))
     }
 
@@ -158,6 +222,23 @@ impl<'w> Collected<'w> {
             Ok(reading) if reading.stamp != self.backings[at.environment].stamps[at.entry] => Err(Trouble::Changed),
             other => other,
         }
+    }
+
+    /// Reads a sensitive file, and seals it. One that is far away is not fetched for this: see [`Collected::fetch_sealed`].
+    fn read_sealed(&self, at: EntryRef, path: &TreePath, size: u64) -> Result<Sealed, Trouble> {
+        let backing = &self.backings[at.environment];
+        if self.is_far(at.environment) {
+            return lock(&backing.sealed).get(&at.entry).cloned().unwrap_or_else(|| Err(stays()));
+        }
+        if let Some(known) = backing.source.as_ref().and_then(|source| source.known_seal(path)) {
+            return Ok(known);
+        }
+        let reading = self.read_listed(at, |open, counters| whole(open, size, counters))?;
+        Ok(self.redactor.seal(path, reading.value))
+    }
+
+    fn sealed_version(&self, path: &TreePath, version: Vec<u8>) -> Vec<u8> {
+        if self.redactor.is_sensitive(path) { self.redactor.seal(path, version).bytes().to_vec() } else { version }
     }
 
     fn failure(&self, environment: usize, path: &TreePath, trouble: &Trouble) -> ReadFailure {
@@ -195,9 +276,13 @@ impl ContentReader for Collected<'_> {
                 snapshot.environment, file.size
             )));
         }
-        let reading =
-            self.read_listed(EntryRef { environment, entry: at }, |open, counters| whole(open, file.size, counters));
-        reading.map(|reading| reading.value).map_err(|trouble| self.failure(environment, path, &trouble))
+        let at = EntryRef { environment, entry: at };
+        if !self.redactor.is_sensitive(path) {
+            let reading = self.read_listed(at, |open, counters| whole(open, file.size, counters));
+            return reading.map(|reading| reading.value).map_err(|trouble| self.failure(environment, path, &trouble));
+        }
+        let sealed = self.read_sealed(at, path, file.size);
+        sealed.map(|sealed| sealed.bytes().to_vec()).map_err(|trouble| self.failure(environment, path, &trouble))
     }
 
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure> {
@@ -230,6 +315,10 @@ impl ContentReader for Collected<'_> {
         Ok(known)
     }
 
+    fn blob_names(&self, entries: &[EntryRef]) -> Vec<Option<BlobNames>> {
+        self.names_of(entries)
+    }
+
     fn prefetch(&self, entries: &[EntryRef]) {
         self.fetch_ahead(entries);
     }
@@ -245,7 +334,8 @@ impl ContentReader for Collected<'_> {
 
 impl HistoryReader for Collected<'_> {
     fn committed(&self, environment: usize, path: &TreePath) -> Result<Option<Vec<u8>>, ReadFailure> {
-        self.histories.committed(environment, path)
+        let version = self.histories.committed(environment, path)?;
+        Ok(version.map(|version| self.sealed_version(path, version)))
     }
 
     fn common_ancestor(
@@ -253,7 +343,8 @@ impl HistoryReader for Collected<'_> {
         environments: &[usize],
         path: &TreePath,
     ) -> Result<Option<(CommitSummary, Vec<u8>)>, ReadFailure> {
-        self.histories.common_ancestor(environments, path)
+        let found = self.histories.common_ancestor(environments, path)?;
+        Ok(found.map(|(commit, version)| (commit, self.sealed_version(path, version))))
     }
 
     fn versions(&self, environment: usize, path: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
@@ -272,11 +363,16 @@ impl CommitReader for Collected<'_> {
         from: Option<&CommitId>,
         to: &CommitId,
     ) -> Result<Vec<TreeChange>, ReadFailure> {
+        self.count(Counters { trees_compared: 1, ..Counters::default() });
         self.histories.changes(environment, from, to)
     }
 
-    fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
-        self.histories.at(environment, commit, path)
+    fn recent(&self, environment: usize) -> Result<Recent, ReadFailure> {
+        self.histories.recent(environment)
+    }
+
+    fn are_related(&self, one: usize, other: usize) -> Result<bool, ReadFailure> {
+        self.histories.are_related(one, other)
     }
 
     fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
@@ -285,6 +381,10 @@ impl CommitReader for Collected<'_> {
 
     fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {
         self.histories.since(environment, commit)
+    }
+
+    fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
+        self.histories.at(environment, commit, path)
     }
 
     fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
@@ -300,6 +400,11 @@ impl TextMerger for Collected<'_> {
     fn merge(&self, base: &[u8], ours: &[u8], theirs: &[u8]) -> Result<MergedText, ReadFailure> {
         git::merge_text(base, ours, theirs)
     }
+}
+
+/// Adds the keyed digest to one that it is made of.
+pub(super) fn keyed(redactor: &Redactor, digests: &mut Digests) {
+    digests.keyed = digests.keyed.or_else(|| Some(redactor.fingerprint(&digests.blake3?)));
 }
 
 /// Reads all of an open file of a known size.

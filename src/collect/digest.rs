@@ -6,6 +6,8 @@
 
 use sha1::Digest as _;
 
+use crate::collect::cache::Folded;
+use crate::collect::fold;
 use crate::collect::steady::{self, Reading, Trouble};
 use crate::collect::{OpenFile, Source, SourceReader, Stamp, Watch};
 use crate::path::TreePath;
@@ -29,7 +31,21 @@ pub(super) struct Task<'a> {
 }
 
 /// What came of one file.
-pub(super) type Answer = (EntryRef, Result<Reading<Digests>, Trouble>);
+pub(super) type Answer = (EntryRef, Result<Reading<Found>, Trouble>);
+
+/// What is found out about a content in one reading.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) digests: Digests,
+    /// The text, folded, where that will be asked for next.
+    pub(super) text: Option<Box<Folded>>,
+}
+
+impl From<Digests> for Found {
+    fn from(digests: Digests) -> Self {
+        Self { digests, text: None }
+    }
+}
 
 /// Digests files on one thread, keeping folders open between tasks.
 pub(super) struct Desk<'a> {
@@ -76,7 +92,7 @@ impl<'a> Desk<'a> {
         &mut self,
         task: &Task<'_>,
         members: &[(EntryRef, &TreePath)],
-    ) -> Vec<Result<Reading<Digests>, Trouble>> {
+    ) -> Vec<Result<Reading<Found>, Trouble>> {
         let slots = self.slots(members);
         let chunk = if self.wide { WIDE_CHUNK } else { CHUNK };
         let room = usize::try_from(task.size).unwrap_or(chunk).min(chunk);
@@ -86,10 +102,11 @@ impl<'a> Desk<'a> {
                 buffer.resize(chunk, 0);
             }
         }
+        let began = steady::clock();
         let mut files: Vec<Result<Open<'_>, Trouble>> = members.iter().map(|_| Err(Trouble::Gone)).collect();
         for (slot, (_, reader)) in self.readers.iter_mut().enumerate() {
             if let Some(member) = slots.iter().position(|&used| used == slot) {
-                files[member] = Open::new(&mut **reader, members[member].1, task.size, &mut self.counters);
+                files[member] = Open::new(&mut **reader, members[member].1, task.size, began, &mut self.counters);
             }
         }
         let mut refining = Refining {
@@ -104,9 +121,9 @@ impl<'a> Desk<'a> {
     }
 
     /// Which reader each member gets; no reader has two files open.
-    fn slots(&mut self, members: &[(EntryRef, &TreePath)]) -> Vec<usize> {
-        let mut slots: Vec<usize> = Vec::with_capacity(members.len());
-        for (at, _) in members {
+    fn slots(&mut self, members: &[(EntryRef, &TreePath)]) -> [usize; SIDE_BY_SIDE] {
+        let mut slots = [usize::MAX; SIDE_BY_SIDE];
+        for (member, (at, _)) in members.iter().enumerate() {
             let free =
                 (0..self.readers.len()).find(|slot| self.readers[*slot].0 == at.environment && !slots.contains(slot));
             let slot = free.unwrap_or_else(|| {
@@ -114,17 +131,17 @@ impl<'a> Desk<'a> {
                 self.readers.push((at.environment, source.reader()));
                 self.readers.len() - 1
             });
-            slots.push(slot);
+            slots[member] = slot;
         }
         slots
     }
 
     /// The second and last try, for a file that changed while it was read.
-    fn again(&mut self, task: &Task<'_>, at: EntryRef, path: &TreePath) -> Result<Reading<Digests>, Trouble> {
+    fn again(&mut self, task: &Task<'_>, at: EntryRef, path: &TreePath) -> Result<Reading<Found>, Trouble> {
         let slot = self.slots(&[(at, path)])[0];
         let buffer = &mut self.buffers[0];
         steady::once(&mut *self.readers[slot].1, path, task.size, &mut self.counters, &mut |file, counters| {
-            digest_one(file, task.size, task.algorithms, buffer, counters)
+            digest_one(file, task.size, task.algorithms, buffer, counters).map(Found::from)
         })
     }
 }
@@ -161,20 +178,20 @@ impl<'f> Open<'f> {
         reader: &'f mut dyn SourceReader,
         path: &TreePath,
         size: u64,
+        began: Timestamp,
         counters: &mut Counters,
     ) -> Result<Self, Trouble> {
-        let began = steady::clock();
         let file = reader.open(path)?;
         let stamp = file.stamp();
-        counters.files_opened += u64::from(stamp.is_some());
+        counters.files_opened += u64::from(file.is_opened());
         if file.size() == size { Ok(Self { file, stamp, began }) } else { Err(Trouble::Changed) }
     }
 }
 
-/// Files that have been equal so far.
-struct Class {
-    hasher: Hasher,
-    members: Vec<usize>,
+/// Files that have been equal so far, by number: which one each file is in, and what was hashed of each.
+struct Classes {
+    of: [usize; SIDE_BY_SIDE],
+    hashers: Vec<Hasher>,
 }
 
 struct Refining<'d, 'f> {
@@ -187,76 +204,85 @@ struct Refining<'d, 'f> {
 }
 
 impl Refining<'_, '_> {
-    fn run(&mut self, task: &Task<'_>, room: usize) -> Vec<Result<Reading<Digests>, Trouble>> {
+    fn run(&mut self, task: &Task<'_>, room: usize) -> Vec<Result<Reading<Found>, Trouble>> {
         let mut left = task.size;
-        let members: Vec<usize> = (0..self.files.len()).filter(|&member| self.files[member].is_ok()).collect();
         for member in (0..self.files.len()).filter(|&member| self.files[member].is_err()) {
             self.watch.read(self.members[member].0.environment, 1, task.size);
         }
-        let mut classes = vec![Class { hasher: Hasher::new(task.algorithms, task.size), members }];
+        let first = Hasher::new(task.algorithms, task.size);
+        let mut classes = Classes { of: [0; SIDE_BY_SIDE], hashers: vec![first] };
         while left > 0 {
             let length = room.min(usize::try_from(left).unwrap_or(room));
-            for class in &mut classes {
-                class.members.retain(|&member| self.fill(member, length, left));
+            for member in 0..self.files.len() {
+                self.fill(member, length, left);
             }
-            classes = classes.into_iter().flat_map(|class| self.split(class, length)).collect();
-            for class in &mut classes {
-                if let Some(&first) = class.members.first() {
-                    class.hasher.update(&self.buffers[first][..length], self.wide);
+            let firsts = self.split(&mut classes, length);
+            for (hasher, first) in classes.hashers.iter_mut().zip(firsts) {
+                if let Some(first) = first {
+                    hasher.update(&self.buffers[first][..length], self.wide);
                     self.counters.bytes_hashed += length as u64;
                 }
             }
             left -= length as u64;
         }
-        let mut results: Vec<Option<Digests>> = vec![None; self.files.len()];
-        for class in classes {
-            let digests = class.hasher.finish();
-            for member in class.members {
-                results[member] = Some(digests);
-            }
-        }
-        self.files.drain(..).zip(results).map(|(file, digests)| close(file?, digests)).collect()
+        // Of files that differ it is asked next whether the texts do; here they are at hand, if they came in one piece.
+        let are_texts_wanted = classes.hashers.len() > 1 && (1..=room as u64).contains(&task.size);
+        let found = |(number, hasher): (usize, Hasher)| {
+            let digests = hasher.finish();
+            let first =
+                (0..self.files.len()).find(|&member| classes.of[member] == number && self.files[member].is_ok());
+            let text = first.filter(|_| are_texts_wanted).map(|first| {
+                let content = &self.buffers[first][..room];
+                Box::new(fold::fold_known(content, digests.blake3))
+            });
+            Found { digests, text }
+        };
+        let found: Vec<Found> = classes.hashers.into_iter().enumerate().map(found).collect();
+        self.files.drain(..).zip(classes.of).map(|(file, class)| close(file?, found[class].clone())).collect()
     }
 
-    /// Reads the next bytes of a member into its buffer; `false` when that fails.
-    fn fill(&mut self, member: usize, length: usize, left: u64) -> bool {
-        let Ok(open) = &mut self.files[member] else { return false };
+    /// Reads the next bytes of a member into its buffer.
+    fn fill(&mut self, member: usize, length: usize, left: u64) {
+        let Ok(open) = &mut self.files[member] else { return };
         let environment = self.members[member].0.environment;
         match open.file.read_exact(&mut self.buffers[member][..length]) {
             Ok(()) => {
                 self.counters.bytes_read += length as u64;
                 self.watch.read(environment, u64::from(left == length as u64), length as u64);
-                true
             }
             Err(error) => {
                 self.watch.read(environment, 1, left);
                 self.files[member] = Err(error.into());
-                false
             }
         }
     }
 
-    /// Parts members whose next bytes differ; each part goes on with what the hasher has seen so far.
-    fn split(&self, class: Class, length: usize) -> Vec<Class> {
+    /// Parts members whose next bytes differ; each part goes on with what the hasher has seen so far. Gives a member of each class.
+    fn split(&self, classes: &mut Classes, length: usize) -> [Option<usize>; SIDE_BY_SIDE] {
         let bytes = |member: usize| &self.buffers[member][..length];
-        let mut parts: Vec<Vec<usize>> = Vec::with_capacity(1);
-        for member in class.members {
-            match parts.iter_mut().find(|part| bytes(part[0]) == bytes(member)) {
-                Some(part) => part.push(member),
-                None => parts.push(vec![member]),
-            }
+        let mut firsts = [None; SIDE_BY_SIDE];
+        let mut parted_from = [usize::MAX; SIDE_BY_SIDE];
+        for member in (0..self.files.len()).filter(|&member| self.files[member].is_ok()) {
+            let class = classes.of[member];
+            let is_like = |number: usize| firsts[number].is_none_or(|first| bytes(first) == bytes(member));
+            let mut parts = (0..classes.hashers.len()).filter(|&part| part == class || parted_from[part] == class);
+            let part = parts.find(|&part| is_like(part)).unwrap_or_else(|| {
+                classes.hashers.push(classes.hashers[class].clone());
+                parted_from[classes.hashers.len() - 1] = class;
+                classes.hashers.len() - 1
+            });
+            classes.of[member] = part;
+            firsts[part].get_or_insert(member);
         }
-        let mut parts = parts.into_iter();
-        let Some(first) = parts.next() else { return Vec::new() };
-        let others: Vec<Class> = parts.map(|members| Class { hasher: class.hasher.clone(), members }).collect();
-        std::iter::once(Class { hasher: class.hasher, members: first }).chain(others).collect()
+        firsts
     }
 }
 
-fn close(mut open: Open<'_>, digests: Option<Digests>) -> Result<Reading<Digests>, Trouble> {
-    match digests {
-        Some(value) if open.file.is_unchanged()? => Ok(Reading { value, stamp: open.stamp, began: open.began }),
-        _ => Err(Trouble::Changed),
+fn close(mut open: Open<'_>, found: Found) -> Result<Reading<Found>, Trouble> {
+    if open.file.is_unchanged()? {
+        Ok(Reading { value: found, stamp: open.stamp, began: open.began })
+    } else {
+        Err(Trouble::Changed)
     }
 }
 
@@ -308,6 +334,7 @@ impl Hasher {
             blake3: self.blake3.map(|state| *state.finish().as_bytes()),
             git_blob: self.git.map(|hasher| hasher.finalize().into()),
             sha256: self.sha256.map(|hasher| hasher.finalize().into()),
+            keyed: None,
         }
     }
 }
@@ -336,5 +363,5 @@ impl Blake3 {
 
 /// The digests of an empty file, which needs no reading.
 pub(super) fn of_nothing() -> Digests {
-    Hasher::new(Algorithms { blake3: true, git_blob: true, sha256: true }, 0).finish()
+    Hasher::new(Algorithms { blake3: true, git_blob: true, sha256: true, keyed: false }, 0).finish()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::collect::Source;
 use crate::collect::collected::Collected;
-use crate::collect::digest::Answer;
-use crate::collect::far::{Far, FarFile};
-use crate::collect::steady::Trouble;
+use crate::collect::digest::{Answer, Found};
+use crate::collect::far::FarFile;
+use crate::collect::steady::{Reading, Trouble};
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Counters, Digests, EntryRef, IncidentId, Question};
 
@@ -27,6 +27,11 @@ pub(super) type Lost = BTreeMap<(usize, String), (IncidentId, usize)>;
 /// A member of a question, with its path, its size and what is known of it.
 pub(super) type Member<'a> = (EntryRef, (&'a TreePath, u64, Digests));
 
+/// What is read for these: a keyed digest is made of another one.
+pub(super) fn to_read(wanted: Algorithms) -> Algorithms {
+    Algorithms { blake3: wanted.blake3 || wanted.keyed, keyed: false, ..wanted }
+}
+
 impl Collected<'_> {
     /// What must be asked of those far away.
     pub(super) fn errands(&self, questions: &[Question]) -> Errands {
@@ -37,6 +42,7 @@ impl Collected<'_> {
             let wanted = self.choose(&files);
             for (at, (_, size, known)) in files {
                 if self.is_far(at.environment) && !wanted.without(Algorithms::known(&known)).is_empty() {
+                    let wanted = to_read(wanted);
                     errands.entry(at.environment).or_default().push(Errand { at, size, wanted });
                 }
             }
@@ -63,15 +69,19 @@ impl Collected<'_> {
         let blake3 = Algorithms { blake3: true, ..Algorithms::default() };
         let git_blob = Algorithms { git_blob: true, ..Algorithms::default() };
         let sha256 = Algorithms { sha256: true, ..Algorithms::default() };
-        [blake3, git_blob, sha256].into_iter().min_by_key(cost).unwrap_or(blake3)
+        let keyed = Algorithms { keyed: true, ..Algorithms::default() };
+        [blake3, git_blob, sha256, keyed].into_iter().min_by_key(cost).unwrap_or(blake3)
     }
 
     /// Digests under which algorithms can be had of an environment's files beyond those that are known: none where contents cannot be read.
     pub(super) fn computes(&self, environment: usize) -> Algorithms {
-        let all = Algorithms { blake3: true, git_blob: true, sha256: true };
+        let all = Algorithms { blake3: true, git_blob: true, sha256: true, keyed: true };
         match self.backings[environment].source.as_deref() {
             Some(source) if !source.has_contents() => Algorithms::default(),
-            source => source.and_then(Source::far).map_or(all, Far::computes),
+            source => source.and_then(Source::far).map_or(all, |far| {
+                let computes = far.computes();
+                Algorithms { keyed: computes.blake3, ..computes }
+            }),
         }
     }
 
@@ -84,7 +94,7 @@ impl Collected<'_> {
         };
         let mut left: Vec<&Errand> = errand.iter().collect();
         // Two questions can ask about one file.
-        left.sort_by_key(|errand| (errand.at, errand.wanted.sha256));
+        left.sort_by_key(|errand| (errand.at, errand.wanted.sha256, errand.wanted.git_blob));
         left.dedup_by_key(|errand| (errand.at, errand.wanted));
         while let Some(first) = left.first() {
             let wanted = first.wanted;
@@ -101,7 +111,8 @@ impl Collected<'_> {
                 .collect();
             far.digests(&files, wanted, &mut counters, &mut |place, result| {
                 self.watch.read(environment, 1, files[place].size);
-                answers.push((now[place].at, result));
+                let found = |Reading { value, stamp, began }| Reading { value: Found::from(value), stamp, began };
+                answers.push((now[place].at, result.map(found)));
             });
         }
         answers.sort_by_key(|(at, _)| *at);

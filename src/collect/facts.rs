@@ -45,7 +45,7 @@ impl Facts {
     /// Writes what this run used, if it is not what is stored.
     pub(super) fn save(&mut self) -> io::Result<()> {
         let Some(file) = self.file.as_ref().filter(|_| self.used != self.known) else { return Ok(()) };
-        state::replace(file, &written(&self.used))
+        state::replace(file, |out| out.write_all(&written(&self.used)))
     }
 }
 

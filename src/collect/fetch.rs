@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::mpsc::{self, SyncSender};
 use std::thread::ScopedJoinHandle;
 
-use crate::collect::collected::{Collected, lock};
-use crate::collect::far::{Far, FarFile};
+use crate::collect::collected::{Backing, Collected, lock};
+use crate::collect::far::{Far, FarFile, Turns};
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{OpenFile, Source, Stamp};
+use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef};
+use crate::text::secrets::Treatment;
 
 /// So many bytes of an environment's contents are kept; what is beyond that is fetched again when it is asked for.
 const KEPT: u64 = 64 << 20;
@@ -25,54 +28,92 @@ pub(super) struct Held {
 
 impl Collected<'_> {
     /// Fetches contents that will be asked for, in one round trip for each environment that is far away; costs nothing for the others.
+    /// Sensitive files are left out.
     ///
     /// What cannot be fetched is no failure yet: it is one when it is asked for.
     pub(super) fn fetch_ahead(&self, entries: &[EntryRef]) {
-        let is_wanted =
-            |at: &&EntryRef| self.is_far(at.environment) && self.size(**at).is_some_and(|size| size <= LIMIT);
-        let wanted: BTreeSet<EntryRef> = entries.iter().filter(is_wanted).copied().collect();
-        let mut rest: Vec<EntryRef> = wanted.into_iter().collect();
-        rest.retain(|at| !lock(&self.backings[at.environment].held).contents.contains_key(&at.entry));
+        let rest = self.lacking(entries, |backing, entry| lock(&backing.held).contents.contains_key(&entry));
         self.fetch(&rest, &mut |_, _| {});
     }
 
-    /// Hands over contents of files far away, in any order, from all environments at once. Those that could not be had are left out.
+    /// Fetches sensitive files that are made of keys and values, so that they can be compared by their keys; in one round trip for each
+    /// environment that is far away. They are sealed as they arrive, and this is the only way on which such contents travel.
+    pub fn fetch_sealed(&self, entries: &[EntryRef]) {
+        let mut rest = self.lacking(entries, |backing, entry| lock(&backing.sealed).contains_key(&entry));
+        rest.retain(|&at| self.redactor.treatment(self.path(at)) == Treatment::Values);
+        self.arrivals(&rest, &mut |at, result| {
+            let backing = &self.backings[at.environment];
+            let sealed = match result {
+                Ok(reading) if reading.stamp != backing.stamps[at.entry] => Err(Trouble::Changed),
+                Ok(reading) => Ok(self.redactor.seal(self.path(at), reading.value)),
+                Err(trouble) => Err(trouble),
+            };
+            lock(&backing.sealed).insert(at.entry, sealed);
+        });
+    }
+
+    /// Those of the entries that are far away, small enough, and not there already; in order.
+    fn lacking(&self, entries: &[EntryRef], is_there: impl Fn(&Backing, usize) -> bool) -> Vec<EntryRef> {
+        let is_wanted = |at: &&EntryRef| {
+            self.is_far(at.environment)
+                && self.size(**at).is_some_and(|size| size <= LIMIT)
+                && !is_there(&self.backings[at.environment], at.entry)
+        };
+        let wanted: BTreeSet<EntryRef> = entries.iter().filter(is_wanted).copied().collect();
+        wanted.into_iter().collect()
+    }
+
+    /// Hands over contents of files far away, in any order, from all environments at once. Those that could not be had are left out, and
+    /// so are sensitive ones.
     pub(super) fn fetch(&self, entries: &[EntryRef], each: &mut dyn FnMut(EntryRef, &Reading<&[u8]>)) {
+        let open: Vec<EntryRef> =
+            entries.iter().copied().filter(|&at| !self.redactor.is_sensitive(self.path(at))).collect();
+        self.arrivals(&open, &mut |at, result| {
+            let Ok(reading) = result else { return };
+            let backing = &self.backings[at.environment];
+            if reading.stamp != backing.stamps[at.entry] {
+                return;
+            }
+            let Reading { value, stamp, began } = &reading;
+            each(at, &Reading { value, stamp: *stamp, began: *began });
+            lock(&backing.held).keep(at.entry, reading);
+        });
+    }
+
+    /// Asks for contents, and hands over each result when it is there.
+    fn arrivals(&self, entries: &[EntryRef], each: &mut dyn FnMut(EntryRef, Result<Reading<Vec<u8>>, Trouble>)) {
         let mut by_environment: BTreeMap<usize, Vec<EntryRef>> = BTreeMap::new();
         for &at in entries {
             by_environment.entry(at.environment).or_default().push(at);
         }
-        let (sender, arrived) = std::sync::mpsc::sync_channel(4);
+        let by_environment: Vec<(usize, Vec<EntryRef>)> = by_environment.into_iter().collect();
+        let (sender, arrived) = mpsc::sync_channel(4);
+        let ask = |(environment, wanted): &(usize, Vec<EntryRef>), sender: &SyncSender<_>| {
+            let environment = *environment;
+            let Some(far) = self.far(environment) else { return };
+            let mut counters = Counters::default();
+            let known: Vec<(EntryRef, FarFile<'_>)> = wanted
+                .iter()
+                .filter_map(|&at| self.file(at).map(|(path, size, _)| (at, FarFile { path, size })))
+                .collect();
+            let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
+            self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());
+            far.contents(&files, &mut counters, &mut |place, result| {
+                self.watch.read(environment, 1, files[place].size);
+                // Whoever asked waits for all of them.
+                let _ = sender.send((known[place].0, result));
+            });
+            self.count(counters);
+        };
+        let turns = Turns::new(&by_environment);
         std::thread::scope(|scope| {
-            for (&environment, wanted) in &by_environment {
-                let sender = sender.clone();
-                scope.spawn(move || {
-                    let Some(far) = self.far(environment) else { return };
-                    let mut counters = Counters::default();
-                    let known: Vec<(EntryRef, FarFile<'_>)> = wanted
-                        .iter()
-                        .filter_map(|&at| self.file(at).map(|(path, size, _)| (at, FarFile { path, size })))
-                        .collect();
-                    let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
-                    self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());
-                    far.contents(&files, &mut counters, &mut |place, result| {
-                        self.watch.read(environment, 1, files[place].size);
-                        // Whoever asked waits for all of them.
-                        let _ = sender.send((known[place].0, result));
-                    });
-                    self.count(counters);
-                });
+            for sender in std::iter::repeat_n(&sender, turns.threads()) {
+                let (sender, turns, ask) = (sender.clone(), &turns, &ask);
+                scope.spawn(move || turns.take().for_each(|wanted| ask(wanted, &sender)));
             }
             drop(sender);
             for (at, result) in arrived {
-                let Ok(reading) = result else { continue };
-                let backing = &self.backings[at.environment];
-                if reading.stamp != backing.stamps[at.entry] {
-                    continue;
-                }
-                let Reading { value, stamp, began } = &reading;
-                each(at, &Reading { value, stamp: *stamp, began: *began });
-                lock(&backing.held).keep(at.entry, reading);
+                each(at, result);
             }
         });
     }
@@ -86,6 +127,9 @@ impl Collected<'_> {
         counters: &mut Counters,
         mut read: impl FnMut(&mut dyn OpenFile, &mut Counters) -> io::Result<T>,
     ) -> Result<Reading<T>, Trouble> {
+        if self.redactor.is_sensitive(file.path) {
+            return Err(stays());
+        }
         let backing = &self.backings[at.environment];
         let mut use_it = |reading: &Reading<Vec<u8>>, counters: &mut Counters| {
             let mut open = Open { data: io::Cursor::new(&reading.value), stamp: reading.stamp };
@@ -117,8 +161,9 @@ impl Collected<'_> {
         let mut merged: Option<Reading<Digests>> = None;
         let blake3 = Algorithms { blake3: lacking.blake3, ..Algorithms::default() };
         let sha256 = Algorithms { sha256: lacking.sha256, ..Algorithms::default() };
+        let git_blob = Algorithms { git_blob: lacking.git_blob, ..Algorithms::default() };
         let mut outcome = Ok(());
-        for wanted in [blake3, sha256].into_iter().filter(|wanted| !wanted.is_empty()) {
+        for wanted in [blake3, sha256, git_blob].into_iter().filter(|wanted| !wanted.is_empty()) {
             far.digests(&[file], wanted, &mut counters, &mut |_, result| match (result, &mut merged) {
                 (Ok(reading), Some(merged)) => merged.value.merge(reading.value),
                 (Ok(reading), None) => merged = Some(reading),
@@ -146,12 +191,22 @@ impl Collected<'_> {
         self.backings[environment].source.as_deref().and_then(Source::far)
     }
 
+    fn path(&self, at: EntryRef) -> &TreePath {
+        &self.snapshots[at.environment].entries[at.entry].path
+    }
+
     fn size(&self, at: EntryRef) -> Option<u64> {
         match self.snapshots[at.environment].entries[at.entry].content {
             Content::File(file) => Some(file.size),
             _ => None,
         }
     }
+}
+
+/// Why a sensitive file far away is not read.
+pub(super) fn stays() -> Trouble {
+    let why = "its name, or the configuration, says that it holds secrets, which stay where they are";
+    Trouble::Refused(why.to_owned(), false)
 }
 
 /// What a thread of a scope gave; its panic goes on here.

@@ -36,4 +36,20 @@ impl Filter {
         !self.rules.is_empty()
             && self.rules.matched(Path::new(OsStr::from_bytes(path.as_bytes())), is_folder).is_ignore()
     }
+
+    /// The rule that leaves a path out by itself. Of a path that may be a folder or not, either is asked.
+    pub fn rule(&self, path: &TreePath, is_folder: bool) -> Option<&str> {
+        let path = Path::new(OsStr::from_bytes(path.as_bytes()));
+        let matched = |is_folder| match self.rules.matched(path, is_folder) {
+            ignore::Match::Ignore(glob) => Some(glob.original()),
+            ignore::Match::None | ignore::Match::Whitelist(_) => None,
+        };
+        matched(is_folder).or_else(|| matched(true))
+    }
+
+    /// Whether a path that is no folder is left out, by itself or with a folder above it.
+    pub fn leaves_out_with_folders(&self, path: &TreePath) -> bool {
+        self.leaves_out(path, false)
+            || std::iter::successors(path.parent(), TreePath::parent).any(|folder| self.leaves_out(&folder, true))
+    }
 }

@@ -23,6 +23,11 @@ pub fn text_fold(content: &[u8]) -> Option<TextFold> {
 
 /// Folds a whole content.
 pub(super) fn fold(content: &[u8]) -> Folded {
+    fold_known(content, None)
+}
+
+/// Folds a whole content whose BLAKE3 digest may be known: a text that has nothing to fold away is not hashed again.
+pub(super) fn fold_known(content: &[u8], blake3: Option<[u8; 32]>) -> Folded {
     if is_binary(content) {
         return Folded::Binary;
     }
@@ -31,7 +36,8 @@ pub(super) fn fold(content: &[u8]) -> Folded {
         None => (false, content),
     };
     let plain_text = without_crlf(text);
-    let plain = blake3::hash(&plain_text);
+    let is_whole = plain_text.len() == content.len();
+    let plain = blake3.filter(|_| is_whole).map_or_else(|| blake3::hash(&plain_text), blake3::Hash::from);
     // Most texts have nothing to fold away, and are hashed once.
     let trimmed = match without_trailing_blanks(&plain_text) {
         Cow::Borrowed(_) => plain,

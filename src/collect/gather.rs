@@ -3,17 +3,17 @@
 use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use crate::collect::blob::FileHasher;
+use crate::collect::blob_far::FarHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected, not_kept};
 use crate::collect::facts::Facts;
-use crate::collect::far::{Far, FarFile};
+use crate::collect::far::{Far, FarFile, Turns};
 use crate::collect::fetch::joined;
-use crate::collect::git::{self, GitHistory};
+use crate::collect::git::{self, FarCheckout, GitHistory};
 use crate::collect::remote::{self, RemoteFolder};
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::walk::in_words;
@@ -24,9 +24,6 @@ use crate::collect::{
 use crate::config::{Environment, SourceSpec};
 use crate::snapshot::{Algorithms, Content, Counters, Digests, Entry, File, Incident, IncidentKind, Snapshot};
 
-/// So many other machines are asked at a time.
-const FAN_OUT: usize = 8;
-
 /// Lists all environments of the plan, in parallel, on a pool of its own.
 ///
 /// An environment that cannot be read becomes a snapshot that says so ([`Snapshot::unread`]), and the others go on. Files are not
@@ -36,12 +33,7 @@ const FAN_OUT: usize = 8;
 /// # Errors
 /// [`CollectError::MapCollision`] and [`CollectError::Threads`]: the plan itself is at fault.
 pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Collected<'w>, CollectError> {
-    let threads = plan.threads.map_or(0, std::num::NonZeroUsize::get);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("collect-{number}"))
-        .build()
-        .map_err(|source| CollectError::Threads { threads, source })?;
+    let pool = pool(plan)?;
     let filter = Filter::new(plan.ignore);
     let mut notes = Vec::new();
     let usable = plan.state_dir.filter(|folder| match state::prepare(folder) {
@@ -52,47 +44,87 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         }
     });
     let plan = &CollectPlan { state_dir: usable, ..*plan };
-    let all = plan.environments.iter().enumerate();
-    let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
-    let gather =
-        |&(number, environment): &(usize, &Environment)| (number, gather(plan, environment, number, &filter, watch));
-    // Those far away are waited for, which is no work for the pool.
-    let next = AtomicUsize::new(0);
-    let wait = || {
-        let turns = std::iter::from_fn(|| far.get(next.fetch_add(1, Ordering::Relaxed)));
-        turns.map(gather).collect::<Vec<_>>()
-    };
-    let mut gathered: Vec<(usize, Result<Gathered, CollectError>)> = std::thread::scope(|scope| {
-        let waiting: Vec<_> = (0..far.len().min(FAN_OUT)).map(|_| scope.spawn(wait)).collect();
-        let mut gathered: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(gather).collect());
-        gathered.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
-        gathered
-    });
-    gathered.sort_unstable_by_key(|(number, _)| *number);
-    let mut collected = Collected::new(pool, watch, plan.now);
-    collected.notes = notes;
+    let gathered =
+        everywhere(plan, &pool, &|number, environment| gather(plan, environment, number, &filter, &pool, watch));
+    let mut collected = Collected::new(pool, filter, watch, plan);
+    collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
-    for (_, gathered) in gathered {
+    for gathered in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, history, counters);
     }
     let identities: Vec<Vec<u8>> = collected.sources().map(Source::identity).collect();
+    collected.know_keyed();
     collected.facts = Mutex::new(Facts::load(plan.state_dir, &identities));
     Ok(collected)
 }
 
-struct Gathered {
-    snapshot: Snapshot,
-    backing: Backing,
+/// The threads that list and hash.
+pub(super) fn pool(plan: &CollectPlan<'_>) -> Result<rayon::ThreadPool, CollectError> {
+    let threads = plan.threads.map_or(0, std::num::NonZeroUsize::get);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("collect-{number}"))
+        .build()
+        .map_err(|source| CollectError::Threads { threads, source })
+}
+
+/// Does something with each environment of the plan, and gives what came of it in their order. Those of this machine are worked on in the
+/// pool; those far away are waited for, which is no work for it.
+pub(super) fn everywhere<T: Send>(
+    plan: &CollectPlan<'_>,
+    pool: &rayon::ThreadPool,
+    each: &(dyn Fn(usize, &Environment) -> T + Sync),
+) -> Vec<T> {
+    let all = plan.environments.iter().enumerate();
+    let (far, near): (Vec<_>, Vec<_>) = all.partition(|(_, environment)| is_far(environment));
+    let one = |&(number, environment): &(usize, &Environment)| (number, each(number, environment));
+    let turns = Turns::new(&far);
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let wait = || scope.spawn(|| turns.take().map(one).collect::<Vec<_>>());
+        let waiting: Vec<_> = (0..turns.threads()).map(|_| wait()).collect();
+        let mut done: Vec<_> = pool.install(|| near.par_iter().with_max_len(1).map(one).collect());
+        done.extend(waiting.into_iter().flat_map(|waiting| joined(waiting)));
+        done
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, done)| done).collect()
+}
+
+/// What is known of an environment that could be read, be it in part.
+pub(super) struct Gathered {
+    pub(super) snapshot: Snapshot,
+    pub(super) backing: Backing,
     history: Option<GitHistory>,
     counters: Counters,
 }
 
+/// An environment that cannot be read becomes a snapshot that says so.
 fn gather(
     plan: &CollectPlan<'_>,
     environment: &Environment,
     number: usize,
     filter: &Filter,
+    pool: &rayon::ThreadPool,
+    watch: &dyn Watch,
+) -> Result<Gathered, CollectError> {
+    match look(plan, environment, number, filter, pool, watch) {
+        Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => Err(error),
+        Err(error) => Ok(unread(environment, &error)),
+        gathered => gathered,
+    }
+}
+
+/// Lists an environment, takes what earlier runs know, judges a checkout. To be called in the pool.
+///
+/// # Errors
+/// Why nothing can be said about it.
+pub(super) fn look(
+    plan: &CollectPlan<'_>,
+    environment: &Environment,
+    number: usize,
+    filter: &Filter,
+    pool: &rayon::ThreadPool,
     watch: &dyn Watch,
 ) -> Result<Gathered, CollectError> {
     let watch = Numbered { watch, environment: number };
@@ -101,11 +133,7 @@ fn gather(
         Ok((source, history, listing))
     });
     watch.listing_ended(0);
-    let (source, mut history, mut listing) = match listed {
-        Ok(listed) => listed,
-        Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => return Err(error),
-        Err(error) => return Ok(unread(environment, &error)),
-    };
+    let (source, mut history, mut listing) = listed?;
     let nothing = digest::of_nothing();
     for entry in &mut listing.snapshot.entries {
         if let Content::File(File { size: 0, digests }) = &mut entry.content {
@@ -138,28 +166,41 @@ fn gather(
                 FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
             Some(git::judge(path, &environment.map, filter, &listing, &hasher))
         }
-        SourceSpec::Git { .. }
-        | SourceSpec::Archive { .. }
-        | SourceSpec::Snapshot { .. }
-        | SourceSpec::Ssh { .. }
-        | SourceSpec::Exec { .. } => None,
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => source.far().map(|far| {
+            let hasher = FarHasher::new(far, &listing, &cache, &work, plan);
+            git::judge_far(&FarCheckout {
+                git: far.git(),
+                map: &environment.map,
+                filter,
+                listing: &listing,
+                hasher: &hasher,
+                pool,
+                state: plan.state_dir,
+                identity: &source.identity(),
+                redactor: plan.redactor,
+                work: &work,
+            })
+        }),
+        SourceSpec::Git { .. } | SourceSpec::Archive { .. } | SourceSpec::Snapshot { .. } => None,
     };
     let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Listing { mut snapshot, stamps, .. } = listing;
+    let known = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(judgement) = judgement {
         counters.digests_reused += vouch(&mut snapshot, &judgement.known);
         snapshot.git = judgement.state;
         snapshot.incidents.extend(judgement.incidents);
         history = judgement.history;
         // Files that had to be read to be judged are known from then on.
-        let cache = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (at, entry) in snapshot.entries.iter_mut().enumerate() {
             if let Content::File(file) = &mut entry.content {
-                file.digests.merge(cache.digests(at));
+                file.digests.merge(known.digests(at));
             }
         }
     }
-    let backing = Backing { source: Some(source), stamps, cache, map: environment.map.clone(), held: Mutex::default() };
+    known.hand_over();
+    let map = environment.map.clone();
+    let backing = Backing { source: Some(source), stamps, cache, map, ..Backing::default() };
     Ok(Gathered { snapshot, backing, history, counters })
 }
 
@@ -180,15 +221,14 @@ fn open(
         }
         SourceSpec::Archive { path, strip } => {
             let source = Archive::open(environment.name.clone(), path, *strip, environment.map.clone())?;
+            let source = source.remembered(plan.state_dir, plan.rehash, plan.redactor);
             Ok((Box::new(source), None))
         }
         SourceSpec::Snapshot { path } => {
-            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone())?;
+            let source = StoredSnapshot::open(environment.name.clone(), path, environment.map.clone(), plan.redactor)?;
             Ok((Box::new(source), None))
         }
-        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => {
-            Ok((Box::new(RemoteFolder::new(environment, plan.patience, plan.sensitive)?), None))
-        }
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => Ok((Box::new(RemoteFolder::new(environment, plan)?), None)),
     }
 }
 
@@ -213,6 +253,9 @@ fn check(
     plan: &CollectPlan<'_>,
     counters: &mut Counters,
 ) -> Option<Incident> {
+    if source.is_one_file() {
+        return None;
+    }
     let entries = &listing.snapshot.entries;
     let sample = cache.sample(plan.now.seconds, entries);
     let readings = match source.far() {
@@ -290,7 +333,8 @@ fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, entries: &[Entry],
     let computes = far.computes();
     let blake3 = Algorithms { blake3: computes.blake3, ..Algorithms::default() };
     let sha256 = Algorithms { sha256: computes.sha256, ..Algorithms::default() };
-    let algorithms = [blake3, sha256].into_iter().filter(|algorithm| !algorithm.is_empty());
+    let git_blob = Algorithms { git_blob: computes.git_blob, ..Algorithms::default() };
+    let algorithms = [blake3, sha256, git_blob].into_iter().filter(|algorithm| !algorithm.is_empty());
     let Some((wanted, chosen)) = algorithms.map(|wanted| (wanted, by(wanted))).max_by_key(|(_, chosen)| chosen.len())
     else {
         return Vec::new();
@@ -316,7 +360,18 @@ fn left_aside(what: &str) -> Incident {
 }
 
 fn unread(environment: &Environment, error: &CollectError) -> Gathered {
-    let (origin, message, hint) = match (&environment.source, error) {
+    let (origin, message, hint) = error_in_words(environment, error);
+    Gathered {
+        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint),
+        backing: Backing::default(),
+        history: None,
+        counters: Counters::default(),
+    }
+}
+
+/// Where it was tried, what failed and why, and what to do about it.
+pub(super) fn error_in_words(environment: &Environment, error: &CollectError) -> (String, String, Option<String>) {
+    match (&environment.source, error) {
         (_, CollectError::Root { path, source }) => {
             let origin = path.to_string_lossy().into_owned();
             let (message, hint) = root_in_words(path, &origin, source);
@@ -328,20 +383,8 @@ fn unread(environment: &Environment, error: &CollectError) -> Gathered {
         (_, CollectError::Stored { path, message, hint }) => {
             (path.to_string_lossy().into_owned(), message.clone(), hint.clone())
         }
-        (spec, CollectError::Remote { message, hint }) => {
-            return unread_because(environment, remote::origin(spec), message.clone(), hint.clone());
-        }
+        (spec, CollectError::Remote { message, hint, .. }) => (remote::origin(spec), message.clone(), hint.clone()),
         (_, error) => (String::new(), error.to_string(), None),
-    };
-    unread_because(environment, origin, message, hint)
-}
-
-fn unread_because(environment: &Environment, origin: String, message: String, hint: Option<String>) -> Gathered {
-    Gathered {
-        snapshot: Snapshot::unread(environment.name.clone(), origin, message, hint),
-        backing: Backing::default(),
-        history: None,
-        counters: Counters::default(),
     }
 }
 
@@ -381,5 +424,8 @@ impl Watch for Numbered<'_> {
     }
     fn read(&self, _: usize, files: u64, bytes: u64) {
         self.watch.read(self.environment, files, bytes);
+    }
+    fn is_seen(&self) -> bool {
+        self.watch.is_seen()
     }
 }

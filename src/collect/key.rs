@@ -32,6 +32,12 @@ pub fn installation_key(state_dir: Option<&Path>) -> io::Result<([u8; 32], Optio
     }
 }
 
+/// What is wrong with the key in a state folder, if there is one and something is.
+pub(super) fn damage(folder: &Path) -> Option<Incident> {
+    let file = folder.join(FILE_NAME);
+    read(&file).err().map(|error| note(&file, &error))
+}
+
 fn random() -> io::Result<[u8; 32]> {
     let mut key = [0; 32];
     let mut filled = 0;

@@ -46,6 +46,11 @@ impl LocalFolder {
             map: environment.map.clone(),
         })
     }
+
+    /// Lists it inside the current pool; not yet in order where names are mapped.
+    pub(super) fn walked(&self, filter: &Filter, listed: &(dyn Fn(u64) + Sync)) -> io::Result<Walked> {
+        walk(self.root.as_fd(), Naming::new(&self.map), filter, listed)
+    }
 }
 
 impl Source for LocalFolder {
@@ -62,13 +67,13 @@ impl Source for LocalFolder {
     }
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
-        let listed = |entries| watch.listed(0, entries);
-        let mut walked = walk(self.root.as_fd(), Naming::new(&self.map), filter, &listed)
+        let mut walked = self
+            .walked(filter, &|entries| watch.listed(0, entries))
             .map_err(|source| CollectError::Root { path: self.path.clone(), source })?;
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
-        let Walked { entries, stamps, incidents, counters } = walked;
+        let Walked { entries, stamps, incidents, counters, .. } = walked;
         let snapshot = Snapshot {
             environment: self.environment.clone(),
             origin: self.origin(),
@@ -87,7 +92,7 @@ impl Source for LocalFolder {
 }
 
 /// Asks the system's database once for each number.
-fn names(entries: &[crate::snapshot::Entry]) -> Names {
+pub(super) fn names(entries: &[crate::snapshot::Entry]) -> Names {
     let mut names = Names::default();
     let mut users = std::collections::BTreeSet::new();
     let mut groups = std::collections::BTreeSet::new();

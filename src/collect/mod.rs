@@ -11,9 +11,12 @@ mod access;
 mod answer;
 mod archive;
 mod blob;
+mod blob_far;
+mod blob_names;
 mod cache;
 mod collected;
 mod digest;
+mod doctor;
 mod errands;
 mod facts;
 mod far;
@@ -27,7 +30,6 @@ mod local;
 mod naming;
 mod places;
 mod remote;
-mod sensitive;
 mod settle;
 mod state;
 mod steady;
@@ -36,14 +38,16 @@ mod sys;
 mod walk;
 
 pub use archive::Archive;
-pub(crate) use blob::{BlobHasher, BlobNames};
+pub(crate) use blob::{BlobHasher, Wanted};
 pub use collected::Collected;
+pub use doctor::{check_state, check_up};
 pub use filter::Filter;
 pub use fold::text_fold;
 pub use gather::collect;
 pub use git::GitReference;
 pub use key::installation_key;
 pub use local::LocalFolder;
+pub use remote::{Asked, Connections, PROTOCOL, serve};
 pub use stored::StoredSnapshot;
 
 use std::io;
@@ -51,6 +55,7 @@ use std::path::PathBuf;
 
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Counters, Snapshot, TextFold, Timestamp};
+use crate::text::{Redactor, secrets::Sealed};
 
 /// Why nothing at all can be said about an environment, or nothing can be collected.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +103,8 @@ pub enum CollectError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+        /// How far it came.
+        stage: Stage,
     },
     /// The pool of threads could not be started.
     #[error("cannot start {threads} threads")]
@@ -107,6 +114,31 @@ pub enum CollectError {
         /// Why.
         source: rayon::ThreadPoolBuildError,
     },
+}
+
+/// At what the way to another machine ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The program that leads there could not be started, or refused by itself.
+    Program,
+    /// No connection came about, or it did not last.
+    Connection,
+    /// The key of the host is not known here.
+    HostKey,
+    /// The key of the host is another than the one that is known here.
+    ChangedHostKey,
+    /// The host, or `sudo`, let nobody in.
+    Login,
+    /// There is no shell, or it does not do what it is told.
+    Shell,
+    /// The shell has not the tools to list or to read with.
+    Tools,
+    /// The folder is not there.
+    NoFolder,
+    /// The folder may not be read.
+    ClosedFolder,
+    /// The answer is not what was asked for, or is not complete.
+    Answer,
 }
 
 /// Why a file could not be opened or read.
@@ -156,8 +188,23 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// Whether all of it is one file, so that its stamp says of everything in it that it is unchanged.
+    fn is_one_file(&self) -> bool {
+        false
+    }
+
+    /// How often it was gone over from its beginning, for a source that can only be read so.
+    fn passes(&self) -> u64 {
+        0
+    }
+
     /// What is known of a text without reading it.
     fn known_fold(&self, _path: &TreePath) -> Option<TextFold> {
+        None
+    }
+
+    /// What is kept of a sensitive file whose content is not.
+    fn known_seal(&self, _path: &TreePath) -> Option<Sealed> {
         None
     }
 
@@ -181,6 +228,11 @@ pub trait OpenFile: std::io::Read {
 
     /// Its size when it was opened.
     fn size(&self) -> u64;
+
+    /// Whether a file of the environment had to be opened for it; what comes out of a repository or an archive is none.
+    fn is_opened(&self) -> bool {
+        self.stamp().is_some()
+    }
 
     /// Looks again after the last byte was read: whether what was read is one state of the file.
     fn is_unchanged(&mut self) -> std::io::Result<bool>;
@@ -219,8 +271,8 @@ pub struct CollectPlan<'a> {
     pub environments: &'a [crate::config::Environment],
     /// gitignore rules on common paths.
     pub ignore: &'a [String],
-    /// gitignore rules on common paths, for files whose content must not leave another machine, beside those known by name.
-    pub sensitive: &'a [String],
+    /// Says which files are sensitive, and seals them.
+    pub redactor: &'a Redactor,
     /// How many threads read and hash; all that the machine has when `None`.
     pub threads: Option<std::num::NonZeroUsize>,
     /// Where the hash cache is kept; `None` for no cache.
@@ -229,6 +281,8 @@ pub struct CollectPlan<'a> {
     pub rehash: bool,
     /// How long another machine may say nothing before it is given up.
     pub patience: std::time::Duration,
+    /// Where ways to other machines are put down, for whoever has to take them down.
+    pub connections: &'a Connections,
     /// The time by the wall clock.
     pub now: Timestamp,
 }
@@ -243,6 +297,10 @@ pub trait Watch: Sync {
     fn expects(&self, environment: usize, files: u64, bytes: u64);
     /// So many more of them were read.
     fn read(&self, environment: usize, files: u64, bytes: u64);
+    /// Whether anybody sees it; otherwise what lies ahead need not be counted.
+    fn is_seen(&self) -> bool {
+        true
+    }
 }
 
 /// A watch that looks away.
@@ -254,4 +312,7 @@ impl Watch for Unwatched {
     fn listing_ended(&self, _: usize) {}
     fn expects(&self, _: usize, _: u64, _: u64) {}
     fn read(&self, _: usize, _: u64, _: u64) {}
+    fn is_seen(&self) -> bool {
+        false
+    }
 }

@@ -12,14 +12,14 @@ pub(super) fn prepare(folder: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(folder, may)?)
 }
 
-/// Replaces a file at once by one with this content, for the owner's eyes only.
-pub(super) fn replace(file: &Path, content: &[u8]) -> io::Result<()> {
+/// Replaces a file at once by one that `write` fills, for the owner's eyes only.
+pub(super) fn replace(file: &Path, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(content)?;
+    let mut new = io::BufWriter::with_capacity(64 * 1024, tempfile::NamedTempFile::new_in(folder)?);
+    write(&mut new)?;
     // Not forced to the disk: what a power cut leaves is told by its checksum, and costs one reading.
-    new.persist(file).map_err(|error| error.error)?;
+    new.into_inner()?.persist(file).map_err(|error| error.error)?;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub struct Reading<T> {
 }
 
 /// Why a file could not be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Trouble {
     /// It changed since it was listed, or while it was read.
     Changed,
@@ -59,7 +59,7 @@ pub(super) fn once<T>(
     let began = clock();
     let mut file = reader.open(path)?;
     let stamp = file.stamp();
-    counters.files_opened += u64::from(stamp.is_some());
+    counters.files_opened += u64::from(file.is_opened());
     if file.size() != size {
         return Err(Trouble::Changed);
     }

@@ -15,7 +15,9 @@ use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source,
 use crate::config::PathMap;
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::format::{self, FormatError, Stored};
-use crate::snapshot::{Content, Counters, Incident, IncidentKind, TextFold, is_sensitive};
+use crate::snapshot::{Content, Counters, Incident, IncidentKind, TextFold};
+use crate::text::Redactor;
+use crate::text::secrets::Sealed;
 
 /// A file that `driftline snapshot` wrote.
 pub struct StoredSnapshot {
@@ -24,6 +26,7 @@ pub struct StoredSnapshot {
     canonical: PathBuf,
     file: Arc<File>,
     map: PathMap,
+    redactor: Redactor,
     known: OnceLock<Known>,
 }
 
@@ -31,17 +34,33 @@ pub struct StoredSnapshot {
 struct Known {
     folds: BTreeMap<TreePath, TextFold>,
     contents: BTreeMap<TreePath, Vec<u8>>,
+    sealed: BTreeMap<TreePath, Sealed>,
+    /// It was taken under another key, so nothing can be said of what is sealed in it.
+    is_foreign: bool,
 }
 
 impl StoredSnapshot {
-    /// Opens the file; what is in it is read when it is listed.
+    /// Opens the file; what is in it is read when it is listed. What is sealed in it can be used when it was sealed by this redactor.
     ///
     /// # Errors
     /// [`CollectError::Stored`] when there is no such file or it may not be read.
-    pub fn open(environment: EnvironmentName, path: &Path, map: PathMap) -> Result<Self, CollectError> {
+    pub fn open(
+        environment: EnvironmentName,
+        path: &Path,
+        map: PathMap,
+        redactor: &Redactor,
+    ) -> Result<Self, CollectError> {
         let (file, _) = archive::open_file(path)?;
         let canonical = path.canonicalize().map_err(|error| archive::cannot_read(path, &error))?;
-        Ok(Self { environment, path: path.to_owned(), canonical, file, map, known: OnceLock::new() })
+        Ok(Self {
+            environment,
+            path: path.to_owned(),
+            canonical,
+            file,
+            map,
+            redactor: redactor.clone(),
+            known: OnceLock::new(),
+        })
     }
 
     fn unusable(&self, error: FormatError) -> CollectError {
@@ -70,6 +89,7 @@ impl StoredSnapshot {
                 let common = common.clone();
                 rename(&mut stored.folds, &entry.path, &common);
                 rename(&mut stored.contents, &entry.path, &common);
+                rename(&mut stored.sealed, &entry.path, &common);
                 entry.path = common;
             }
             walked.entries.push(entry);
@@ -140,7 +160,24 @@ impl Source for StoredSnapshot {
         counters.bytes_read += self.file.metadata().map_or(0, |there| there.len());
         let gaps = self.gaps(&stored, filter);
         stored.incidents.extend(gaps);
-        let known = Known { folds: std::mem::take(&mut stored.folds), contents: std::mem::take(&mut stored.contents) };
+        let key = stored.header.key.as_deref();
+        let is_foreign = key.is_some_and(|key| key != self.redactor.key_id());
+        if is_foreign {
+            for entry in &mut stored.entries {
+                if let Content::File(file) = &mut entry.content {
+                    file.digests.keyed = None;
+                }
+            }
+        }
+        let sealed = std::mem::take(&mut stored.sealed).into_iter();
+        let known = Known {
+            folds: std::mem::take(&mut stored.folds),
+            contents: std::mem::take(&mut stored.contents),
+            sealed: sealed
+                .filter_map(|(path, bytes)| Some((path, self.redactor.sealed_before(key?, bytes)?)))
+                .collect(),
+            is_foreign,
+        };
         // A second listing, which does not happen, would find the same.
         let _ = self.known.set(known);
         let snapshot = stored.into_snapshot(self.environment.clone(), self.origin());
@@ -159,6 +196,10 @@ impl Source for StoredSnapshot {
     fn known_fold(&self, path: &TreePath) -> Option<TextFold> {
         self.known.get()?.folds.get(path).copied()
     }
+
+    fn known_seal(&self, path: &TreePath) -> Option<Sealed> {
+        self.known.get()?.sealed.get(path).cloned()
+    }
 }
 
 fn rename<T>(all: &mut BTreeMap<TreePath, T>, from: &TreePath, to: &TreePath) {
@@ -173,12 +214,13 @@ struct Reader<'a> {
 
 impl SourceReader for Reader<'_> {
     fn open<'a>(&'a mut self, path: &TreePath) -> Result<Box<dyn OpenFile + 'a>, OpenError> {
-        let content = self.source.known.get().and_then(|known| known.contents.get(path));
+        let known = self.source.known.get();
+        let content = known.and_then(|known| known.contents.get(path));
         let content = content.ok_or_else(|| {
-            io::Error::other(if is_sensitive(path) {
-                "it is of a kind that holds secrets, so the snapshot has neither its content nor a digest of it"
-            } else {
-                "its content is not in the snapshot (`--contents` takes files in focus along)"
+            io::Error::other(match (self.source.redactor.is_sensitive(path), known.is_some_and(|it| it.is_foreign)) {
+                (true, true) => "it holds secrets, and what the snapshot says of it is sealed by another installation",
+                (true, false) => "it holds secrets, and the snapshot does not say enough of it to compare it",
+                (false, _) => "its content is not in the snapshot (`--contents` takes files in focus along)",
             })
         })?;
         Ok(Box::new(Held(Cursor::new(content))))

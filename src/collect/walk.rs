@@ -29,7 +29,18 @@ pub(super) struct Walked {
     /// Parallel to `entries`.
     pub(super) stamps: Vec<Option<Stamp>>,
     pub(super) incidents: Vec<Incident>,
+    /// What each of `incidents` is made of, as long as nothing else was added to them.
+    pub(super) reasons: Vec<Reason>,
+    /// The `.git` of repositories, which are no entries; by their names there, in no order.
+    pub(super) repositories: Vec<TreePath>,
     pub(super) counters: Counters,
+}
+
+/// What was tried, and why it failed.
+#[derive(Debug)]
+pub(super) struct Reason {
+    pub(super) act: &'static str,
+    pub(super) why: String,
 }
 
 /// Lists everything below `root` that is not left out; `listed` is told of so many more entries, from any thread.
@@ -49,13 +60,16 @@ pub(super) fn walk(
         listed,
         reader: Reader::current(),
         lists: Mutex::new(Vec::new()),
+        repositories: Mutex::new(Vec::new()),
         next: AtomicU32::new(1),
     };
     rayon::scope(|scope| walk.folder(scope, &Task { list: 0, place: Place::root() }));
     let mut lists = walk.lists.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Each task has sent exactly one list, so numbers are places.
     lists.sort_unstable_by_key(|(number, _)| *number);
-    assemble(lists.into_iter().map(|(_, list)| Some(list)).collect())
+    let walked = assemble(lists.into_iter().map(|(_, list)| Some(list)).collect())?;
+    let repositories = walk.repositories.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(Walked { repositories, ..walked })
 }
 
 struct Walk<'a> {
@@ -65,6 +79,7 @@ struct Walk<'a> {
     listed: &'a (dyn Fn(u64) + Sync),
     reader: Reader,
     lists: Mutex<Vec<(u32, List)>>,
+    repositories: Mutex<Vec<TreePath>>,
     next: AtomicU32,
 }
 
@@ -131,6 +146,9 @@ impl Walk<'_> {
             let name = next.file_name();
             // A repository's own files are not part of what was deployed.
             if matches!(name.to_bytes(), b"." | b".." | b".git") {
+                if name.to_bytes() == b".git" {
+                    self.note_repository(place, folder.as_fd());
+                }
                 continue;
             }
             let stat = match sys::look(folder.as_fd(), name) {
@@ -165,6 +183,18 @@ impl Walk<'_> {
             scope.spawn(move |scope| self.folder(scope, &task));
         }
         Ok(items)
+    }
+
+    /// A folder without HEAD is no repository; anything else of this name leads to one, or hides one.
+    fn note_repository(&self, place: &Place, folder: BorrowedFd<'_>) {
+        let is_there = |name: &CStr| sys::look(folder, name).ok();
+        let is_folder = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        let is_one = is_there(c".git").is_some_and(|stat| !is_folder(&stat) || is_there(c".git/HEAD").is_some());
+        let separator: &[u8] = if place.here().is_empty() { b"" } else { b"/" };
+        let path = TreePath::new([place.here(), separator, b".git"].concat());
+        if let (true, Ok(path)) = (is_one, path) {
+            self.repositories.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(path);
+        }
     }
 
     fn look_at(&self, stat: &Stat, folder: BorrowedFd<'_>, name: &CStr) -> (Seen, Option<Box<Failure>>) {
@@ -218,17 +248,23 @@ impl Failure {
         Self { kind: IncidentKind::File, act, error: errno.into() }
     }
 
-    fn incident(self, path: TreePath) -> Incident {
-        let Self { kind, act, error } = self;
-        let name = String::from_utf8_lossy(path.as_bytes()).into_owned();
-        let (why, hint) = if kind == IncidentKind::Unstable {
-            ("it went away or became something else meanwhile".to_owned(), "run again when the environment is at rest")
-        } else {
-            (in_words(&error), "run as a user who may read it, or add it to `ignore`")
+    fn reason(&self) -> Reason {
+        let why = match self.kind {
+            IncidentKind::Unstable => "it went away or became something else meanwhile".to_owned(),
+            _ => in_words(&self.error),
         };
-        let hint = (kind == IncidentKind::Unstable || error.kind() == io::ErrorKind::PermissionDenied)
-            .then(|| hint.to_owned());
-        Incident { path: Some(path), kind, message: format!("cannot {act} `{name}`: {why}"), hint }
+        Reason { act: self.act, why }
+    }
+
+    fn incident(&self, reason: &Reason, path: TreePath) -> Incident {
+        let hint = match (self.kind, self.error.kind()) {
+            (IncidentKind::Unstable, _) => Some("run again when the environment is at rest"),
+            (_, io::ErrorKind::PermissionDenied) => Some("run as a user who may read it, or add it to `ignore`"),
+            _ => None,
+        };
+        let Reason { act, why } = reason;
+        let message = format!("cannot {act} `{}`: {why}", String::from_utf8_lossy(path.as_bytes()));
+        Incident { path: Some(path), kind: self.kind, message, hint: hint.map(str::to_owned) }
     }
 }
 
@@ -271,7 +307,9 @@ fn assemble(mut lists: Vec<Option<List>>) -> io::Result<Walked> {
         }
         let content = match (failure, seen) {
             (Some(failure), seen) => {
-                walked.incidents.push(failure.incident(path.clone()));
+                let reason = failure.reason();
+                walked.incidents.push(failure.incident(&reason, path.clone()));
+                walked.reasons.push(reason);
                 let incident = IncidentId((walked.incidents.len() - 1) as u32);
                 Content::Unreadable { incident, folder: matches!(seen, Seen::Directory) }
             }

@@ -6,8 +6,14 @@ pub use names::{Named, name};
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
+use crate::compare::{Comparison, Row};
 use crate::path::TreePath;
-use crate::snapshot::{Content, EntryRef, Question, Snapshot};
+use crate::snapshot::{Algorithms, Content, EntryRef, Question, Snapshot};
+
+/// So many names at least are work for one thread.
+const ROWS_AT_A_TIME: usize = 2048;
 
 /// A file that is called like a copy of another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,34 +62,47 @@ impl ArtifactKind {
 /// one when Emacs makes it.
 ///
 /// # Cost
-/// Looks at every name; a binary search for each that looks like an artifact.
-pub fn find(snapshots: &[Snapshot]) -> Vec<Artifact> {
+/// Looks at the name of every row, on the threads of the current rayon pool; a binary search for each that looks like an artifact.
+pub fn find(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Artifact> {
+    let rows = (0..comparison.len()).into_par_iter().with_min_len(ROWS_AT_A_TIME).map(|row| comparison.row(row));
+    let mut found: Vec<Artifact> = rows.flat_map_iter(|row| of_row(&row, comparison, snapshots)).collect();
+    found.sort_by_key(|artifact| artifact.at);
+    found
+}
+
+/// What a path is an artifact of, in each environment that has it.
+fn of_row(row: &Row<'_>, comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Artifact> {
+    let path = row.path(snapshots);
+    let Some(named) = name(path.file_name()) else { return Vec::new() };
+    let candidates: Vec<(TreePath, usize)> = named
+        .originals
+        .iter()
+        .filter_map(|original| beside(path, original))
+        .filter_map(|original| comparison.find(snapshots, &original).map(|row| (original, row)))
+        .collect();
+    let is_file_in = |row: usize, environment: usize| {
+        let content = comparison.row(row).content(snapshots, environment);
+        matches!(content, Some(Content::File(_) | Content::Unreadable { folder: false, .. }))
+    };
     let mut found = Vec::new();
-    for (environment, snapshot) in snapshots.iter().enumerate() {
-        for (entry, file) in snapshot.entries.iter().enumerate() {
-            if !matches!(
-                file.content,
-                Content::File(_) | Content::Symlink { .. } | Content::Unreadable { folder: false, .. }
-            ) {
-                continue;
-            }
-            let Some(named) = name(file.path.file_name()) else { continue };
-            let original = named.originals.iter().find_map(|original| {
-                let path = beside(&file.path, original)?;
-                let here = is_file(snapshot, &path);
-                (here || snapshots.iter().any(|other| is_file(other, &path))).then_some((path, here))
-            });
-            if original.is_none() && !named.alone {
-                continue;
-            }
-            found.push(Artifact {
-                at: EntryRef { environment, entry },
-                path: file.path.clone(),
-                kind: named.kind,
-                has_original_here: original.as_ref().is_some_and(|(_, here)| *here),
-                original: original.map(|(path, _)| path),
-            });
+    for environment in 0..snapshots.len() {
+        let Some(at) = row.entry_ref(environment) else { continue };
+        let is_one = matches!(
+            snapshots[environment].entries[at.entry].content,
+            Content::File(_) | Content::Symlink { .. } | Content::Unreadable { folder: false, .. }
+        );
+        let mut originals = candidates.iter().filter(|(_, row)| (0..snapshots.len()).any(|it| is_file_in(*row, it)));
+        let original = originals.next();
+        if !is_one || (original.is_none() && !named.alone) {
+            continue;
         }
+        found.push(Artifact {
+            at,
+            path: path.clone(),
+            kind: named.kind,
+            has_original_here: original.is_some_and(|(_, row)| is_file_in(*row, environment)),
+            original: original.map(|(path, _)| path.clone()),
+        });
     }
     found
 }
@@ -115,15 +134,11 @@ pub fn questions(artifacts: &[Artifact], snapshots: &[Snapshot]) -> Vec<Question
 
 /// Whether any two of these files have a digest under a common algorithm.
 fn is_decided(members: &[EntryRef], snapshots: &[Snapshot]) -> bool {
-    let digests = || {
-        members.iter().filter_map(|at| match &snapshots[at.environment].entries[at.entry].content {
-            Content::File(file) => Some(file.digests),
-            _ => None,
-        })
-    };
-    digests().all(|digests| digests.blake3.is_some())
-        || digests().all(|digests| digests.git_blob.is_some())
-        || digests().all(|digests| digests.sha256.is_some())
+    let known = members.iter().filter_map(|at| match &snapshots[at.environment].entries[at.entry].content {
+        Content::File(file) => Some(Algorithms::known(&file.digests)),
+        _ => None,
+    });
+    known.reduce(Algorithms::shared).is_none_or(|shared| !shared.is_empty())
 }
 
 fn size(snapshots: &[Snapshot], at: EntryRef) -> Option<u64> {
@@ -131,11 +146,6 @@ fn size(snapshots: &[Snapshot], at: EntryRef) -> Option<u64> {
         Content::File(file) => Some(file.size),
         _ => None,
     }
-}
-
-fn is_file(snapshot: &Snapshot, path: &TreePath) -> bool {
-    let content = snapshot.find(path).map(|entry| &snapshot.entries[entry].content);
-    matches!(content, Some(Content::File(_) | Content::Unreadable { folder: false, .. }))
 }
 
 /// The path of another name in the same folder.

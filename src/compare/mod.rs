@@ -2,13 +2,14 @@
 //!
 //! Pure. [`questions`] says which contents decide something; when they were answered, [`compare`] gives a [`Comparison`]. Then
 //! [`classify`] sets differences aside that rarely mean anything ([`fold_candidates`] says what it needs to know), [`moves`] pairs
-//! paths of equal content, and [`artifacts`] finds what editing left behind.
+//! paths of equal content, [`artifacts`] finds what editing left behind, and [`maps`] proposes which folders are one under two names.
 
 mod align;
 pub mod artifacts;
 mod attributes;
 mod differences;
 mod habits;
+pub mod maps;
 pub mod moves;
 mod pattern;
 mod quiet;
@@ -24,9 +25,10 @@ pub use quiet::{classify, fold_candidates};
 
 use std::collections::BTreeMap;
 
-use align::{Aligned, NONE, entry_of};
+use align::{Aligned, NONE, Span, entry_of};
 use attributes::AttributeComparer;
-use unknown::Unknown;
+use rayon::prelude::*;
+use unknown::{Asking, Unknown};
 
 use crate::path::{EnvironmentName, TreePath, compare_bytes};
 use crate::snapshot::{Content, Entry, EntryRef, IncidentId, Question, Snapshot};
@@ -58,7 +60,7 @@ pub enum Cell {
 ///
 /// Rows are sorted by path and unique: every path of every snapshot is in exactly one row. A row takes 12 bytes for each environment and
 /// 3 more; paths stay in the snapshots, which is why many functions here are handed the same snapshots again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Comparison {
     environments: Vec<EnvironmentName>,
     habits: Vec<Habits>,
@@ -93,57 +95,77 @@ pub struct Row<'a> {
 /// Questions come in path order. For each content that is known to be one, only one member is asked for.
 ///
 /// # Cost
-/// One pass over all entries; memory for the questions only.
+/// One pass over all entries, on the threads of the current rayon pool; memory for the questions only.
 ///
 /// # Panics
 /// Above [`MAX_ENVIRONMENTS`] snapshots.
 pub fn questions(snapshots: &[Snapshot]) -> Vec<Question> {
     assert_fits(snapshots);
-    let mut questions = Vec::new();
-    let mut aligned = Aligned::new(snapshots);
-    let mut contents = Vec::with_capacity(snapshots.len());
-    while let Some((_, entries)) = aligned.next() {
-        contents.clear();
-        contents.extend(with_environment(entries).map(|(at, entry)| Some(&entry_of(snapshots, at, entry)?.content)));
-        for members in variants::undecided(&contents) {
-            let member = |environment: usize| EntryRef { environment, entry: entries[environment] as usize };
-            questions.push(Question { members: members.into_iter().map(member).collect() });
+    let asked = |span: &Span| {
+        let mut questions = Vec::new();
+        let mut aligned = Aligned::new(snapshots, span);
+        let mut contents = Vec::with_capacity(snapshots.len());
+        while let Some((_, entries)) = aligned.next() {
+            contents.clear();
+            contents
+                .extend(with_environment(entries).map(|(at, entry)| Some(&entry_of(snapshots, at, entry)?.content)));
+            for members in variants::undecided(&contents) {
+                let member = |environment: usize| EntryRef { environment, entry: entries[environment] as usize };
+                questions.push(Question { members: members.into_iter().map(member).collect() });
+            }
         }
-    }
-    questions
+        questions
+    };
+    align::spans(snapshots).par_iter().flat_map_iter(asked).collect()
 }
 
 /// Compares all environments.
 ///
 /// # Cost
-/// One pass over all entries to learn what is usual in each environment and one to compare; memory as [`Comparison`] says.
+/// One pass over all entries to learn what is usual in each environment and one to compare, both on the threads of the current rayon
+/// pool; memory as [`Comparison`] says, twice for a moment.
 ///
 /// # Panics
 /// Above [`MAX_ENVIRONMENTS`] snapshots.
 pub fn compare(snapshots: &[Snapshot]) -> Comparison {
     assert_fits(snapshots);
-    let habits: Vec<Habits> = snapshots.iter().map(Habits::of).collect();
     let mut comparison = Comparison {
         environments: snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect(),
-        habits: Vec::new(),
-        cells: Vec::new(),
-        entries: Vec::new(),
-        differences: Vec::new(),
-        folders: Vec::new(),
+        habits: snapshots.par_iter().map(Habits::of).collect(),
+        ..Comparison::default()
     };
-    let mut attributes = AttributeComparer::new(snapshots, &habits);
-    let mut unknown: Vec<Unknown<'_>> = snapshots.iter().map(Unknown::new).collect();
-    let mut aligned = Aligned::new(snapshots);
+    let unknown: Vec<Unknown<'_>> = snapshots.par_iter().map(Unknown::new).collect();
+    let spans = align::spans(snapshots);
+    let parts: Vec<Comparison> =
+        spans.par_iter().map(|span| compare_span(snapshots, span, &comparison.habits, &unknown)).collect();
+    for part in parts {
+        comparison.cells.extend(part.cells);
+        comparison.entries.extend(part.entries);
+        comparison.differences.extend(part.differences);
+        comparison.folders.extend(part.folders);
+    }
+    comparison
+}
+
+/// The rows of a span.
+fn compare_span(snapshots: &[Snapshot], span: &Span, habits: &[Habits], unknown: &[Unknown<'_>]) -> Comparison {
+    let mut comparison = Comparison::default();
+    let mut attributes = AttributeComparer::new(snapshots, habits);
+    let mut asking: Vec<Asking<'_>> = Vec::with_capacity(snapshots.len());
+    let mut aligned = Aligned::new(snapshots, span);
     let mut found: Vec<Option<&Entry>> = Vec::with_capacity(snapshots.len());
     let mut contents: Vec<Option<&Content>> = Vec::with_capacity(snapshots.len());
     while let Some((path, entries)) = aligned.next() {
+        if asking.is_empty() {
+            asking.extend(unknown.iter().map(|unknown| unknown.from(path)));
+        }
         found.clear();
         found.extend(with_environment(entries).map(|(at, entry)| entry_of(snapshots, at, entry)));
         contents.clear();
         contents.extend(found.iter().map(|entry| Some(&(*entry)?.content)));
         let start = comparison.cells.len();
-        comparison.cells.extend(contents.iter().zip(&mut unknown).map(|(content, unknown)| match content {
-            None => unknown.cell(path),
+        comparison.cells.extend(contents.iter().zip(&mut asking).map(|(content, asking)| match content {
+            None => asking.cell(path),
             Some(Content::Unreadable { incident, .. }) => Cell::Unreadable(*incident),
             // Every readable content gets its variant below.
             Some(_) => Cell::Absent,
@@ -157,7 +179,6 @@ pub fn compare(snapshots: &[Snapshot]) -> Comparison {
         let is_folder = !differences.contains(Differences::TARGET);
         comparison.folders.push(is_folder && contents.iter().flatten().all(|content| may_be_folder(content)));
     }
-    comparison.habits = habits;
     comparison
 }
 
@@ -291,6 +312,11 @@ impl Row<'_> {
     /// Whether it is present everywhere with one content. Modes, owners and times do not count here; see [`Row::differences`].
     pub fn is_in_sync(&self) -> bool {
         self.cells.iter().all(|cell| *cell == Cell::Variant(0))
+    }
+
+    /// Whether it is in sync, and modes say the same too beyond what umasks explain.
+    pub fn is_same(&self) -> bool {
+        self.is_in_sync() && !self.differences.intersects(Differences::EXECUTABLE | Differences::MODE)
     }
 
     /// Whether something is known to be drift: presence, content beyond the quiet classes, kind or link target.

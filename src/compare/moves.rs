@@ -14,29 +14,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::compare::variants::environments;
 use crate::compare::{Cell, Comparison};
 use crate::path::TreePath;
-use crate::snapshot::{Content, Digests, EntryRef, File, Question, Snapshot};
+use crate::snapshot::{Algorithms, Content, Digests, EntryRef, File, Question, Snapshot};
 
 /// A size that more paths than this have says nothing about a move, and asking for all of them would be reading in vain.
 const MOST_OF_ONE_SIZE: usize = 1000;
 
 /// A file or folder that is at one path in some environments and at another path in others.
 ///
-/// No direction is claimed: which path is the old one is not known from two snapshots. `first` is the place that the earliest of all
-/// these environments has.
+/// No direction is claimed: which path is the old one is not known from two snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
     /// What moved.
     pub kind: MoveKind,
-    /// One place.
-    pub first: Place,
-    /// The other place.
-    pub second: Place,
-    /// Files that have equal content at both places under the same name below them, empty ones included; for a file 1, or 0 when
+    /// Where it is, at least two places; first the one that the earliest of all these environments has.
+    pub places: Vec<Place>,
+    /// Files that have equal content at all places under the same name below them, empty ones included; for a file 1, or 0 when
     /// it was edited.
     pub files: usize,
-    /// For a folder: files that are at both places under the same name with other content; for a file 1 when it was edited.
+    /// For a folder: files that are at all places under the same name with other content; for a file 1 when it was edited.
     pub edited: usize,
-    /// For a folder: files of the first place that are not at the second one.
+    /// For a folder: files of the first place that are not at all others.
     pub left: usize,
 }
 
@@ -49,12 +46,12 @@ pub enum MoveKind {
     Folder,
 }
 
-/// One of the two paths of a [`Move`].
+/// One of the paths of a [`Move`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The common path.
     pub path: TreePath,
-    /// The environments that have this path and lack the other one, in order; at least one.
+    /// The environments that have this path and lack the others, in order; at least one.
     pub environments: Vec<usize>,
 }
 
@@ -80,11 +77,8 @@ struct Lonely {
 pub fn questions(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Question> {
     let mut questions = Vec::new();
     for group in by_size(comparison, snapshots).into_values() {
-        let known = |algorithm: fn(&Digests) -> bool| group.iter().all(|lonely| algorithm(&lonely.file.digests));
-        if known(|digests| digests.blake3.is_some())
-            || known(|digests| digests.git_blob.is_some())
-            || known(|digests| digests.sha256.is_some())
-        {
+        let known = group.iter().map(|lonely| Algorithms::known(&lonely.file.digests));
+        if known.reduce(Algorithms::shared).is_some_and(|shared| !shared.is_empty()) {
             continue;
         }
         questions.push(Question { members: group.iter().map(|lonely| lonely.at).collect() });
@@ -94,8 +88,8 @@ pub fn questions(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Questio
 
 /// Finds moves, after [`questions`] were answered; sorted by their first path, then the second.
 ///
-/// When several paths hold the same content, they are paired by the likeness of their names, each path once. Contents that more than 64 paths
-/// share, and those below 16 bytes, are paired under equal file names only. A folder that moved with most of its files is one move; its files are not listed again.
+/// When several paths hold the same content, those of the likest names belong together, each path once. Contents that more than 64 paths
+/// share, and those below 16 bytes, belong together under equal file names only. A folder that moved with most of its files is one move; its files are not listed again.
 ///
 /// # Cost
 /// Near-linear in the number of rows, times the depth of paths.
@@ -111,9 +105,9 @@ pub fn find(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Move> {
     moves
 }
 
-/// Puts moves in their order: by their first path, then the second.
+/// Puts moves in their order: by their first path, then the others.
 pub fn sort(moves: &mut [Move]) {
-    moves.sort_by(|a, b| a.first.cmp(&b.first).then_with(|| a.second.cmp(&b.second)));
+    moves.sort_by(|a, b| a.places.cmp(&b.places));
 }
 
 /// Files that some environments lack, by size, in path order; only sizes under which two of them can be one file at two paths.
@@ -161,11 +155,12 @@ fn classes(group: &[Lonely]) -> Vec<Vec<Lonely>> {
     let mut classes: Vec<Vec<Lonely>> = Vec::new();
     let mut class_of: BTreeMap<(u8, Vec<u8>), usize> = BTreeMap::new();
     for one in group {
-        let Digests { blake3, git_blob, sha256 } = one.file.digests;
+        let Digests { blake3, git_blob, sha256, keyed } = one.file.digests;
         let keys = [
             blake3.map(|digest| (0, digest.to_vec())),
             git_blob.map(|digest| (1, digest.to_vec())),
             sha256.map(|digest| (2, digest.to_vec())),
+            keyed.map(|digest| (3, digest.to_vec())),
         ];
         let keys: Vec<(u8, Vec<u8>)> = keys.into_iter().flatten().collect();
         let mut known: Vec<usize> = keys.iter().filter_map(|key| class_of.get(key).copied()).collect();

@@ -1,7 +1,7 @@
 //! Sorts the contents of one row into variants.
 
 use crate::compare::{Cell, NOT_COMPARED};
-use crate::snapshot::{Content, Digests};
+use crate::snapshot::{Algorithms, Content, Digests};
 
 /// Contents of one row that are known to be equal.
 struct Class<'a> {
@@ -39,12 +39,7 @@ pub(super) fn undecided(contents: &[Option<&Content>]) -> Vec<Vec<usize>> {
     for class in classes.iter().filter(|class| class.undecided) {
         let Content::File(file) = class.content else { continue };
         let known = |environment: usize| match contents[environment] {
-            Some(Content::File(file)) => {
-                let digests = file.digests;
-                u8::from(digests.blake3.is_some())
-                    + u8::from(digests.git_blob.is_some())
-                    + u8::from(digests.sha256.is_some())
-            }
+            Some(Content::File(file)) => Algorithms::known(&file.digests).count(),
             _ => 0,
         };
         let Some(member) =

@@ -71,6 +71,20 @@ impl PathMap {
         self.pairs.is_empty()
     }
 
+    /// The same with more pairs of a common name and the name here; `None` when they do not fit together.
+    pub fn with<'a>(&self, more: impl IntoIterator<Item = (&'a TreePath, &'a TreePath)>) -> Option<Self> {
+        let more = more.into_iter().map(|(common, here)| MapPair { common: common.clone(), here: self.to_here(here) });
+        Self::new(self.pairs.iter().cloned().chain(more).collect()).ok()
+    }
+
+    /// As it stands in a configuration: `{ "backend" = "oncall_backend" }`. `None` when a name is not UTF-8, which no configuration can hold.
+    /// `quote` makes a string of TOML.
+    pub fn to_toml(&self, quote: fn(&str) -> String) -> Option<String> {
+        let quoted = |path: &TreePath| Some(quote(std::str::from_utf8(path.as_bytes()).ok()?));
+        let pair = |pair: &MapPair| Some(format!("{} = {}", quoted(&pair.common)?, quoted(&pair.here)?));
+        Some(format!("{{ {} }}", self.pairs.iter().map(pair).collect::<Option<Vec<_>>>()?.join(", ")))
+    }
+
     /// The common name of a path here.
     ///
     /// Two paths here get the same common name only when one of them is unmapped and has the common name of a mapped one (`backend` and
@@ -154,6 +168,30 @@ mod tests {
         let map = map(&[("backend", "oncall_backend")]).unwrap();
         assert_eq!(map.to_common(&path("backend/x")), path("backend/x"));
         assert_eq!(map.to_common(&path("oncall_backend/x")), path("backend/x"));
+    }
+
+    #[test]
+    fn what_is_written_is_what_a_configuration_means() {
+        let quote = crate::report::escape::toml;
+        let map = map(&[("backend", "oncall_backend"), ("a", "b \"\\\u{1}\u{202e}\u{e9}")]).unwrap();
+        let text = map.to_toml(quote).unwrap();
+        assert_eq!(text, r#"{ "a" = "b \"\\\u0001\u202eé", "backend" = "oncall_backend" }"#);
+        let read: std::collections::BTreeMap<String, std::collections::BTreeMap<String, String>> =
+            toml::from_str(&format!("map = {text}")).unwrap();
+        let read: Vec<(&str, &str)> = read["map"].iter().map(|(common, here)| (&**common, &**here)).collect();
+        let pairs: Vec<(&str, &str)> = map
+            .pairs()
+            .iter()
+            .map(|pair| {
+                let text = |path: &'_ TreePath| std::str::from_utf8(path.as_bytes()).unwrap().to_owned().leak() as &str;
+                (text(&pair.common), text(&pair.here))
+            })
+            .collect();
+        assert_eq!(read, pairs);
+        let more = map.with([(&path("x"), &path("y"))]).unwrap();
+        assert_eq!((more.pairs().len(), map.with([(&path("backend"), &path("y"))])), (3, None));
+        let foreign = PathMap::new(vec![MapPair { common: path("a"), here: TreePath::new(&b"\xff"[..]).unwrap() }]);
+        assert_eq!(foreign.unwrap().to_toml(quote), None);
     }
 
     #[test]

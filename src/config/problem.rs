@@ -6,8 +6,16 @@ use std::string::FromUtf8Error;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::text::secrets;
+
 /// More problems than this are counted, not shown.
 const MAX_SHOWN: usize = 50;
+
+/// What stands for a secret in the words of a problem.
+const BLOT: &str = "***";
+
+/// Words up to this length are equal to a secret by chance.
+const CHANCE: usize = 4;
 
 /// One mistake in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,13 +42,34 @@ impl Problem {
         self
     }
 
+    /// Takes secrets out of the words, as far as they are of the places that the problem is about or cannot be there by chance.
+    fn blot_out(&mut self, text: &str, secrets: &[Range<usize>]) {
+        let spans = [Some(&self.span), self.related.as_ref().map(|(span, _)| span)];
+        let is_near = |secret: &Range<usize>| {
+            secret.len() > CHANCE
+                || spans
+                    .iter()
+                    .flatten()
+                    .any(|span| span.start < secret.end && secret.start < span.end.max(span.start + 1))
+        };
+        let near: Vec<&str> =
+            secrets.iter().filter(|secret| is_near(secret)).filter_map(|at| text.get(at.clone())).collect();
+        let related = self.related.as_mut().map(|(_, label)| label);
+        for words in [Some(&mut self.message), Some(&mut self.label), self.help.as_mut(), related].into_iter().flatten()
+        {
+            for secret in &near {
+                *words = words.replace(secret, BLOT);
+            }
+        }
+    }
+
     pub(super) fn related(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
         self.related = Some((span, label.into()));
         self
     }
 }
 
-/// A text that is no configuration, with all that is wrong in it.
+/// A text that is no configuration, with all that is wrong in it. What looks like a secret was taken out of the text and of all words.
 ///
 /// Shown (`{}`) without colour; see [`Invalid::render`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +82,16 @@ pub struct Invalid {
 impl Invalid {
     pub(super) fn new(file: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
-        Self { file: file.to_owned(), text: text.to_owned(), problems }
+        let mut secrets = secrets::in_settings(text);
+        let long: Vec<&str> =
+            secrets.iter().filter_map(|at| text.get(at.clone())).filter(|it| it.len() > CHANCE).collect();
+        let again = long.iter().flat_map(|secret| text.match_indices(secret).map(|(at, found)| at..at + found.len()));
+        // Overlapping ones are blotted out twice.
+        secrets.extend(again.collect::<Vec<_>>());
+        for problem in &mut problems {
+            problem.blot_out(text, &secrets);
+        }
+        Self { file: file.to_owned(), text: blotted(text, &secrets), problems }
     }
 
     /// The one problem of bytes that are not UTF-8.
@@ -119,6 +157,15 @@ impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }
+}
+
+/// The text with a sign for each byte of a secret, so that all other places stay where they are.
+fn blotted(text: &str, secrets: &[Range<usize>]) -> String {
+    let mut out = text.to_owned();
+    for secret in secrets.iter().filter(|secret| text.get((*secret).clone()).is_some()) {
+        out.replace_range(secret.clone(), &"*".repeat(secret.len()));
+    }
+    out
 }
 
 /// The text with everything escaped that could drive a terminal or hide what is written; tabs stay, line ends

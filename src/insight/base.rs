@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::insight::nearest::{Likeness, Nearest, OnDemand};
 use crate::path::TreePath;
 use crate::snapshot::{
-    ChangeKind, CommitSummary, Content, ContentReader, EntryRef, GitState, GitStatus, HistoryReader, Snapshot,
+    Blob, BlobKind, ChangeKind, CommitReader, CommitSummary, Content, ContentReader, EntryRef, GitState, GitStatus,
+    HistoryReader, Snapshot,
 };
 
 /// The version that the others are measured against, and why it.
@@ -38,6 +40,15 @@ pub enum BaseKind {
         commit: CommitSummary,
         /// Whose, ascending; at least two.
         environments: Vec<usize>,
+    },
+    /// It is the version in the commit that is nearest to an environment which has no history in common with the others.
+    Nearest {
+        /// To which environment.
+        environment: usize,
+        /// The commit, and how near it is.
+        likeness: Likeness,
+        /// Older commits were not looked at.
+        is_capped: bool,
     },
     /// An environment has uncommitted changes in it, and this is its committed version.
     Committed {
@@ -96,12 +107,15 @@ pub struct Question<'a> {
     pub named: Option<usize>,
     /// The environment against which others are measured.
     pub baseline: Option<usize>,
-    /// The largest artifact that is read, in bytes.
+    /// Commits that are near to environments without a history in common with others; asked for only where no ancestor is the base.
+    pub nearest: &'a OnDemand<'a>,
+    /// The largest artifact or committed version that is read, in bytes.
     pub limit: u64,
 }
 
 /// Chooses the base. The first of these that there is: the version asked for; the version in the best common ancestor of the
-/// environments that have commits (of the largest set of them that has one); the committed version of an environment with uncommitted
+/// environments that have commits (of the largest set of them that has one); the version in the commit that is nearest to an environment
+/// without a history in common with others (of several such environments, the one that is nearer to its commit); the committed version of an environment with uncommitted
 /// changes in the file (one that equals a present version comes first); a version that an artifact beside another version equals; the
 /// baseline's; else the one that most environments have, as a reference without a direction.
 ///
@@ -111,13 +125,19 @@ pub struct Question<'a> {
 /// # Cost
 /// One ancestor is asked for when all share one; at worst one for each pair of distinct commits. Artifacts are read when their size is that
 /// of another environment's version.
-pub fn choose(question: &Question<'_>, contents: &dyn ContentReader, history: &dyn HistoryReader) -> Option<Base> {
-    let mut search = Search { question, contents, history, notes: Vec::new() };
+pub fn choose(
+    question: &Question<'_>,
+    contents: &dyn ContentReader,
+    history: &dyn HistoryReader,
+    commits: &dyn CommitReader,
+) -> Option<Base> {
+    let mut search = Search { question, contents, history, commits, notes: Vec::new() };
     let committed = search.committed_versions();
     let artifacts = search.artifacts();
     let (kind, bytes) = search
         .named()
         .or_else(|| search.common_ancestor())
+        .or_else(|| search.nearest())
         .or_else(|| search.committed(&committed))
         .or_else(|| search.artifact(&artifacts))
         .or_else(|| search.baseline())
@@ -139,6 +159,7 @@ struct Search<'a> {
     question: &'a Question<'a>,
     contents: &'a dyn ContentReader,
     history: &'a dyn HistoryReader,
+    commits: &'a dyn CommitReader,
     notes: Vec<String>,
 }
 
@@ -212,6 +233,32 @@ impl Search<'_> {
         }
     }
 
+    /// The version in the first of the nearest commits that has the file, as it is in the repository.
+    fn nearest(&mut self) -> Option<Chosen> {
+        let lineage = self.question.nearest.get();
+        lineage.notes.iter().for_each(|words| self.note(words.clone()));
+        let mut all: Vec<&Nearest> = lineage.nearest.iter().collect();
+        all.sort_by(|a, b| b.likeness.compare(&a.likeness));
+        for nearest in all {
+            let commit = &nearest.likeness.commit;
+            let found = self.commits.at(nearest.history, &commit.id, self.question.path).and_then(|found| {
+                let is_file = |blob: &Blob| matches!(blob.kind, BlobKind::File | BlobKind::Executable);
+                let file = found.filter(is_file);
+                file.map(|blob| self.commits.blob(nearest.history, &blob.id, self.question.limit)).transpose()
+            });
+            match found {
+                Ok(Some(bytes)) => {
+                    let Nearest { environment, is_capped, .. } = *nearest;
+                    let kind = BaseKind::Nearest { environment, likeness: nearest.likeness.clone(), is_capped };
+                    return Some((kind, bytes));
+                }
+                Ok(None) => {}
+                Err(failure) => self.note(failure.0),
+            }
+        }
+        None
+    }
+
     /// The committed versions of all environments with uncommitted changes in the file.
     fn committed_versions(&mut self) -> Vec<(usize, Vec<u8>)> {
         let mut versions = Vec::new();
@@ -239,7 +286,8 @@ impl Search<'_> {
             let Content::File(file) = self.question.snapshots[at.environment].entries[at.entry].content else {
                 continue;
             };
-            let may_equal = self.question.versions.iter().flatten().any(|version| version.len() as u64 == file.size);
+            let may_equal = (0..self.question.versions.len())
+                .any(|other| self.question.versions[other].is_some() && self.size(other) == Some(file.size));
             if !may_equal {
                 continue;
             }
@@ -273,6 +321,15 @@ impl Search<'_> {
         let present = versions.iter().enumerate().filter_map(|(at, version)| Some((at, (*version)?)));
         let (environment, version) = present.min_by_key(|&(at, version)| (std::cmp::Reverse(holders(version)), at))?;
         Some((BaseKind::TwoWay { environment }, version.to_vec()))
+    }
+
+    /// The size of an environment's version, which is not that of what is left of it when it is sensitive.
+    fn size(&self, environment: usize) -> Option<u64> {
+        let snapshot = &self.question.snapshots[environment];
+        match snapshot.entries[snapshot.find(self.question.path)?].content {
+            Content::File(file) => Some(file.size),
+            _ => None,
+        }
     }
 
     fn path_of(&self, at: EntryRef) -> &TreePath {

@@ -72,6 +72,13 @@ pub enum Evidence {
     },
     /// There is no repository (`not-versioned`).
     NotVersioned,
+    /// A history that has nothing in common with that of others (`unrelated-history`).
+    UnrelatedHistory {
+        /// How many commits it has, as far as it was looked at.
+        commits: usize,
+        /// The environments with which it has none in common.
+        others: Vec<usize>,
+    },
     /// Uncommitted changes (`uncommitted`).
     Uncommitted {
         /// All of them, sorted by path, then stage.

@@ -8,7 +8,10 @@ mod evidence;
 mod examine;
 mod finding;
 mod folders;
+mod ignorable;
+pub mod nearest;
 mod rules;
+mod shape;
 mod summary;
 pub mod units;
 pub mod verdict;
@@ -17,9 +20,14 @@ pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usua
 pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};
-pub use rules::{RULES, Rule, judge, rule};
+pub use ignorable::{IgnoreProposal, ignore_proposals};
+pub use rules::{RULES, Rule, judge, rule, severity};
+pub use shape::{shared_folders, single_folder};
 pub use summary::{Summary, Totals, summaries, totals};
 
+use nearest::Lineage;
+
+use crate::compare::maps::MapProposal;
 use crate::compare::{Comparison, moves::Move};
 use crate::path::TreePath;
 use crate::snapshot::Snapshot;
@@ -35,6 +43,10 @@ pub struct Inputs<'a> {
     pub moves: &'a [Move],
     /// Artifacts, and what they are.
     pub artifacts: &'a [ArtifactEvidence],
+    /// Folders that look like one under two names.
+    pub maps: &'a [MapProposal],
+    /// Whose histories are related, and which commits are near to those that are without one.
+    pub lineage: &'a Lineage,
     /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
     pub focus: &'a [TreePath],
 }

@@ -3,13 +3,16 @@
 use crate::compare::moves::{Move, MoveKind, Place};
 use crate::compare::text::Redactor;
 use crate::compare::{Comparison, Differences, Row};
+use crate::config::PathMap;
 use crate::insight::{self, ArtifactEvidence, Finding, FolderLine, Inputs};
-use crate::path::TreePath;
+use crate::path::{EnvironmentName, TreePath};
 use crate::report::git::git_report;
 use crate::report::labels::initials;
+use crate::report::layout::count;
+use crate::report::maps::map_report;
 use crate::report::model::{
-    ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, MoveReport,
-    MoveSide, PathReport, RowReport, StatusReport, VERSION,
+    ArtifactReport, AttributeReport, EnvironmentReport, FindingReport, FolderReport, IncidentReport, LikenessReport,
+    MoveReport, MoveSide, NearestReport, PathReport, RowReport, StatusReport, VERSION,
 };
 use crate::report::redact::redact;
 use crate::report::wording::{Sentence, Words};
@@ -27,6 +30,8 @@ pub struct About {
     pub baseline: Option<String>,
     /// What each environment is for, in order.
     pub roles: Vec<Option<String>>,
+    /// What is mapped in each environment, in order.
+    pub maps: Vec<PathMap>,
     /// The time, in seconds since 1970 in UTC, for ages.
     pub now: i64,
     /// The work that was done.
@@ -48,6 +53,7 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About, re
         project: about.project,
         baseline: about.baseline,
         environments: environments(inputs, about.roles),
+        map_proposals: inputs.maps.iter().map(|proposal| map_report(proposal, inputs, &about.maps)).collect(),
         paths: totals.paths as u64,
         in_sync: totals.in_sync as u64,
         quiet: totals.quiet as u64,
@@ -65,6 +71,7 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About, re
         drift_elsewhere: drift.elsewhere as u64,
         findings: findings.iter().map(|finding| finding_report(finding, inputs.focus, &words)).collect(),
         incidents: snapshots.iter().flat_map(incidents).collect(),
+        notes: notes(inputs),
         counters: about.counters,
         next: about.next,
     };
@@ -103,8 +110,32 @@ fn environments(inputs: &Inputs<'_>, roles: Vec<Option<String>>) -> Vec<Environm
         unreadable: summary.unreadable as u64,
         complete: !snapshot.incidents.iter().any(|incident| incident.kind.is_incomplete()),
         git: git_report(&snapshot.git),
+        nearest: nearest_report(inputs, &snapshot.environment),
     })
     .collect()
+}
+
+fn notes(inputs: &Inputs<'_>) -> Vec<String> {
+    let capped = inputs.lineage.nearest.iter().filter(|nearest| nearest.is_capped).map(|nearest| {
+        let searched = count(nearest.searched as u64);
+        let name = &inputs.snapshots[nearest.environment].environment;
+        format!("{name}: of the commits that could be nearest, only the newest {searched} were looked at")
+    });
+    inputs.lineage.notes.iter().cloned().chain(capped).collect()
+}
+
+fn nearest_report(inputs: &Inputs<'_>, environment: &EnvironmentName) -> Option<NearestReport> {
+    let name = |at: usize| &inputs.snapshots[at].environment;
+    let nearest = inputs.lineage.nearest.iter().find(|nearest| name(nearest.environment) == environment)?;
+    Some(NearestReport {
+        of: name(nearest.history).to_string(),
+        likeness: LikenessReport::new(&nearest.likeness),
+        runner_up: nearest.runner_up.as_ref().map(LikenessReport::new),
+        elsewhere: nearest.elsewhere as u64,
+        unknown: nearest.unknown as u64,
+        searched: nearest.searched as u64,
+        capped: nearest.is_capped,
+    })
 }
 
 fn row_report(row: &Row<'_>, snapshots: &[Snapshot]) -> RowReport {
@@ -183,8 +214,7 @@ fn move_report(moved: &Move, snapshots: &[Snapshot]) -> MoveReport {
             MoveKind::File => "file",
             MoveKind::Folder => "folder",
         },
-        one: side(&moved.first),
-        other: side(&moved.second),
+        places: moved.places.iter().map(side).collect(),
         files: moved.files as u64,
         edited: moved.edited as u64,
     }

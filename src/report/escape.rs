@@ -21,6 +21,38 @@ pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     escape(bytes, false)
 }
 
+/// A word as a shell takes it; `None` when it has characters that no one can type safely.
+pub fn shell_word(word: &[u8]) -> Option<String> {
+    let typed = std::str::from_utf8(word).ok()?;
+    if typed.is_empty() || text(word) != typed {
+        return None;
+    }
+    let plain = |c: char| c.is_alphanumeric() || "/._-=@:+,%~".contains(c);
+    if typed.chars().all(plain) && !typed.starts_with('~') {
+        return Some(typed.to_owned());
+    }
+    Some(format!("'{}'", typed.replace('\'', r"'\''")))
+}
+
+/// A string of TOML, in its quotes, on one line, in which nothing is left that could drive a terminal, hide or reorder text.
+pub fn toml(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str(r"\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_unsafe(c) && (c as u32) < 0x1_0000 => push(&mut out, format_args!("\\u{:04x}", c as u32)),
+            c if is_unsafe(c) => push(&mut out, format_args!("\\U{:08x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 /// What to write into JSON for a name: its text, and its bytes in base64 when they are not UTF-8 (the text is lossy then).
 pub fn json_name(bytes: &[u8]) -> (String, Option<String>) {
     let exact = || base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -154,6 +186,28 @@ mod tests {
         assert_eq!(name("x\u{202e}gpj.exe\u{200b}\u{9b}31m".as_bytes()), r"x\u{202e}gpj.exe\u{200b}\u{9b}31m");
         assert_eq!(name(b"caf\xe9"), r"caf\xe9");
         assert_eq!(text(br"C:\dir"), r"C:\dir");
+    }
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(shell_word(b"app/x.py").as_deref(), Some("app/x.py"));
+        assert_eq!(shell_word(b"a b").as_deref(), Some("'a b'"));
+        assert_eq!(shell_word(b"it's").as_deref(), Some(r"'it'\''s'"));
+        assert_eq!(shell_word(b"~x").as_deref(), Some("'~x'"));
+        assert_eq!(shell_word(b"$(reboot)").as_deref(), Some("'$(reboot)'"));
+        assert_eq!(shell_word(b"a\x1b[2J"), None);
+        assert_eq!(shell_word(b"\xff"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn toml_is_read_back_and_safe(text in ".*", odd in "[\"\\\\\u{0}-\u{1f}\u{7f}-\u{a0}\u{202e}\u{e0041}]{0,5}") {
+            let text = format!("{text}{odd}");
+            let written = toml(&text);
+            proptest::prop_assert!(!written.chars().any(is_unsafe), "{written}");
+            let table: toml::Table = toml::from_str(&format!("key = {written}\n")).unwrap();
+            proptest::prop_assert_eq!(table["key"].as_str(), Some(&*text));
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::report::model::{
     ChangeReport, CheckoutReport, CommitReport, GitReport, NotJudgedReport, PathReport, StashReport, SubmoduleReport,
     UpstreamReport, WorktreeReport,
 };
-use crate::report::wording::words_of_operation;
-use crate::snapshot::{Change, ChangeKind, CommitSummary, GitState, GitStatus, Head, Stage};
+use crate::report::wording::{words_of_change_kind, words_of_operation};
+use crate::snapshot::{Change, CommitSummary, GitState, GitStatus, Head, Stage};
 
 /// The report of a state.
 pub(super) fn git_report(state: &GitState) -> GitReport {
@@ -88,14 +88,6 @@ fn change_report(change: &Change) -> ChangeReport {
     ChangeReport {
         path: PathReport::from(&change.path),
         from: change.from.as_ref().map(|path| PathReport::from(path).path),
-        kind: match change.kind {
-            ChangeKind::Added => "added",
-            ChangeKind::Modified => "modified",
-            ChangeKind::Deleted => "deleted",
-            ChangeKind::Renamed => "renamed",
-            ChangeKind::TypeChanged => "type-changed",
-            ChangeKind::ModeChanged => "mode-changed",
-            ChangeKind::Conflicted => "conflicted",
-        },
+        kind: words_of_change_kind(change.kind),
     }
 }

@@ -42,6 +42,21 @@ pub fn fit_path(path: &str, columns: usize) -> Cow<'_, str> {
     }
 }
 
+/// The text in lines of at most so many columns, parted at blanks; a word that is longer than a line has one of its own.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// The text followed by blanks up to so many columns.
 pub fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
@@ -86,6 +101,13 @@ mod tests {
         assert_eq!(fit_path("backend/app/", 7), "…/app/");
         assert_eq!(pad("日", 4), "日  ");
         assert_eq!(pad_start("7", 3), "  7");
+    }
+
+    #[test]
+    fn texts_are_parted_at_blanks() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a longword b", 4), ["a", "longword", "b"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 
     #[test]

@@ -4,10 +4,14 @@
 //! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
 pub mod build;
+pub mod doctor;
 pub mod escape;
+pub mod explain;
 mod git;
+pub mod init;
 pub mod labels;
 pub mod layout;
+pub mod maps;
 pub mod model;
 mod redact;
 pub mod style;

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::insight::nearest::Likeness;
 use crate::path::TreePath;
 use crate::report::escape::json_name;
+use crate::report::git::commit_report;
 use crate::snapshot::Counters;
 
 /// The version of the format, in [`StatusReport::version`].
@@ -47,6 +49,8 @@ pub struct StatusReport {
     pub attributes: Vec<AttributeReport>,
     /// Contents that are under one path here and under another there.
     pub moves: Vec<MoveReport>,
+    /// Folders that look like one under two names. Sorted by environment, then common name. Nothing of it is applied.
+    pub map_proposals: Vec<MapReport>,
     /// Leftovers such as `X.orig`, with what they are equal to. Sorted by environment, then path.
     pub artifacts: Vec<ArtifactReport>,
     /// Where the drift is: folders that hold it, outermost first.
@@ -57,6 +61,8 @@ pub struct StatusReport {
     pub findings: Vec<FindingReport>,
     /// What could not be read, and other things worth saying about the reading; in the order of environments.
     pub incidents: Vec<IncidentReport>,
+    /// What else is worth saying: histories that could not be searched, or not to their end.
+    pub notes: Vec<String>,
     /// The work that was done.
     pub counters: Counters,
     /// What to type next, most useful first.
@@ -90,6 +96,82 @@ pub struct EnvironmentReport {
     pub complete: bool,
     /// What its repository says.
     pub git: GitReport,
+    /// Where it has no repository, or one whose history has nothing in common with others: the commit of the others' histories that agrees with
+    /// most of its files; null elsewhere, and where none is near.
+    pub nearest: Option<NearestReport>,
+}
+
+/// The commit that is nearest to an environment.
+#[derive(Debug, Clone, Serialize)]
+pub struct NearestReport {
+    /// The first environment whose history has the commit.
+    pub of: String,
+    /// The commit, and how near it is.
+    #[serde(flatten)]
+    pub likeness: LikenessReport,
+    /// The one that comes next.
+    pub runner_up: Option<LikenessReport>,
+    /// Files of the environment at paths that no commit has; they are not counted.
+    pub elsewhere: u64,
+    /// Files of the environment whose content could not be compared; they are not counted.
+    pub unknown: u64,
+    /// How many commits were looked at.
+    pub searched: u64,
+    /// Older commits were not looked at.
+    pub capped: bool,
+}
+
+/// How much of a commit is in an environment.
+#[derive(Debug, Clone, Serialize)]
+pub struct LikenessReport {
+    /// The commit.
+    pub commit: CommitReport,
+    /// Paths at which both have the same content; CR LF here for LF there is the same.
+    pub agree: u64,
+    /// Paths that at least one of them has.
+    pub paths: u64,
+    /// The share that agrees, from 0 to 1 with four digits, rounded down.
+    pub share: f64,
+}
+
+impl LikenessReport {
+    /// The report of a likeness.
+    pub fn new(likeness: &Likeness) -> Self {
+        Self {
+            commit: commit_report(&likeness.commit),
+            agree: likeness.agree as u64,
+            paths: likeness.paths as u64,
+            share: likeness.share() as f64 / 10_000.0,
+        }
+    }
+}
+
+/// A folder that looks like a folder with another name in other environments: a map that could be configured.
+#[derive(Debug, Clone, Serialize)]
+pub struct MapReport {
+    /// The environment that could get the map.
+    pub environment: String,
+    /// What the folder is called there.
+    pub here: PathReport,
+    /// What the others call it.
+    pub common: PathReport,
+    /// The others, in order; the first was compared.
+    pub others: Vec<String>,
+    /// Files at the same place with the same bytes.
+    pub equal: u64,
+    /// Files at the same place that differ only in line endings or a byte-order mark.
+    pub quiet: u64,
+    /// How many files the smaller of the two folders has.
+    pub files: u64,
+    /// Files at the same place with other content, by their paths from the folder on.
+    pub unequal: Vec<PathReport>,
+    /// Files that only the environment has at their place.
+    pub only_here: u64,
+    /// Files that only the first of the others has at their place.
+    pub only_there: u64,
+    /// The line for the environment's part of the configuration, with all that is mapped there and proposed for it; null when the names
+    /// cannot stand in one, or do not fit together.
+    pub paste: Option<String>,
 }
 
 /// What a repository says.
@@ -292,13 +374,11 @@ pub struct AttributeReport {
 pub struct MoveReport {
     /// `file` or `folder`.
     pub kind: &'static str,
-    /// One path, and the environments that have it there.
-    pub one: MoveSide,
-    /// The other path, and the environments that have it there.
-    pub other: MoveSide,
-    /// How many files are equal at both.
+    /// The paths, at least two, and the environments that have it there.
+    pub places: Vec<MoveSide>,
+    /// How many files are equal at all of them.
     pub files: u64,
-    /// How many files are at both and were edited.
+    /// How many files are at all of them and were edited.
     pub edited: u64,
 }
 

@@ -14,6 +14,10 @@ pub(super) fn redact(report: &mut StatusReport, redactor: &Redactor) {
     for environment in &mut report.environments {
         mask(&mut environment.origin);
         environment.role.iter_mut().for_each(mask);
+        if let Some(nearest) = &mut environment.nearest {
+            redact_commit(&mut nearest.likeness.commit, &mask);
+            nearest.runner_up.iter_mut().for_each(|likeness| redact_commit(&mut likeness.commit, &mask));
+        }
         match &mut environment.git {
             GitReport::None | GitReport::NotKept => {}
             GitReport::Commit { reference, commit } => {
@@ -26,6 +30,7 @@ pub(super) fn redact(report: &mut StatusReport, redactor: &Redactor) {
     }
     report.artifacts.iter_mut().for_each(|artifact| mask(&mut artifact.is));
     report.findings.iter_mut().for_each(|finding| mask(&mut finding.message));
+    report.notes.iter_mut().for_each(mask);
     for incident in &mut report.incidents {
         mask(&mut incident.message);
         incident.hint.iter_mut().for_each(mask);

@@ -5,13 +5,17 @@ use std::io::{self, Write};
 
 use crate::report::escape;
 use crate::report::layout::{count, counted, fit, fit_path, pad, pad_start, width};
+use crate::report::maps;
 use crate::report::model::{EnvironmentReport, FindingReport, FolderReport, GitReport, StatusReport};
 use crate::report::style::{Look, Styles};
+use crate::report::wording::percent;
 
 /// No status is longer than a screen.
 const LINES: usize = 40;
 /// More findings of one rule are not a first look.
 const FINDINGS_OF_A_RULE: usize = 3;
+/// Environments for which maps are proposed on the first screen.
+const MAPS: usize = 2;
 /// Beyond this the end of a line is too far from its beginning.
 const WIDEST_LINE: usize = 130;
 /// The widest that a column of foreign text becomes.
@@ -20,7 +24,8 @@ const WIDEST: usize = 34;
 /// Writes the status, within a screen of 40 lines.
 pub fn status(report: &StatusReport, columns: usize, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
     let sheet = Sheet { report, columns, styles };
-    let mut lines = vec![sheet.headline(), String::new()];
+    let mut lines = sheet.headline();
+    lines.push(String::new());
     let foot = sheet.foot();
     lines.extend(sheet.environments(LINES / 2 - foot.len()));
     let left = |lines: &Vec<String>| LINES.saturating_sub(lines.len() + foot.len() + 2);
@@ -40,7 +45,8 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    fn headline(&self) -> String {
+    /// The sums, in as many lines as they need.
+    fn headline(&self) -> Vec<String> {
         let report = self.report;
         let project = report.project.as_deref().unwrap_or("driftline");
         let mut parts = vec![
@@ -52,7 +58,17 @@ impl Sheet<'_> {
             parts.push(format!("{} quiet", count(report.quiet)));
         }
         let name = fit(&escape::name(project.as_bytes()), 24).into_owned();
-        format!("{}   {}", self.styles.paint(Look::Heading, name), parts.join("   "))
+        let mut lines = vec![self.styles.paint(Look::Heading, &name).to_string()];
+        let mut used = width(&name);
+        for part in parts {
+            if used + 3 + width(&part) > self.columns {
+                lines.push(String::new());
+                used = 0;
+            }
+            used += 3 + width(&part);
+            lines.last_mut().expect("there is a first line").push_str(&format!("   {part}"));
+        }
+        lines
     }
 
     /// A line for each environment below a head; when there are more than `most`, the ones that drift most.
@@ -63,33 +79,73 @@ impl Sheet<'_> {
             shown.sort_by_key(|environment| std::cmp::Reverse((!environment.complete, environment.drift)));
             shown.truncate(most.saturating_sub(1));
         }
-        let label = shown.iter().map(|environment| width(&environment.label)).max().unwrap_or(0);
-        let name = shown.iter().map(|environment| environment.name.len()).max().unwrap_or(0).min(WIDEST / 2);
-        let read = shown.iter().map(|environment| width(&read_words(environment))).max().unwrap_or(0).max(4);
-        let widest_git = self.columns.saturating_sub(label + name + NUMBERS_WIDTH + read + 7).clamp(8, WIDEST);
-        let gits: Vec<String> = shown.iter().map(|environment| git_words(&environment.git)).collect();
-        let git = gits.iter().map(|words| width(words)).max().unwrap_or(0).max(3).min(widest_git);
-        let head = format!("  {}  {}  {HEAD}", " ".repeat(label + 1 + name), pad("git", git));
-        let mut lines = vec![self.styles.paint(Look::Dim, head).to_string()];
-        for (environment, words) in shown.iter().zip(&gits) {
-            lines.push(format!(
-                "  {} {}  {}  {}{}{}{}  {}",
-                self.styles.paint(Look::Heading, pad(&environment.label, label)),
-                pad(&fit(&environment.name, name), name),
-                pad(&fit(words, git), git),
-                pad_start(&count(environment.drift), 7),
-                pad_start(&count(environment.only_here), 11),
-                pad_start(&environment.uncommitted.map_or_else(|| "-".to_owned(), count), 13),
-                pad_start(&count(environment.artifacts), 11),
-                self.styles
-                    .paint(if environment.complete { Look::Plain } else { Look::Unreadable }, read_words(environment)),
-            ));
+        let rows =
+            |git: usize| -> Vec<Vec<String>> { shown.iter().map(|environment| cells(environment, git)).collect() };
+        let columns = self.table(&rows(WIDEST));
+        let git = columns.iter().find(|column| column.cell == GIT).map_or(0, |column| column.width);
+        let rows = rows(git);
+        let line = |cell: &dyn Fn(usize, &Column) -> String| -> String {
+            columns.iter().map(|column| column.fit(&cell(column.cell, column))).collect::<String>()
+        };
+        let head = line(&|_, column| column.head.to_owned());
+        let mut lines = vec![self.styles.paint(Look::Dim, head.trim_end()).to_string()];
+        for (environment, row) in shown.iter().zip(&rows) {
+            lines.push(columns.iter().map(|column| self.cell(environment, column, &row[column.cell])).collect());
         }
         if shown.len() < all.len() {
             let more = format!("  and {} more; all of them: --format json", all.len() - shown.len());
-            lines.push(self.styles.paint(Look::Dim, more).to_string());
+            lines.push(self.styles.paint(Look::Dim, fit(&more, self.columns)).to_string());
         }
         lines
+    }
+
+    /// Which columns there is room for, and how wide they are: with short heads, and then without those that say least, when it is narrow.
+    fn table(&self, rows: &[Vec<String>]) -> Vec<Column> {
+        let needed = |cell: usize| rows.iter().map(|row| width(&row[cell])).max().unwrap_or(0);
+        let room = |taken: usize| self.columns.saturating_sub(taken);
+        let mut layout = Vec::new();
+        for (is_short, left_out) in LAYOUTS {
+            layout = HEADS
+                .iter()
+                .enumerate()
+                .filter(|(cell, _)| !left_out.contains(cell))
+                .map(|(cell, &(head, short, is_number))| {
+                    let head = if *is_short { short } else { head };
+                    Column { cell, head, is_number, gap: 2, width: needed(cell).max(width(head)) }
+                })
+                .collect();
+            for column in &mut layout {
+                match column.cell {
+                    LABEL => column.width = needed(LABEL),
+                    NAME => (column.gap, column.width) = (1, needed(NAME).min(WIDEST / 2).min(self.columns / 4)),
+                    GIT => column.width = column.width.min(WIDEST),
+                    DRIFT if !is_short => column.gap = 4,
+                    _ => {}
+                }
+            }
+            let taken: usize = layout.iter().map(|column| column.gap + column.width).sum();
+            if let Some(git) = layout.iter_mut().find(|column| column.cell == GIT) {
+                git.width = room(taken - git.width).min(git.width);
+                if git.width >= NARROWEST_GIT.min(needed(GIT)) {
+                    return layout;
+                }
+            } else if taken <= self.columns {
+                return layout;
+            }
+        }
+        layout
+    }
+
+    fn cell(&self, environment: &EnvironmentReport, column: &Column, text: &str) -> String {
+        let cell = column.fit(text);
+        match column.cell {
+            LABEL => self.styles.paint(Look::Heading, cell).to_string(),
+            READ if !environment.complete => {
+                let (gap, words) = cell.split_at(column.gap);
+                format!("{gap}{}", self.styles.paint(Look::Unreadable, words.trim_end()))
+            }
+            _ => cell,
+        }
     }
 
     /// What needs a person, at most so many lines with the heading; of no rule more than a few. Drift of contents is shown below as
@@ -98,7 +154,8 @@ impl Sheet<'_> {
         let notable = self.report.findings.iter().filter(|finding| is_notable(finding));
         let (drifting, mut all): (Vec<&FindingReport>, Vec<_>) = notable.partition(|finding| is_drift(finding));
         all.sort_by_key(|finding| rank(finding.severity));
-        let mut shown = Vec::new();
+        // Where folders have two names, everything in them seems to differ: that explains the rest.
+        let mut shown = self.maps();
         let mut focus = self.focus(&drifting);
         let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
         let mut left: BTreeMap<&str, u64> = BTreeMap::new();
@@ -142,6 +199,23 @@ impl Sheet<'_> {
         let names: Vec<String> = drifting.iter().map(|finding| name(&finding)).collect();
         let subject = format!("{} paths in focus differ", drifting.len());
         Some(self.line(first.severity, &subject, &names.join(" "), "focus"))
+    }
+
+    /// Folders that look like one under two names, in one line for each environment.
+    fn maps(&self) -> Vec<String> {
+        let proposals = &self.report.map_proposals;
+        let mut lines = Vec::new();
+        for of_one in proposals.chunk_by(|a, b| a.environment == b.environment).take(MAPS) {
+            let Some(largest) = of_one.iter().max_by_key(|proposal| (proposal.equal + proposal.quiet, proposal.files))
+            else {
+                continue;
+            };
+            let (subject, words) = maps::words(largest);
+            let more =
+                if of_one.len() > 1 { format!("; {} more", count(of_one.len() as u64 - 1)) } else { String::new() };
+            lines.push(self.line("notice", &subject, &format!("{words}{more}"), "map proposal"));
+        }
+        lines
     }
 
     /// One line: how bad it is, what it is about, what there is to say, and the rule that says it.
@@ -193,7 +267,7 @@ impl Sheet<'_> {
         }
         if shown.len() < all.len() {
             let more = format!("  and {} more folders; all of them: --format json", all.len() - shown.len());
-            lines.push(self.styles.paint(Look::Dim, more).to_string());
+            lines.push(self.styles.paint(Look::Dim, fit(&more, self.columns)).to_string());
         }
         lines
     }
@@ -239,11 +313,12 @@ impl Sheet<'_> {
         }
         if !lines.is_empty() {
             let words = "nothing that could not be read is called missing or different";
-            lines.push(self.styles.paint(Look::Dim, words).to_string());
+            lines.push(self.styles.paint(Look::Dim, fit(words, self.columns)).to_string());
         }
         let notes = self.report.incidents.iter().filter(|incident| incident.kind == "note");
-        for note in notes.take(3) {
-            let words = format!("note: {}: {}", note.environment, escape::text(note.message.as_bytes()));
+        let notes = notes.map(|note| format!("{}: {}", note.environment, note.message));
+        for note in notes.chain(self.report.notes.iter().cloned()).take(3) {
+            let words = format!("note: {}", escape::text(note.as_bytes()));
             lines.push(self.styles.paint(Look::Dim, fit(&words, self.columns)).to_string());
         }
         for (at, command) in self.report.next.iter().take(2).enumerate() {
@@ -254,9 +329,65 @@ impl Sheet<'_> {
     }
 }
 
-const HEAD: &str = "  drift  only here  uncommitted  artifacts  read";
-/// The columns of numbers, and what sets the next one apart.
-const NUMBERS_WIDTH: usize = 7 + 11 + 13 + 11 + 2;
+/// A column of the table of environments.
+struct Column {
+    /// Which of [`cells`].
+    cell: usize,
+    head: &'static str,
+    is_number: bool,
+    /// Blanks before it.
+    gap: usize,
+    width: usize,
+}
+
+impl Column {
+    fn fit(&self, text: &str) -> String {
+        let text = fit(text, self.width);
+        let text = if self.is_number { pad_start(&text, self.width) } else { pad(&text, self.width) };
+        format!("{}{text}", " ".repeat(self.gap))
+    }
+}
+
+const LABEL: usize = 0;
+const NAME: usize = 1;
+const GIT: usize = 2;
+const DRIFT: usize = 3;
+const ONLY_HERE: usize = 4;
+const ARTIFACTS: usize = 6;
+const READ: usize = 7;
+
+/// The heads of [`cells`], long and short, and which stand over numbers.
+const HEADS: [(&str, &str, bool); 8] = [
+    ("", "", false),
+    ("", "", false),
+    ("git", "git", false),
+    ("drift", "drift", true),
+    ("only here", "only", true),
+    ("uncommitted", "unc.", true),
+    ("artifacts", "art.", true),
+    ("read", "read", false),
+];
+
+/// With short heads or not, and without which columns; the first that fits.
+const LAYOUTS: &[(bool, &[usize])] =
+    &[(false, &[]), (true, &[]), (true, &[GIT]), (true, &[GIT, ARTIFACTS]), (true, &[GIT, ARTIFACTS, ONLY_HERE])];
+
+/// Less of it says nothing.
+const NARROWEST_GIT: usize = 8;
+
+/// What the table says of an environment, with so many columns for its repository.
+fn cells(environment: &EnvironmentReport, git: usize) -> Vec<String> {
+    vec![
+        environment.label.clone(),
+        environment.name.clone(),
+        git_and_nearest(environment, git),
+        count(environment.drift),
+        count(environment.only_here),
+        environment.uncommitted.map_or_else(|| "-".to_owned(), count),
+        count(environment.artifacts),
+        read_words(environment),
+    ]
+}
 
 /// How much of an environment was read.
 fn read_words(environment: &EnvironmentReport) -> String {
@@ -311,6 +442,21 @@ fn about(folder: &FolderReport, digits: usize) -> String {
         words.push_str(&format!("   {}", names.join(" ")));
     }
     words
+}
+
+/// The same, and which commit is near where that says more: `none, near fbc2da9 (97.6 %)`, or how near where there is little room.
+fn git_and_nearest(environment: &EnvironmentReport, room: usize) -> String {
+    let git = git_words(&environment.git);
+    match &environment.nearest {
+        None => git,
+        Some(nearest) => {
+            let likeness = &nearest.likeness;
+            let share = percent(likeness.agree, likeness.paths);
+            let all = format!("{git}, near {:.7} ({share})", likeness.commit.id);
+            let short = format!("{git}, near {share}");
+            [all, short].into_iter().find(|words| width(words) <= room).unwrap_or(git)
+        }
+    }
 }
 
 /// A repository in a few words: `main 4c1d2e9 = origin/main`.
@@ -372,6 +518,7 @@ mod tests {
                 unreadable,
                 complete,
                 git: GitReport::None,
+                nearest: None,
             })
         };
         assert_eq!(words(true, 0, 0), "all");

@@ -4,11 +4,24 @@ use std::borrow::Cow;
 
 use crate::compare::Pattern;
 use crate::compare::moves::{Move, MoveKind};
+use crate::insight::nearest::Likeness;
 use crate::insight::{ArtifactEvidence, Between, Evidence, Finding, Kind, Older, Owner, Usual};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::layout::{count, counted};
 use crate::snapshot::{Change, ChangeKind, CommitSummary, Operation, Snapshot, Special, Stage};
+
+/// `96.2 % of 1,204 paths`.
+pub fn share(likeness: &Likeness) -> String {
+    let Likeness { agree, paths, .. } = *likeness;
+    format!("{} of {}", percent(agree as u64, paths as u64), counted(paths as u64, "path", "paths"))
+}
+
+/// `96.2 %`, rounded down: only all of it is 100 %.
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = (part * 1000).checked_div(whole).unwrap_or(0);
+    format!("{}.{} %", share / 10, share % 10)
+}
 
 /// What words need to know beside the facts.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +74,10 @@ impl Words<'_> {
                 about("most files".to_owned(), format!("belong to {}", self.each(usual, words_of_usual)))
             }
             Evidence::NotVersioned => about(here(), "under no version control".to_owned()),
+            Evidence::UnrelatedHistory { commits, others } => {
+                let commits = counted(*commits as u64, "commit", "commits");
+                about(here(), format!("none of its {commits} is in the history of {}", self.list(others)))
+            }
             Evidence::Uncommitted { changes, staged, unstaged, untracked } => {
                 let parts = [(staged, "staged"), (unstaged, "unstaged"), (untracked, "untracked")];
                 let parts: Vec<String> = parts
@@ -193,9 +210,11 @@ impl Words<'_> {
 
     fn moved(&self, moved: &Move) -> Sentence {
         let slash = if moved.kind == MoveKind::Folder { "/" } else { "" };
-        let first = self.list(&moved.first.environments);
-        let second = self.list(&moved.second.environments);
-        let mut words = format!("in {first} is {}{slash} in {second}", name(&moved.second.path));
+        let elsewhere = moved.places[1..].iter();
+        let elsewhere: Vec<String> = elsewhere
+            .map(|place| format!("{}{slash} in {}", name(&place.path), self.list(&place.environments)))
+            .collect();
+        let mut words = format!("in {} is {}", self.list(&moved.places[0].environments), elsewhere.join(", "));
         if moved.kind == MoveKind::Folder {
             let equal = counted(moved.files as u64, "file", "files");
             let others = match (moved.edited, moved.left) {
@@ -209,7 +228,7 @@ impl Words<'_> {
         if moved.kind == MoveKind::File && moved.edited > 0 {
             words.push_str(", edited");
         }
-        Sentence { subject: format!("{}{slash}", name(&moved.first.path)), words }
+        Sentence { subject: format!("{}{slash}", name(&moved.places[0].path)), words }
     }
 
     /// A value for each environment that has one: `0755 in prod, 0644 in debug`; equal values together.
@@ -317,4 +336,27 @@ pub fn words_of_operation(operation: Operation) -> &'static str {
         Operation::Bisect => "bisect",
         Operation::ApplyMailbox => "am",
     }
+}
+
+/// What happened to a path, in a lasting word.
+pub fn words_of_change_kind(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Added => "added",
+        ChangeKind::Modified => "modified",
+        ChangeKind::Deleted => "deleted",
+        ChangeKind::Renamed => "renamed",
+        ChangeKind::TypeChanged => "type-changed",
+        ChangeKind::ModeChanged => "mode-changed",
+        ChangeKind::Conflicted => "conflicted",
+    }
+}
+
+/// An uncommitted change: `modified, unstaged`.
+pub fn words_of_change(change: &Change) -> String {
+    let stage = match change.stage {
+        Stage::Staged => "staged",
+        Stage::Unstaged => "unstaged",
+        Stage::Untracked => return "untracked".to_owned(),
+    };
+    format!("{}, {stage}", words_of_change_kind(change.kind))
 }

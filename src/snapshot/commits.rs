@@ -28,6 +28,17 @@ pub struct Beyond {
     pub base: Option<CommitSummary>,
 }
 
+/// The newest commits of a history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recent {
+    /// Newest first by the time of committing; a child comes before the parent through which it was found.
+    pub commits: Vec<CommitRecord>,
+    /// There are older ones.
+    pub is_capped: bool,
+    /// The first environment that calls the paths of commits as this one does (the same map, and the same folder of the repository).
+    pub named_as: usize,
+}
+
 /// What a path that is no folder holds in a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Blob {
@@ -67,6 +78,16 @@ pub trait CommitReader: Sync {
     /// The commits that the environment's commit reaches and those of `others` do not. Nothing for an environment without a commit;
     /// all of its history when none of the others has a commit.
     fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure>;
+
+    /// The newest 10,000 commits that the environment's commit reaches; nothing for one without a commit.
+    fn recent(&self, _environment: usize) -> Result<Recent, ReadFailure> {
+        Ok(Recent::default())
+    }
+
+    /// Whether the commits of two environments reach a common one, among the newest 200,000 of each.
+    fn are_related(&self, _one: usize, _other: usize) -> Result<bool, ReadFailure> {
+        Ok(false)
+    }
 
     /// The commits of the environment's own repository that its commit reaches and `commit` does not, parents before their children.
     fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure>;

@@ -17,6 +17,10 @@ pub struct Counters {
     pub digests_reused: u64,
     /// Files that were opened although the hash cache knew them, to check the cache.
     pub cache_checked: u64,
+    /// Pairs of commits whose trees were held against each other.
+    pub trees_compared: u64,
+    /// How often an archive was gone over from its beginning: to list it, or for contents that are packed in it.
+    pub archive_passes: u64,
     /// Bytes that were sent to programs that reach other machines.
     pub bytes_sent: u64,
     /// Bytes that came back from them.
@@ -36,6 +40,8 @@ impl std::ops::AddAssign for Counters {
         self.bytes_hashed += other.bytes_hashed;
         self.digests_reused += other.digests_reused;
         self.cache_checked += other.cache_checked;
+        self.trees_compared += other.trees_compared;
+        self.archive_passes += other.archive_passes;
         self.bytes_sent += other.bytes_sent;
         self.bytes_received += other.bytes_received;
         self.round_trips += other.round_trips;

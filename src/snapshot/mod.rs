@@ -4,24 +4,26 @@
 //! translated while collecting, and ignored paths were left out. Contents are not in it; they are asked for through
 //! [`ContentReader`], [`HistoryReader`] and [`CommitReader`], which collecting implements and tests imitate with text.
 
+mod checkup;
 mod commits;
 mod counters;
 pub mod format;
 mod git;
 mod reader;
-mod sensitive;
 
-pub use commits::{Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, TextMerger, TreeChange};
+pub use checkup::{Checkup, Command, Fix, Step, StepKind, StepOutcome};
+pub use commits::{
+    Beyond, Blob, BlobId, BlobKind, CommitReader, CommitRecord, MergedText, Recent, TextMerger, TreeChange,
+};
 pub use counters::Counters;
 pub use git::{
     Change, ChangeKind, CommitId, CommitSummary, GitState, GitStatus, Head, NotJudged, Operation, Stage, Stash,
     Submodule, Upstream, Worktree,
 };
 pub use reader::{
-    Algorithms, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold, TextFolds,
+    Algorithms, BlobNames, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold,
+    TextFolds,
 };
-
-pub use sensitive::is_sensitive;
 
 use std::collections::BTreeMap;
 
@@ -126,6 +128,8 @@ pub struct Digests {
     pub git_blob: Option<[u8; 20]>,
     /// SHA-256 of the bytes, where an environment has no tool for BLAKE3.
     pub sha256: Option<[u8; 32]>,
+    /// The fingerprint of `blake3` under the key of this installation, where it is all that a snapshot keeps of a sensitive file.
+    pub keyed: Option<[u8; 32]>,
 }
 
 impl Digests {
@@ -135,6 +139,7 @@ impl Digests {
         both(self.blake3, other.blake3)
             .or_else(|| Some(self.git_blob? == other.git_blob?))
             .or_else(|| both(self.sha256, other.sha256))
+            .or_else(|| both(self.keyed, other.keyed))
     }
 
     /// Adds what `other` knows of the same content.
@@ -142,6 +147,7 @@ impl Digests {
         self.blake3 = self.blake3.or(other.blake3);
         self.git_blob = self.git_blob.or(other.git_blob);
         self.sha256 = self.sha256.or(other.sha256);
+        self.keyed = self.keyed.or(other.keyed);
     }
 }
 

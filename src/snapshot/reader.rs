@@ -13,6 +13,7 @@ pub struct EntryRef {
 }
 
 /// Which digests are asked for.
+#[expect(clippy::struct_excessive_bools, reason = "one for each algorithm")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Algorithms {
     /// [`Digests::blake3`].
@@ -21,6 +22,8 @@ pub struct Algorithms {
     pub git_blob: bool,
     /// [`Digests::sha256`].
     pub sha256: bool,
+    /// [`Digests::keyed`].
+    pub keyed: bool,
 }
 
 impl Algorithms {
@@ -30,32 +33,45 @@ impl Algorithms {
             blake3: digests.blake3.is_some(),
             git_blob: digests.git_blob.is_some(),
             sha256: digests.sha256.is_some(),
+            keyed: digests.keyed.is_some(),
         }
     }
 
     /// Those that are not in `other`.
     #[must_use]
     pub fn without(self, other: Self) -> Self {
-        Self {
-            blake3: self.blake3 && !other.blake3,
-            git_blob: self.git_blob && !other.git_blob,
-            sha256: self.sha256 && !other.sha256,
-        }
+        self.combined(other, |mine, others| mine && !others)
     }
 
     /// Those that are in either.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
-        Self {
-            blake3: self.blake3 || other.blake3,
-            git_blob: self.git_blob || other.git_blob,
-            sha256: self.sha256 || other.sha256,
-        }
+        self.combined(other, |mine, others| mine || others)
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub fn shared(self, other: Self) -> Self {
+        self.combined(other, |mine, others| mine && others)
     }
 
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self == Self::default()
+    }
+
+    /// How many there are.
+    pub fn count(self) -> usize {
+        [self.blake3, self.git_blob, self.sha256, self.keyed].into_iter().filter(|is_in| *is_in).count()
+    }
+
+    fn combined(self, other: Self, how: fn(bool, bool) -> bool) -> Self {
+        Self {
+            blake3: how(self.blake3, other.blake3),
+            git_blob: how(self.git_blob, other.git_blob),
+            sha256: how(self.sha256, other.sha256),
+            keyed: how(self.keyed, other.keyed),
+        }
     }
 }
 
@@ -64,13 +80,32 @@ impl Algorithms {
 #[error("{0}")]
 pub struct ReadFailure(pub String);
 
+/// Names of one content under git's SHA-1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobNames {
+    /// Of the bytes as they are.
+    pub raw: [u8; 20],
+    /// Of the bytes with every CR LF as LF; `None` when there is no CR LF, or a zero byte among the first 8000 bytes.
+    pub normalized: Option<[u8; 20]>,
+}
+
 /// Gives contents of files by environment and common path.
+///
+/// Of a sensitive file it gives what sealing leaves ([`crate::text::Redactor::seal`]): keyed fingerprints in the place of all values.
 pub trait ContentReader {
     /// Reads a whole regular file. A file above `limit` bytes is a failure that says so, and is not read.
     fn read(&self, environment: usize, path: &TreePath, limit: u64) -> Result<Vec<u8>, ReadFailure>;
 
     /// Gives a digest of a file under at least the algorithms that are set in `wanted`, reading only what is not known.
     fn digests(&self, at: EntryRef, wanted: Algorithms) -> Result<Digests, ReadFailure>;
+
+    /// Gives the names that git would have for files, in the order of `entries`; reads only what is not known, many at once. What cannot be
+    /// had is `None`.
+    fn blob_names(&self, entries: &[EntryRef]) -> Vec<Option<BlobNames>> {
+        let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
+        let name = |at: &EntryRef| Some(BlobNames { raw: self.digests(*at, wanted).ok()?.git_blob?, normalized: None });
+        entries.iter().map(name).collect()
+    }
 
     /// Says which files will be read, so that those are fetched at once that cost a round trip each. What cannot be fetched is no failure
     /// before it is read.
@@ -86,6 +121,7 @@ pub trait ContentReader {
 }
 
 /// Gives earlier versions of files, for environments that have a repository. No answer is an empty one: having no history is no failure.
+/// Versions of sensitive files come sealed, as from [`ContentReader`].
 pub trait HistoryReader {
     /// The version of `path` in the commit that HEAD (or the environment itself) names, as it would be checked out by that
     /// environment (line endings converted as its attributes say).

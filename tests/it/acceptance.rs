@@ -88,7 +88,7 @@ fn a_file_that_differs_in_its_mode_alone_says_so() {
         let path = env.write(format!("{name}/run.sh"), "#!/bin/sh\n");
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
-    let text = env.driftline(["diff", "run.sh", "a=a", "b=b"]).expect(0).stdout();
+    let text = env.driftline(["diff", "run.sh", "a=a", "b=b"]).expect(1).stdout();
     assert!(text.contains("\n  one content in all\n  modes differ: 0755 in a, 0644 in b\n"), "{text}");
 }
 
@@ -115,8 +115,8 @@ fn a_file_that_moved_and_was_edited_is_one_file() {
     let (first, second) = (run(1), run(1));
     let moves = first["moves"].as_array().unwrap();
     assert_eq!(moves.len(), 1, "{moves:#?}");
-    assert_eq!(moves[0]["one"]["path"], "modules/mailer.py");
-    assert_eq!(moves[0]["other"]["path"], "app/mailer.py");
+    assert_eq!(moves[0]["places"][0]["path"], "modules/mailer.py");
+    assert_eq!(moves[0]["places"][1]["path"], "app/mailer.py");
     assert_eq!((&moves[0]["files"], &moves[0]["edited"]), (&0.into(), &1.into()));
     let codes: Vec<&str> =
         first["findings"].as_array().unwrap().iter().map(|found| found["code"].as_str().unwrap()).collect();

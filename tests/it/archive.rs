@@ -12,6 +12,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::support::collecting::{Outcome, Plan, entry, paths};
 use crate::support::pack;
+use crate::support::run::TestEnv;
 use crate::support::tree::Tree;
 
 /// One member of a tar, made by hand: what no program would write.
@@ -244,6 +245,58 @@ fn what_gnu_tar_packs_is_what_the_folder_has() {
     // One opening for each archive, and whatever the folder's own files needed: digests were taken while listing.
     let files = outcome.snapshots[0].entries.iter().filter(|entry| matches!(entry.content, Content::File(_))).count();
     assert!(outcome.counters.files_opened <= (files + formats.len()) as u64, "{:?}", outcome.counters);
+}
+
+#[test]
+fn an_unchanged_archive_is_not_unpacked_again() {
+    let env = TestEnv::new();
+    let here = Tree::at(env.path("here"))
+        .file("same.py", "x = 1\n")
+        .file("app/main.py", "x = 2\r\n")
+        .file("app/differs.py", "x = 3\n")
+        .link("link", "same.py");
+    let there = Tree::at(env.path("there"))
+        .file("same.py", "x = 1\n")
+        .file("app/main.py", "x = 2\n")
+        .file("app/differs.py", "x = 4\n")
+        .link("link", "same.py");
+    for ending in ["tar", "tar.gz", "zip"] {
+        let file =
+            if ending == "zip" { pack::zip_file(there.root()) } else { pack::tar_file(there.root(), ending, &[]) };
+        // A change that is as young as the clock is coarse would leave no trace.
+        let settle = || std::thread::sleep(std::time::Duration::from_millis(150));
+        settle();
+        let source = format!("there={}", file.display());
+        let status = |more: &[&str]| {
+            let mut report =
+                env.driftline([&["status", "here=here", &source, "--format", "json"], more].concat()).json();
+            let passes = report["counters"]["archive_passes"].as_u64().unwrap();
+            report.as_object_mut().unwrap().remove("counters");
+            (report.to_string(), passes)
+        };
+        let (first, passes) = status(&[]);
+        let expected = if ending == "tar.gz" { 2 } else { 1 };
+        assert_eq!(passes, expected, "{ending}: listed, and once more for the texts that are packed");
+        assert!(first.contains("line-endings") && first.contains("content-differs"), "{first}");
+        assert_eq!(status(&[]), (first.clone(), 0), "{ending}: the same without reading it");
+        assert_eq!(status(&["--ignore", "app/"]).1, 1, "{ending}: other rules, another listing");
+        assert_eq!(status(&["--rehash"]), (first.clone(), expected), "{ending}: everything is read again");
+        assert_eq!(status(&["--no-state"]), (first.clone(), expected), "{ending}");
+        // A content is read when it is wanted.
+        let shown = env.driftline(["diff", "differs.py", "here=here", &source]).expect(1);
+        assert!(shown.stdout().contains("x = 4"), "{shown}");
+        // The same bytes in another file are read: nothing else says that they are the same.
+        let copy = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        fs::write(&file, copy).unwrap();
+        settle();
+        assert_eq!(status(&[]), (first, expected), "{ending}");
+        for kept in fs::read_dir(env.path("home/.local/state/driftline/archives")).unwrap() {
+            fs::write(kept.unwrap().path(), "damaged").unwrap();
+        }
+        assert_eq!(status(&[]).1, 1, "{ending}: a damaged listing is as good as none");
+    }
+    drop(here);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn a_missing_folder_is_unknown_and_not_empty() {
     insta::assert_snapshot!(run.stderr(), @"
     error: c could not be read: `nowhere` is not there
       what to do: correct the path, or leave it out with --skip c
-      the comparison went on with a and b
+      the comparison went on with a and b (exit status 3)
     ");
     let json = env.driftline(["a=a", "b=b", "c=nowhere", "--format", "json"]).expect(3).json();
     assert_eq!(json["rows"][0]["pattern"], "AB!");
@@ -29,7 +29,7 @@ fn a_file_is_no_environment() {
     insta::assert_snapshot!(env.driftline(["a=a", "b=b/app.py"]).expect(3).stderr(), @"
     error: b could not be read: `b/app.py` is a file, not a folder
       what to do: name the folder to compare, or leave it out with --skip b
-      the comparison went on with a
+      the comparison went on with a (exit status 3)
     ");
 }
 
@@ -42,6 +42,7 @@ fn no_environments_at_all() {
     ----- stderr
     error: there is no `driftline.toml` in `[ROOT]` or above it
     hint: name what to compare: driftline prod=/var/www/app staging=/srv/staging/app
+    hint: or write a configuration to begin with: driftline init prod=/var/www/app staging=/srv/staging/app
     hint: or look at an example: driftline demo
     ");
 }

@@ -18,6 +18,7 @@ fn question<'a>(
         artifacts: &[],
         named: None,
         baseline: None,
+        nearest: &memory.nearest,
         limit: 1000,
     }
 }
@@ -31,7 +32,7 @@ fn chosen(memory: &Memory, adjust: impl FnOnce(&mut Question<'_>)) -> Base {
     let artifacts = memory.refs("app/X.py.original");
     let mut question = Question { artifacts: &artifacts, ..question(memory, &at, &versions) };
     adjust(&mut question);
-    choose(&question, memory, memory).expect("there is a version")
+    choose(&question, memory, memory, &memory.commits).expect("there is a version")
 }
 
 /// prod without git, staging clean, debug with an uncommitted change and a copy of what was there before.
@@ -66,7 +67,18 @@ fn the_order_of_reasons() {
     assert_eq!(base.kind, BaseKind::CommonAncestor { commit: commit(9), environments: vec![1, 2] });
     assert_eq!((base.equal, base.also), (vec![0, 1], vec![committed(), artifact()]));
 
-    // Without a history in common: what debug has committed.
+    // Without a history in common: the commit that is nearest, of two that are near to somebody.
+    let near = oncalls().near(2, 1, 5, 60).in_commit(5, X, "five\n").near(0, 1, 6, 90).in_commit(6, X, "old\n");
+    let base = chosen(&near, |_| {});
+    let BaseKind::Nearest { environment, likeness, is_capped } = base.kind else { panic!("{:?}", base.kind) };
+    assert_eq!((environment, likeness.commit, likeness.agree, is_capped), (0, commit(6), 90, false));
+    assert_eq!((base.equal, base.also), (vec![0, 1], vec![committed(), artifact()]));
+    // A commit without the file leaves it to the next.
+    let base = chosen(&oncalls().near(2, 1, 5, 60).in_commit(5, X, "five\n").near(0, 1, 6, 90), |_| {});
+    assert!(matches!(base.kind, BaseKind::Nearest { environment: 2, .. }), "{:?}", base.kind);
+    assert_eq!((&base.bytes[..], base.equal), (&b"five\n"[..], vec![]));
+
+    // Without one: what debug has committed.
     let base = chosen(&oncalls(), |question| question.baseline = Some(2));
     assert_eq!((base.kind, base.equal), (BaseKind::Committed { environment: 2 }, vec![0, 1]));
     assert_eq!(base.also, [artifact()]);

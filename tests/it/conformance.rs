@@ -10,7 +10,7 @@ use tempfile::tempdir;
 use crate::support::collecting::{Plan, entry, paths};
 use crate::support::pack;
 use crate::support::repo::Repo;
-use crate::support::sshd::{Kind, busybox, held};
+use crate::support::sshd::{Kind, busybox, held, with_driftline};
 use crate::support::tree::Tree;
 
 /// Names that break whatever takes names for text.
@@ -96,7 +96,7 @@ mod checks {
         );
         assert_eq!(
             read(".env"),
-            "`e0`: cannot read `.env`: it is of a kind that holds secrets, so the snapshot has neither its content nor a digest of it"
+            "`e0`: cannot read `.env`: it holds secrets, and what the snapshot says of it is sealed by another installation"
         );
     }
 
@@ -232,8 +232,12 @@ fn over_exec(path: &str, tree: &Tree) -> SourceSpec {
 }
 
 source_suite!(over_exec_with_gnu_tools, |tree: &Tree| super::over_exec("/usr/bin:/bin", tree));
+source_suite!(over_exec_with_driftline, |tree: &Tree| super::over_exec(with_driftline().to_str().unwrap(), tree));
 source_suite!(over_exec_with_busybox, |tree: &Tree| super::over_exec(busybox().to_str().unwrap(), tree));
 source_suite!(over_ssh_with_gnu_tools, |tree: &Tree| held(Kind::default(), tree.root()));
+source_suite!(over_ssh_with_driftline, |tree: &Tree| {
+    held(Kind { path: Some(with_driftline()), ..Kind::default() }, tree.root())
+});
 source_suite!(over_ssh_with_busybox, |tree: &Tree| {
     held(Kind { path: Some(busybox()), ..Kind::default() }, tree.root())
 });

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::repo::Repo;
 use crate::support::run::TestEnv;
 use crate::support::tree::{Tree, settle};
 
@@ -38,6 +39,30 @@ fn a_second_run_opens_nothing() {
     let read = |counters: &Value| ["files_opened", "bytes_read", "bytes_hashed"].map(|name| counters[name].as_u64());
     assert_eq!(read(&second), [Some(0); 3], "{second}");
     assert_eq!(second["entries_listed"], first["entries_listed"]);
+}
+
+/// Rules that are in no repository decide what is untracked, and what a line ending is.
+#[test]
+fn a_second_run_does_not_read_rules_again() {
+    let env = TestEnv::new();
+    let repo = Repo::init(env.path("a"));
+    repo.write(".gitattributes", "*.txt text\n").write("a.txt", "a\n").commit("first");
+    repo.write(".gitattributes", "*.txt text\n*.md text\n").write("docs/.gitignore", "*.log\n").write("docs/x.log", "");
+    Tree::at(env.path("b")).file("a.txt", "a\n");
+    settle();
+    let run = || {
+        let run = env.driftline(["--format", "json", "--fail-on", "never", "a=a", "b=b", "--state-dir", "state"]);
+        run.expect(0).json()
+    };
+    let (first, second) = (run(), run());
+    let untracked = first["environments"][0]["git"].to_string();
+    assert!(untracked.contains("docs/.gitignore") && !untracked.contains("x.log"), "{untracked}");
+    assert_eq!(second["environments"][0]["git"], first["environments"][0]["git"]);
+    assert!(first["counters"]["files_opened"].as_u64() > Some(0));
+    assert_eq!(second["counters"]["files_opened"], 0);
+    repo.write("docs/.gitignore", "*.log\n*.tmp\n");
+    settle();
+    assert_eq!(run()["counters"]["files_opened"], 1, "what changed is read");
 }
 
 #[test]

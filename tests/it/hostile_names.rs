@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use base64::Engine as _;
 
+use crate::support::repo::Repo;
 use crate::support::run::TestEnv;
 
 /// Newline, tab, escape sequences (7 and 8 bit), not UTF-8, bidirectional controls, leading dash, quotes, 255 bytes, and names that look like options
@@ -74,11 +75,45 @@ fn no_output_lets_them_through() {
         &["--ignore", "[\x1b[2J", "a=a", "b=b"],
         &["diff", "x", "--base", "\x1b[2J", "a=a", "b=b"],
         &["--skip", "\x1b[2J", "a=a", "b=b"],
+        &["explain", "bidi\u{202e}yp.exe", "a=a", "b=b"],
+        &["explain", "tab\tquote\".py", "a=a", "b=b", "--format", "json"],
+        &["explain", "no\x1b[2Jsuch", "a=a", "b=b"],
+        &["explain", "a\x1b[2J", "b\u{202e}", "a=a", "b=b"],
+        &["explain", "\x1b[2J/x", "--ignore", "\x1b[2J", "a=a", "b=b"],
     ] {
         let run = env.driftline(arguments);
         // A patch ends a name that has blanks in it by a tab, as git does.
         let stdout: Vec<u8> = run.output.stdout.iter().copied().filter(|&b| b != b'\t').collect();
         assert!(is_harmless(&stdout) && is_harmless(&run.output.stderr), "{arguments:?}: {run}");
+    }
+}
+
+#[test]
+fn neither_do_proposed_maps_and_nearest_commits() {
+    let env = TestEnv::new();
+    let repo = Repo::init(env.path("staging"));
+    let (common, here) = ("back\x1b[31m\u{202e}end", "on\ncall\x1b[2J");
+    for (file, text) in [("one", "1\n"), ("two", "22\n"), ("three", "333\n")] {
+        repo.write(&format!("{common}/{file}"), text);
+        env.write(format!("old/{common}/{file}"), text);
+        env.write(format!("prod/{here}/{file}"), text);
+    }
+    repo.commit("subject \x1b[2J \u{202e} of it");
+    repo.write(&format!("{common}/three"), "new\n").commit("next");
+    let environments = ["prod=prod", "old=old", "staging=staging", "--no-state", "--fail-on", "never"];
+    let file = format!("{common}/three");
+    let plain = ["old=old", "staging=staging", "--no-state", "--fail-on", "never"];
+    for (words, of, wanted) in [
+        (&["status"][..], &environments[..], "looks like"),
+        (&["status", "--format", "json"], &environments, "map_proposals"),
+        (&["explain", here], &environments, "Proposed map"),
+        (&["explain", common, "--format", "json"], &environments, "\"paste\": \"map = {"),
+        (&["diff", &file], &plain, "nearest to old"),
+        (&["diff", &file, "--format", "json"], &plain, "nearest to old"),
+    ] {
+        let run = env.driftline(words.iter().chain(of)).expect(0);
+        assert!(is_harmless(&run.output.stdout) && is_harmless(&run.output.stderr), "{words:?}: {run}");
+        assert!(run.stdout().contains(wanted), "{wanted}: {run}");
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use driftline::collect::{CollectPlan, Watch, collect};
 use driftline::snapshot::{Content, IncidentKind, Special, Timestamp};
+use driftline::text::Redactor;
 use tempfile::tempdir;
 
 use crate::support::collecting::{Outcome, Plan, entry, paths};
@@ -135,8 +136,9 @@ fn wide_and_branching_trees_need_few_descriptors() {
         threads: std::num::NonZeroUsize::new(4),
         state_dir: None,
         rehash: false,
-        sensitive: &[],
+        redactor: &Redactor::new([7; 32], &[]),
         patience: std::time::Duration::from_secs(60),
+        connections: &driftline::collect::Connections::default(),
         now: Timestamp::default(),
     };
     let collected = collect(&plan, &watch).unwrap();
@@ -203,8 +205,9 @@ fn meddled(meddle: impl Fn(Moment, &Path) + Sync) -> Outcome {
         threads: std::num::NonZeroUsize::new(1),
         state_dir: None,
         rehash: false,
-        sensitive: &[],
+        redactor: &Redactor::new([7; 32], &[]),
         patience: std::time::Duration::from_secs(60),
+        connections: &driftline::collect::Connections::default(),
         now: Timestamp::default(),
     };
     let mut collected = collect(&plan, &watch).unwrap();

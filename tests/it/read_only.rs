@@ -9,7 +9,7 @@ use crate::support::run::TestEnv;
 
 /// All that can be seen of a tree from outside without changing it: for each path mode, owner, links, size, times (of access too for what is not
 /// `.git`, whose objects libgit2 opens without a way to leave that time alone), and content.
-fn picture(root: &Path) -> BTreeMap<PathBuf, (Vec<i64>, Vec<u8>)> {
+pub(crate) fn picture(root: &Path) -> BTreeMap<PathBuf, (Vec<i64>, Vec<u8>)> {
     let mut all = BTreeMap::new();
     let mut stack = vec![root.to_owned()];
     while let Some(path) = stack.pop() {
@@ -119,6 +119,12 @@ fn no_command_changes_an_environment() {
         &["diff", "--config", config, "--all", "--format", "json"],
         &["status", "main=git:demo/staging@main", "work=demo/debug"],
         &["diff", "HomeService.py", "main=git:demo/staging@main", "work=demo/debug"],
+        &["diff", "MemberService", "--config", config, "prod", "staging"],
+        &["explain", "oncall_backend", "--config", config],
+        &["doctor", "--config", config],
+        &["doctor", "work=demo/debug", "main=git:demo/staging@main", "--format", "json"],
+        &["init", "prod=demo/prod", "staging=demo/staging", "debug=demo/debug"],
+        &["init", "work=demo/debug", "main=git:demo/staging@main", "-o", "-"],
         &["snapshot", "--config", config, "-o", "snapshots/", "--contents"],
         &["completions", "bash"],
         &["man"],

@@ -173,6 +173,8 @@ fn renderings(name: &str, one: &str, other: &str) -> String {
         limits: Limits::default(),
         contents: &memory,
         history: &memory,
+        commits: &memory.commits,
+        nearest: &memory.nearest,
         redactor: &redactor,
     };
     let environments: Vec<_> = memory.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();

@@ -26,6 +26,34 @@ fn status(arguments: &[&str]) -> Command {
 }
 
 #[test]
+fn a_narrow_screen_has_the_numbers_that_say_most() {
+    let (env, _) = oncalls();
+    insta::assert_snapshot!(head(&env.run(&mut status(&["--width", "60"])).stdout()), @r"
+    oncalls   3 environments   2,726 paths   2,479 in sync
+       80 quiet
+
+                 git               drift  only  unc.  art.  read
+      P prod     none                112    44     -     0  all
+      S staging  main 0bc65b4 = …     11     2     0     0  all
+      D debug    main 9225e11 or…     54    22    53     2  all
+    ");
+    insta::assert_snapshot!(head(&env.run(&mut status(&["--width", "40"])).stdout()), @r"
+    oncalls   3 environments   2,726 paths
+       2,479 in sync   80 quiet
+
+                 drift  only  unc.  read
+      P prod       112    44     -  all
+      S staging     11     2     0  all
+      D debug       54    22    53  all
+    ");
+}
+
+/// What comes before the findings.
+fn head(text: &str) -> String {
+    text.split("Look at first").next().unwrap_or_default().to_owned()
+}
+
+#[test]
 fn the_first_screen() {
     let (env, _) = oncalls();
     insta::assert_snapshot!(env.run(&mut status(&[])).expect(1), @r#"
@@ -33,10 +61,10 @@ fn the_first_screen() {
     ----- stdout
     oncalls   3 environments   2,726 paths   2,479 in sync   80 quiet
 
-                 git                       drift  only here  uncommitted  artifacts  read
-      P prod     none                        112         44            -          0  all
-      S staging  main 0bc65b4 = origin        11          2            0          0  all
-      D debug    main 9225e11 origin +1       54         22           53          2  all
+                 git                            drift  only here  uncommitted  artifacts  read
+      P prod     none, near fbc2da9 (97.6 %)      112         44            -          0  all
+      S staging  main 0bc65b4 = origin             11          2            0          0  all
+      D debug    main 9225e11 origin +1            54         22           53          2  all
 
     Look at first
       !  debug  53 uncommitted changes: 8 staged, 24 unstaged, 21 untracked; oldest 119 da…  uncommitted
@@ -79,7 +107,7 @@ fn a_narrow_terminal() {
     oncalls   3 environments   2,726 paths   2,479 in sync   80 quiet
 
                  git                  drift  only here  uncommitted  artifacts  read
-      P prod     none                   112         44            -          0  all
+      P prod     none, near 97.6 %      112         44            -          0  all
       S staging  main 0bc65b4 = o…       11          2            0          0  all
       D debug    main 9225e11 ori…       54         22           53          2  all
 
@@ -119,13 +147,14 @@ fn a_narrow_terminal() {
 #[test]
 fn it_fits_any_screen() {
     let (env, _) = oncalls();
-    for width in [40, 60, 80, 100, 120, 160, 240] {
+    for width in [40, 45, 50, 60, 70, 80, 100, 120, 160, 240] {
         let run = env.run(&mut status(&["--width", &width.to_string()])).expect(1);
         let text = run.stdout();
         assert!(text.lines().count() <= 40, "{width}: {run}");
-        let head = text.lines().filter(|line| line.contains("only here")).count();
+        let head = text.lines().filter(|line| line.contains("  drift  ")).count();
         assert_eq!(head, 1, "{run}");
-        for line in text.lines().filter(|_| width >= 80) {
+        // Commands are there to be typed, and not to be cut off.
+        for line in text.lines().filter(|line| !line.contains("driftline ")) {
             assert!(unicode_width::UnicodeWidthStr::width(line) <= width, "{width}: {line}");
         }
     }

@@ -101,7 +101,7 @@ fn secrets_are_not_in_it_in_any_form() {
 }
 
 #[test]
-fn a_secret_of_one_size_is_not_compared_and_others_are_by_size() {
+fn a_secret_of_one_size_is_not_compared_under_another_key_and_others_are_by_size() {
     let env = TestEnv::new();
     let tree = tree(&env);
     let snapshot = pack::snapshot(&tree);
@@ -119,7 +119,7 @@ fn a_secret_of_one_size_is_not_compared_and_others_are_by_size() {
         (incident.kind, &*incident.message),
         (
             IncidentKind::File,
-            "cannot read `app/.env`: it is of a kind that holds secrets, so the snapshot has neither its content nor a digest of it"
+            "cannot read `app/.env`: it holds secrets, and what the snapshot says of it is sealed by another installation"
         )
     );
 }
@@ -136,10 +136,8 @@ fn staging_is_staging_in_every_form() {
     env.write("folder.toml", &config);
     let _ = env.driftline(["snapshot", "--config", "folder.toml", "staging", "-o", "staging.ndjson.zst"]).expect(0);
     let folder = env.path("demo/staging");
-    // A file of which a snapshot says nothing but its size.
-    let secret = "/backend/.env.example";
     let picture = |config: &str| {
-        let arguments = ["status", "--config", config, "--format", "json", "--ignore", secret];
+        let arguments = ["status", "--config", config, "--format", "json"];
         let report = env.driftline(arguments).expect(1).json();
         let of = |key: &str| report[key].clone();
         let all = ["patterns", "rows", "folders", "paths", "in_sync", "quiet", "moves", "drift", "attributes"];
@@ -167,10 +165,47 @@ fn staging_is_staging_in_every_form() {
             assert_eq!(found, expected, "{form}");
         }
     }
-    let whole = env.driftline(["status", "--config", "snapshot.toml", "--format", "json"]).expect(3).json();
-    let rows = whole["rows"].as_array().unwrap();
-    let unknown: Vec<_> = rows.iter().filter(|row| row["pattern"].as_str().unwrap().contains('!')).collect();
-    assert!(matches!(unknown[..], [row] if row["pattern"] == "A!A" && row["path"] == secret[1..]), "{unknown:?}");
+}
+
+/// With the key of this installation a snapshot says of a secret whether it is the same, and of its keys which ones changed.
+#[test]
+fn a_secret_is_compared_with_a_snapshot_by_digest_and_by_keys() {
+    let env = TestEnv::new();
+    let tree = Tree::at(env.path("tree"))
+        .file("app/.env", "# Database\nHOST=one\nPASSWORD=hunter2\n")
+        .file("app/tls.pem", "PRIVATE")
+        .file("app/.env.example", "PASSWORD=\n");
+    env.write("driftline.toml", "focus = [\"app\"]\n[env.now]\npath = \"tree\"\n[env.then]\nsnapshot = \"then.zst\"\n");
+    let _ = env.driftline(["snapshot", "now", "--contents", "-o", "then.zst"]).expect(0);
+    let _ = env.driftline(["status"]).expect(0);
+    fs::write(tree.path("app/.env"), "# Database\nHOST=one\nPASSWORD=hunter3\n").unwrap();
+    fs::write(tree.path("app/tls.pem"), "CHANGED").unwrap();
+    let status = env.driftline(["status", "--format", "json"]).expect(1).json();
+    let rows: Vec<(&str, &str)> = status["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["path"].as_str().unwrap(), row["pattern"].as_str().unwrap()))
+        .collect();
+    assert_eq!(rows, [("app/.env", "AB"), ("app/tls.pem", "AB")]);
+    let file = &env.driftline(["diff", ".env", "--format", "json"]).expect(1).json()["files"][0];
+    let regions = file["regions"].as_array().unwrap();
+    assert_eq!(regions.len(), 1, "{file}");
+    assert_eq!(regions[0]["base"]["start"], 2, "{file}");
+    for lines in [&regions[0]["base"]["lines"], &regions[0]["sides"]["then"]["lines"]] {
+        assert!(lines[0].as_str().unwrap().starts_with("PASSWORD=<secret "), "{file}");
+    }
+    let text = text_of(&env.path("then.zst"));
+    let sealed: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|record: &serde_json::Value| record["record"] == "sealed")
+        .collect();
+    assert!(matches!(&sealed[..], [record] if record["path"] == "app/.env"), "{sealed:?}");
+    // Another installation can say nothing about it, and does not guess.
+    fs::remove_file(env.path("home/.local/state/driftline/installation.key")).unwrap();
+    let foreign = env.driftline(["diff", ".env"]).expect(3);
+    assert!(foreign.stdout().contains("is sealed by another installation"), "{foreign}");
 }
 
 #[test]
@@ -242,8 +277,8 @@ fn broken_files_are_told_apart() {
         (snapshot.entries.len(), message.unwrap_or_default())
     };
     assert_eq!(with(&text), (tree_entries(), String::new()));
-    let later = text.replace("\"version\":1", "\"version\":2,\"more\":[]");
-    let too_new = "cannot use the snapshot `/changed.ndjson.zst`: it has version 2 of the format, and this driftline reads up to 1";
+    let later = text.replace("\"version\":2", "\"version\":3,\"more\":[]");
+    let too_new = "cannot use the snapshot `/changed.ndjson.zst`: it has version 3 of the format, and this driftline reads up to 2";
     assert_eq!(with(&later), (0, too_new.to_owned()));
     let wrong = text.replace("\"size\":9", "\"size\":8");
     let damaged =

@@ -67,6 +67,8 @@ fn inputs(memory: &Memory) -> Inputs<'_> {
         limits: Limits::default(),
         contents: memory,
         history: memory,
+        commits: &memory.commits,
+        nearest: &memory.nearest,
         redactor: redactor(),
     }
 }

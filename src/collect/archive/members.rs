@@ -13,7 +13,7 @@ use crate::snapshot::{Algorithms, Attributes, Digests, File, Knows, Names};
 pub(super) const STEP: u64 = 256;
 
 /// Both digests: git's name needs the size first, which an archive states first.
-pub(super) const BOTH: Algorithms = Algorithms { blake3: true, git_blob: true, sha256: false };
+pub(super) const BOTH: Algorithms = Algorithms { blake3: true, git_blob: true, sha256: false, keyed: false };
 
 pub(super) fn of_tar<'a>(
     archive: &'a Archive,
@@ -23,8 +23,7 @@ pub(super) fn of_tar<'a>(
 ) -> Result<Pass<'a>, Fault> {
     let mut members = Members::new(Unpacked::new(&archive.file, packing, archive.limits)?);
     let knows = Knows { permissions: true, owners: true, times: true, executable_unknown: false };
-    let mut pass =
-        Pass { tree, names: Names::default(), knows, read: 0, digested: 0, zip: None, ended: None, more: false };
+    let mut pass = Pass { tree, names: Names::default(), knows, read: 0, digested: 0, ended: None, more: false };
     let mut listed = 0;
     let mut buffer = vec![0; 128 * 1024];
     let ended = loop {

@@ -3,9 +3,11 @@
 //! Listing goes over the archive once and digests each file on the way, under both names that comparing may ask for, so that telling
 //! contents apart needs nothing more. A content that is wanted later is found at once in a tar that is not packed and in a zip; a
 //! packed tar is gone over again: once for all contents that are announced ([`Source::prepare`]) and fit into memory, once for all small
-//! ones when one is wanted without that.
+//! ones when one is wanted without that. With a state folder the listing is kept ([`kept`]), and what else is found out about contents is
+//! in the hash cache as for any file: while the archive is the same file, it is not gone over at all.
 
 mod input;
+mod kept;
 mod members;
 mod read;
 mod sparse;
@@ -21,20 +23,22 @@ use std::io::Read as _;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use self::input::{Fault, FileAt, Form, Limits, Packing};
+use self::kept::{Kept, Shelf};
 use self::tree::{Locator, Tree};
 use super::collected::lock;
 use super::naming::Naming;
 use super::places::Places;
 use super::settle;
 use super::walk::in_words;
-use crate::collect::{CollectError, Filter, Listing, Source, SourceReader, Stamp, Watch, sys};
+use crate::collect::{CollectError, Filter, Listing, Source, SourceReader, Stamp, Watch, steady, sys};
 use crate::config::PathMap;
 use crate::path::{EnvironmentName, TreePath};
-use crate::snapshot::{GitState, Incident, IncidentKind, Knows, Names, Snapshot};
+use crate::snapshot::{Content, Counters, Entry, GitState, Incident, IncidentKind, Knows, Names, Snapshot};
+use crate::text::Redactor;
 
 /// A tar (plain, or packed by gzip, zstd or xz) or a zip.
 pub struct Archive {
@@ -48,6 +52,9 @@ pub struct Archive {
     strip: u32,
     map: PathMap,
     limits: Limits,
+    shelf: Option<Shelf>,
+    /// How often it was gone over from its beginning.
+    passes: AtomicU64,
     index: OnceLock<Index>,
     /// Contents in memory, by the paths here.
     kept: Mutex<HashMap<TreePath, Arc<[u8]>>>,
@@ -59,7 +66,8 @@ pub struct Archive {
 struct Index {
     /// By the paths here.
     locators: BTreeMap<TreePath, Locator>,
-    zip: Option<::zip::ZipArchive<FileAt>>,
+    /// Its directory, read when it is needed.
+    zip: OnceLock<Option<::zip::ZipArchive<FileAt>>>,
 }
 
 /// What one pass over an archive gave.
@@ -70,7 +78,6 @@ struct Pass<'a> {
     /// Bytes of the file that were read, and bytes of contents that were digested.
     read: u64,
     digested: u64,
-    zip: Option<::zip::ZipArchive<FileAt>>,
     /// Why it ended early; what came before is good.
     ended: Option<Ended>,
     /// There is something after the end of the archive.
@@ -110,13 +117,64 @@ impl Archive {
             strip,
             map,
             limits: Limits::USUAL,
+            shelf: None,
+            passes: AtomicU64::new(0),
             index: OnceLock::new(),
             kept: Mutex::default(),
             swept: AtomicBool::new(false),
         })
     }
 
+    /// Keeps its listing in a state folder, and takes it from there. `distrust`: what is there is replaced.
+    #[must_use]
+    pub fn remembered(mut self, state: Option<&Path>, distrust: bool, redactor: &Redactor) -> Self {
+        self.shelf = state.map(|state| Shelf::new(state, distrust, redactor));
+        self
+    }
+
+    fn count_pass(&self) {
+        self.passes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A member changes with the archive, and not without it.
+    fn stamp_of(&self, size: u64) -> Stamp {
+        Stamp { size, ..self.stamp }
+    }
+
+    fn zip(&self) -> Option<::zip::ZipArchive<FileAt>> {
+        let index = self.index.get().filter(|_| self.form == Form::Zip)?;
+        index.zip.get_or_init(|| ::zip::ZipArchive::new(FileAt::new(&self.file, 0)).ok()).clone()
+    }
+
+    /// The listing that is kept, as long as the archive is the one that was listed.
+    fn kept_listing(&self, filter: &Filter) -> Option<Kept> {
+        self.shelf.as_ref()?.take(&self.identity(), filter, &self.map, self.stamp)
+    }
+
+    fn listing(&self, kept: Kept, mut counters: Counters) -> Listing {
+        let Kept { walked, names, knows, locators } = kept;
+        // A second listing, which does not happen, would find the same.
+        let _ = self.index.set(Index { locators, zip: OnceLock::new() });
+        counters.entries_listed += walked.entries.len() as u64;
+        let stamp = |entry: &Entry| match entry.content {
+            Content::File(file) => Some(self.stamp_of(file.size)),
+            _ => None,
+        };
+        let stamps = walked.entries.iter().map(stamp).collect();
+        let snapshot = Snapshot {
+            environment: self.environment.clone(),
+            origin: self.origin(),
+            entries: walked.entries,
+            incidents: walked.incidents,
+            knows,
+            names,
+            git: GitState::NotKept,
+        };
+        Listing { snapshot, stamps, counters }
+    }
+
     fn pass<'a>(&'a self, filter: &'a Filter, watch: &dyn Watch) -> Result<Pass<'a>, CollectError> {
+        self.count_pass();
         let tree = Tree::new(Places::new(Naming::new(&self.map), filter), self.limits);
         let done = match self.form {
             Form::Tar(packing) => members::of_tar(self, packing, tree, watch),
@@ -172,7 +230,14 @@ impl Source for Archive {
     }
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
-        let Pass { tree, names, knows, read, digested, zip, ended, more } = self.pass(filter, watch)?;
+        let mut counters = Counters { files_opened: 1, ..Counters::default() };
+        if let Some(kept) = self.kept_listing(filter) {
+            watch.listed(0, kept.walked.entries.len() as u64);
+            counters.digests_reused += kept.locators.len() as u64;
+            return Ok(self.listing(kept, counters));
+        }
+        let began = steady::clock();
+        let Pass { tree, names, knows, read, digested, ended, more } = self.pass(filter, watch)?;
         if !matches!(sys::stamp_of_file(self.file.as_fd()), Ok(Some(now)) if now == self.stamp) {
             return Err(CollectError::Stored {
                 path: self.path.clone(),
@@ -184,27 +249,15 @@ impl Source for Archive {
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
-        // A second listing, which does not happen, would find the same.
-        let _ = self.index.set(Index { locators, zip });
-        let mut counters = walked.counters;
-        counters.files_opened += 1;
         counters.bytes_read += read;
         counters.bytes_hashed += digested;
-        let mut snapshot = Snapshot {
-            environment: self.environment.clone(),
-            origin: self.origin(),
-            entries: walked.entries,
-            incidents: walked.incidents,
-            knows,
-            names,
-            git: GitState::NotKept,
-        };
+        let is_whole = ended.is_none();
         if let Some(Ended { message, hint }) = ended {
             let hint = Some(hint.to_owned());
-            snapshot.add_incident(Incident { path: None, kind: IncidentKind::Environment, message, hint });
+            walked.incidents.push(Incident { path: None, kind: IncidentKind::Environment, message, hint });
         }
         if more {
-            snapshot.add_incident(Incident {
+            walked.incidents.push(Incident {
                 path: None,
                 kind: IncidentKind::Note,
                 message: format!(
@@ -214,7 +267,19 @@ impl Source for Archive {
                 hint: None,
             });
         }
-        Ok(Listing { snapshot, stamps: walked.stamps, counters })
+        let kept = Kept { walked, names, knows, locators };
+        if let Some(shelf) = self.shelf.as_ref().filter(|_| is_whole) {
+            shelf.put(&self.identity(), filter, &self.map, (self.stamp, began), &kept);
+        }
+        Ok(self.listing(kept, counters))
+    }
+
+    fn is_one_file(&self) -> bool {
+        true
+    }
+
+    fn passes(&self) -> u64 {
+        self.passes.load(Ordering::Relaxed)
     }
 
     fn reader(&self) -> Box<dyn SourceReader + '_> {

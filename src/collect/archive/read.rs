@@ -26,7 +26,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(archive: &'a Archive) -> Self {
-        Self { archive, zip: archive.index.get().and_then(|index| index.zip.clone()) }
+        Self { archive, zip: archive.zip() }
     }
 }
 
@@ -72,6 +72,7 @@ impl SourceReader for Reader<'_> {
 
 /// Goes over a tar up to a member.
 fn seek(archive: &Archive, packing: Packing, ordinal: u64) -> Result<Option<(Members, u64)>, Fault> {
+    archive.count_pass();
     let mut members = Members::new(Unpacked::new(&archive.file, packing, archive.limits)?);
     while let Some(member) = members.next()? {
         if member.ordinal == ordinal {
@@ -95,6 +96,7 @@ pub(super) fn keep(archive: &Archive, packing: Packing, paths: impl Iterator<Ite
     if wanted.is_empty() {
         return;
     }
+    archive.count_pass();
     let mut room = KEPT.saturating_sub(lock(&archive.kept).values().map(|content| content.len() as u64).sum());
     let mut pass = || -> Result<(), Fault> {
         let mut members = Members::new(Unpacked::new(&archive.file, packing, archive.limits)?);
@@ -147,7 +149,11 @@ impl<C: Read> Read for Opened<'_, C> {
 
 impl<C: Read> OpenFile for Opened<'_, C> {
     fn stamp(&self) -> Option<Stamp> {
-        None
+        Some(self.archive.stamp_of(self.size))
+    }
+
+    fn is_opened(&self) -> bool {
+        false
     }
 
     fn size(&self) -> u64 {

@@ -23,7 +23,7 @@ pub(super) fn members<'a>(archive: &'a Archive, tree: Tree<'a>, watch: &dyn Watc
     let mut zip = ZipArchive::new(FileAt::new(&archive.file, 0)).map_err(in_whole)?;
     let knows = Knows { permissions: true, owners: false, times: true, executable_unknown: false };
     let more = false;
-    let mut pass = Pass { tree, names: Names::default(), knows, read: 0, digested: 0, zip: None, ended: None, more };
+    let mut pass = Pass { tree, names: Names::default(), knows, read: 0, digested: 0, ended: None, more };
     if zip.has_duplicate_names() {
         pass.tree.note_again();
     }
@@ -41,7 +41,6 @@ pub(super) fn members<'a>(archive: &'a Archive, tree: Tree<'a>, watch: &dyn Watc
     }
     watch.listed(0, listed % STEP);
     pass.knows.executable_unknown = !pass.knows.permissions;
-    pass.zip = Some(zip);
     Ok(pass)
 }
 

@@ -3,16 +3,18 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::attributes::Attributes;
 use super::exclude::Excludes;
 use super::fault::GitFault;
-use super::files;
+use super::files::{FileKind, GitFiles, INDEX, SMALL};
 use super::index::{FileMode, Index, IndexEntry, IndexStat, cut_seconds};
 use super::objects::{id_bytes, oid};
 use super::place::GitPlace;
 use super::repo::Repo;
-use crate::collect::{BlobHasher, Filter, Listing};
+use super::store::Store;
+use crate::collect::{BlobHasher, Filter, Listing, Wanted};
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{Content, File, Timestamp};
@@ -20,11 +22,24 @@ use crate::snapshot::{Content, File, Timestamp};
 /// What the judged folder is, apart from its repository.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
+    pub(super) files: &'a Arc<dyn GitFiles>,
     pub(super) root: &'a Path,
     pub(super) map: &'a PathMap,
     pub(super) filter: &'a Filter,
     pub(super) listing: &'a Listing,
     pub(super) hasher: &'a dyn BlobHasher,
+    /// Does what only computes; `None` when this is called in a pool.
+    pub(super) pool: Option<&'a rayon::ThreadPool>,
+}
+
+impl Surroundings<'_> {
+    /// Does what only computes, on many threads.
+    pub(super) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
 }
 
 /// A folder and the part of a repository that is about it.
@@ -60,15 +75,15 @@ pub(super) struct Found {
 }
 
 /// Finds the repository whose checkout a folder is, or lies in.
-pub(super) fn find(root: &Path) -> Result<Option<Found>, GitFault> {
-    let root = std::fs::canonicalize(root).map_err(|source| GitFault::File { path: root.to_owned(), source })?;
+pub(super) fn find(files: &Arc<dyn GitFiles>, root: &Path) -> Result<Option<Found>, GitFault> {
+    let root = files.canonical(root)?;
     for top in root.ancestors() {
-        if let Some(place) = GitPlace::of_checkout(top)? {
+        if let Some(place) = GitPlace::of_checkout(files, top)? {
             use std::os::unix::ffi::OsStrExt;
             let inside = root.strip_prefix(top).map(|path| path.as_os_str().as_bytes()).unwrap_or_default();
             return Ok(Some(Found { place, top: top.to_owned(), prefix: TreePath::new(inside).ok() }));
         }
-        if top == root && GitPlace::of_bare(top).is_some() {
+        if top == root && GitPlace::of_bare(files, top).is_some() {
             return Err(GitFault::Unsupported(
                 "the folder is itself a bare repository, which has no checked-out files; name it as a git source"
                     .to_owned(),
@@ -80,9 +95,9 @@ pub(super) fn find(root: &Path) -> Result<Option<Found>, GitFault> {
 
 impl<'a> Checkout<'a> {
     /// Gives nothing when the repository tracks nothing below a root that lies inside it.
-    pub(super) fn open(found: Found, around: Surroundings<'a>) -> Result<Option<Self>, GitFault> {
+    pub(super) fn open(found: Found, around: Surroundings<'a>, store: &dyn Store) -> Result<Option<Self>, GitFault> {
         let Found { place, top, prefix } = found;
-        let repo = Repo::open(place)?;
+        let mut repo = Repo::open_with(place, store)?;
         check_worktree(&repo, &top)?;
         let (entries, index_time) = read_index(&repo)?;
         let by_path: HashMap<&TreePath, usize> =
@@ -102,6 +117,9 @@ impl<'a> Checkout<'a> {
         if tracked.is_empty() && prefix.is_some() {
             return Ok(None);
         }
+        let named = tracked.iter().filter(|path| path.entry.mode != FileMode::Gitlink);
+        let completed = store.complete(&repo, &mut named.map(|path| (&path.common, oid(&path.entry.id))));
+        repo.lacks = repo.lacks.or(completed.err());
         let attributes = Attributes::new(&repo.config);
         Ok(Some(Self { around, repo, prefix, top, tracked, attributes, index_time }))
     }
@@ -114,9 +132,9 @@ impl<'a> Checkout<'a> {
         for (folder, bytes) in self.rule_files(b".gitattributes")? {
             attributes.add(&folder, &bytes);
         }
-        attributes.add_info(&files::read(&info.join("attributes"), files::SMALL)?.unwrap_or_default());
+        attributes.add_info(&self.around.files.read(&info.join("attributes"), SMALL)?.unwrap_or_default());
         self.attributes = attributes;
-        let private = files::read(&info.join("exclude"), files::SMALL)?.unwrap_or_default();
+        let private = self.around.files.read(&info.join("exclude"), SMALL)?.unwrap_or_default();
         let mut excludes = Excludes::new(&private, ignore_case);
         for (folder, bytes) in self.rule_files(b".gitignore")? {
             excludes.add(&folder, &bytes);
@@ -132,8 +150,9 @@ impl<'a> Checkout<'a> {
         let mut found = Vec::new();
         for folder in self.prefix.iter().flat_map(|prefix| prefix.ancestors().chain(std::iter::once(&b""[..]))) {
             let path = self.top.join(super::patterns::as_path(folder)).join(super::patterns::as_path(name));
-            let is_file = std::fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
-            if is_file && let Some(bytes) = files::read(&path, files::SMALL)? {
+            let files = self.around.files;
+            let is_file = files.link(&path).is_none() && matches!(files.kind(&path), Ok(Some(FileKind::File)));
+            if is_file && let Some(bytes) = files.read(&path, SMALL)? {
                 found.push((folder.to_vec(), bytes));
             }
         }
@@ -158,7 +177,16 @@ impl<'a> Checkout<'a> {
                 None => {}
             }
         }
-        for (at, entry) in self.around.listing.snapshot.entries.iter().enumerate() {
+        let entries = &self.around.listing.snapshot.entries;
+        let named = |at: &usize| self.here(*at).file_name() == name;
+        let is_blob = |at: usize| {
+            let is_known = |path: &&Tracked| self.vouches(path) || self.around.hasher.known(at) == Some(path.entry.id);
+            tracked.get(&at).is_some_and(is_known)
+        };
+        let open = |at: &usize| file_of(&entries[*at].content).is_some() && !is_blob(*at);
+        let contents = (0..entries.len()).filter(named).filter(open).collect();
+        self.around.hasher.expect(&Wanted { contents, ..Wanted::default() });
+        for (at, entry) in entries.iter().enumerate() {
             let here = self.here(at);
             if here.file_name() != name {
                 continue;
@@ -173,11 +201,14 @@ impl<'a> Checkout<'a> {
             }
             // What is in the repository need not be read from the file: this costs nothing in the next run.
             let hasher = self.around.hasher;
-            let is_blob =
-                |path: &&&Tracked| self.vouches(path) || hasher.blob(at).is_ok_and(|names| names.raw == path.entry.id);
+            let is_blob = |path: &&&Tracked| {
+                let objects = &self.repo.objects;
+                (self.vouches(path) || hasher.raw(at).is_ok_and(|name| name == path.entry.id))
+                    && objects.kind(oid(&path.entry.id)).is_ok()
+            };
             let bytes = match tracked.get(&at).filter(is_blob) {
                 Some(path) => self.repo.objects.blob(oid(&path.entry.id))?,
-                None => hasher.read(at, files::SMALL).map_err(|failure| {
+                None => hasher.read(at, SMALL).map_err(|failure| {
                     GitFault::Unsupported(format!("rules of the repository cannot be read: {failure}"))
                 })?,
             };
@@ -262,7 +293,7 @@ fn check_worktree(repo: &Repo, top: &Path) -> Result<(), GitFault> {
     }
     if let Some(value) = repo.config.get("core.worktree") {
         let path = repo.place.git_dir.join(super::patterns::as_path(value));
-        if std::fs::canonicalize(&path).ok().as_deref() != Some(top) {
+        if repo.place.files.canonical(&path).ok().as_deref() != Some(top) {
             return Err(GitFault::Unsupported(format!(
                 "the repository is about the files in `{}` (`core.worktree`), not about these",
                 path.display()
@@ -279,10 +310,8 @@ fn check_worktree(repo: &Repo, top: &Path) -> Result<(), GitFault> {
 /// The whole index with the folders of a sparse one expanded, and the time before which files must have been changed last to be vouched
 /// for. No index is an empty one.
 fn read_index(repo: &Repo) -> Result<(Vec<IndexEntry>, Timestamp), GitFault> {
-    // A million entries have about 100 MB.
-    const LARGEST: u64 = 2 << 30;
     let path = repo.place.git_dir.join("index");
-    let Some((bytes, mut time)) = files::read_with_time(&path, LARGEST)? else {
+    let Some((bytes, mut time)) = repo.place.files.read_with_time(&path, INDEX)? else {
         return Ok((Vec::new(), Timestamp::default()));
     };
     let mut index = Index::parse(&bytes)?;
@@ -290,7 +319,7 @@ fn read_index(repo: &Repo) -> Result<(Vec<IndexEntry>, Timestamp), GitFault> {
         let path = repo.place.git_dir.join(format!("sharedindex.{}", oid(&link.base)));
         let missing =
             GitFault::Content { path: path.clone(), problem: "is the other half of the index, and is not there" };
-        let (bytes, shared_time) = files::read_with_time(&path, LARGEST)?.ok_or(missing)?;
+        let (bytes, shared_time) = repo.place.files.read_with_time(&path, INDEX)?.ok_or(missing)?;
         time = time.min(shared_time);
         index = index.join(Index::parse(&bytes)?)?;
     }

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use git2::{ObjectType, Oid};
 
 use super::fault::GitFault;
-use super::history::{GitHistory, Histories};
+use super::history::{GitHistory, Histories, SEARCHED};
 use super::index::FileMode;
-use super::objects::{Objects, TreeItem, id_bytes, oid};
+use super::objects::{Commit, Objects, TreeItem, id_bytes, oid};
 use super::walk;
 use crate::path::TreePath;
-use crate::snapshot::{Beyond, Blob, BlobId, BlobKind, CommitId, CommitReader, CommitRecord, ReadFailure, TreeChange};
+use crate::snapshot::{
+    Beyond, Blob, BlobId, BlobKind, CommitId, CommitReader, CommitRecord, ReadFailure, Recent, TreeChange,
+};
 
 impl CommitReader for Histories {
     fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure> {
@@ -26,6 +28,37 @@ impl CommitReader for Histories {
             Err(words) => return Err(ReadFailure(format!("cannot read the history: {words}"))),
         };
         Ok(Beyond { commits, base })
+    }
+
+    fn recent(&self, environment: usize) -> Result<Recent, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(Recent::default()) };
+        let mut commits = Vec::new();
+        let mut is_capped = false;
+        let walked = walk::newest_first(history.objects(), &[history.commit()], |id, commit| {
+            is_capped = commits.len() == SEARCHED;
+            if !is_capped {
+                commits.push(record(history.objects(), id, commit.clone()));
+            }
+            !is_capped
+        });
+        walked.map_err(|fault| failure("the history", &fault))?;
+        let is_named_alike = |other: &usize| self.get(*other).is_some_and(|other| other.names_as(history));
+        let named_as = (0..environment).find(is_named_alike).unwrap_or(environment);
+        Ok(Recent { commits, is_capped, named_as })
+    }
+
+    fn are_related(&self, one: usize, other: usize) -> Result<bool, ReadFailure> {
+        let (Some(one), Some(other)) = (self.get(one), self.get(other)) else { return Ok(false) };
+        let found =
+            walk::meet((one.objects(), one.commit()), (other.objects(), other.commit()), super::history::COMPARED);
+        found.map_err(|fault| failure("the history", &fault))
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        let Some(history) = self.get(environment) else {
+            return Err(ReadFailure("the environment has no repository".to_owned()));
+        };
+        history.objects().blob_size(oid(id)).map_err(|fault| failure("a content", &fault))
     }
 
     fn changes(
@@ -59,13 +92,6 @@ impl CommitReader for Histories {
         commit_oid(commit)
             .and_then(|commit| records(history, &[commit]))
             .map_err(|fault| failure("the history", &fault))
-    }
-
-    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
-        let Some(history) = self.get(environment) else {
-            return Err(ReadFailure("the environment has no repository".to_owned()));
-        };
-        history.objects().blob_size(oid(id)).map_err(|fault| failure("a content", &fault))
     }
 
     fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
@@ -115,13 +141,20 @@ fn commits_beyond<'a>(
 /// The commits that the environment's commit reaches and the excluded ones do not, parents first.
 fn records(history: &GitHistory, exclude: &[Oid]) -> Result<Vec<CommitRecord>, GitFault> {
     let newest_first = walk::difference(history.objects(), &[history.commit()], exclude)?;
-    let records = newest_first.into_iter().rev().map(|commit| CommitRecord {
-        is_cut: oid_of(&commit.summary.id).is_some_and(|id| history.objects().is_cut(id)),
+    let records = newest_first.into_iter().rev().filter_map(|commit| {
+        let id = oid_of(&commit.summary.id)?;
+        Some(record(history.objects(), id, commit))
+    });
+    Ok(parents_first(records.collect()))
+}
+
+fn record(objects: &Objects, id: Oid, commit: Commit) -> CommitRecord {
+    CommitRecord {
+        is_cut: objects.is_cut(id),
         parents: commit.parents.iter().map(|&parent| super::objects::commit_id(parent)).collect(),
         committed: commit.committed,
         summary: commit.summary,
-    });
-    Ok(parents_first(records.collect()))
+    }
 }
 
 fn oid_of(commit: &CommitId) -> Option<Oid> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fault::GitFault;
-use super::files;
+use super::files::{GitFiles, SMALL};
 
 /// Values in the order in which they stand; names are `section.name` or `section.subsection.name`.
 #[derive(Debug, Default)]
@@ -13,8 +13,8 @@ pub(super) struct GitConfig {
 
 impl GitConfig {
     /// Reads what is in a file, after what is known already; a file that is not there holds nothing.
-    pub(super) fn add_file(&mut self, path: &Path) -> Result<(), GitFault> {
-        let Some(bytes) = files::read(path, files::SMALL)? else { return Ok(()) };
+    pub(super) fn add_file(&mut self, files: &dyn GitFiles, path: &Path) -> Result<(), GitFault> {
+        let Some(bytes) = files.read(path, SMALL)? else { return Ok(()) };
         let damaged = || GitFault::Content { path: path.to_owned(), problem: "is not a config file of git" };
         self.values.extend(parse(&bytes).ok_or_else(damaged)?);
         Ok(())
@@ -59,6 +59,15 @@ impl GitConfig {
         self.values
             .iter()
             .any(|(name, _)| name == b"include.path" || (name.starts_with(b"includeif.") && name.ends_with(b".path")))
+    }
+
+    /// Whether objects may be left out that a remote promises to have.
+    pub(super) fn has_promisor(&self) -> bool {
+        self.values.iter().any(|(name, _)| {
+            name == b"extensions.partialclone"
+                || (name.starts_with(b"remote.")
+                    && (name.ends_with(b".promisor") || name.ends_with(b".partialclonefilter")))
+        })
     }
 
     #[expect(clippy::option_option, reason = "a name may stand without a value, which is another thing than no name")]

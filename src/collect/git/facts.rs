@@ -6,9 +6,11 @@ use std::path::Path;
 
 use git2::Oid;
 
+use super::config::GitConfig;
 use super::fault::GitFault;
-use super::files;
+use super::files::SMALL;
 use super::objects::{Commit, commit_id, parse_id, parse_person};
+use super::place::GitPlace;
 use super::refs::Target;
 use super::repo::Repo;
 use super::walk;
@@ -66,27 +68,15 @@ pub(super) fn of_repository(repo: &Repo, head: &HeadFacts) -> Result<Facts, GitF
         unpushed: unpushed.into_iter().map(|commit| commit.summary).collect(),
         has_remotes: !remote.is_empty(),
         stashes: stashes(repo)?,
-        operation: operation(&repo.place.git_dir)?,
+        operation: operation(&repo.place)?,
         worktrees: worktrees(repo)?,
     })
 }
 
 fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault> {
-    let Some(branch) = head.branch.as_deref().and_then(|name| name.strip_prefix(b"refs/heads/")) else {
+    let Some(followed) = head.branch.as_deref().and_then(|branch| followed(&repo.config, branch)) else {
         return Ok(None);
     };
-    let config = &repo.config;
-    let (Some(remote), Some(merge)) =
-        (config.get_in("branch", branch, "remote"), config.get_in("branch", branch, "merge"))
-    else {
-        return Ok(None);
-    };
-    let followed = if remote == b"." {
-        Some(merge.to_vec())
-    } else {
-        config.all_in("remote", remote, "fetch").find_map(|rule| translate(rule, merge))
-    };
-    let Some(followed) = followed else { return Ok(None) };
     let short = [&b"refs/remotes/"[..], b"refs/heads/"].iter().find_map(|prefix| followed.strip_prefix(*prefix));
     let name = text(short.unwrap_or(&followed));
     let distance = match (head.id, repo.refs.resolve(&followed)?) {
@@ -98,6 +88,16 @@ fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault>
         _ => None,
     };
     Ok(Some(Upstream { name, distance }))
+}
+
+/// The full name of what a branch, by its full name, follows here.
+pub(super) fn followed(config: &GitConfig, branch: &[u8]) -> Option<Vec<u8>> {
+    let branch = branch.strip_prefix(b"refs/heads/")?;
+    let (remote, merge) = (config.get_in("branch", branch, "remote")?, config.get_in("branch", branch, "merge")?);
+    if remote == b"." {
+        return Some(merge.to_vec());
+    }
+    config.all_in("remote", remote, "fetch").find_map(|rule| translate(rule, merge))
 }
 
 /// Where a fetch rule such as `+refs/heads/*:refs/remotes/origin/*` keeps a remote reference.
@@ -135,8 +135,8 @@ fn stash(line: &[u8]) -> Option<Stash> {
     Some(Stash { id: commit_id(id), message: text(line.get(tab + 1..).unwrap_or_default()), made })
 }
 
-fn operation(git_dir: &Path) -> Result<Option<Operation>, GitFault> {
-    let there = |name: &str| std::fs::symlink_metadata(git_dir.join(name)).is_ok();
+fn operation(place: &GitPlace) -> Result<Option<Operation>, GitFault> {
+    let there = |name: &str| place.files.exists(&place.git_dir.join(name)).unwrap_or(false);
     if there("rebase-apply/applying") {
         return Ok(Some(Operation::ApplyMailbox));
     }
@@ -153,7 +153,7 @@ fn operation(git_dir: &Path) -> Result<Option<Operation>, GitFault> {
         }
     }
     // Between two commits of a series there is only the list of those to come.
-    let todo = files::read(&git_dir.join("sequencer/todo"), files::SMALL)?.unwrap_or_default();
+    let todo = place.files.read(&place.git_dir.join("sequencer/todo"), SMALL)?.unwrap_or_default();
     Ok(match todo.split(u8::is_ascii_whitespace).next() {
         Some(b"pick" | b"p") => Some(Operation::CherryPick),
         Some(b"revert") => Some(Operation::Revert),
@@ -162,37 +162,32 @@ fn operation(git_dir: &Path) -> Result<Option<Operation>, GitFault> {
 }
 
 fn worktrees(repo: &Repo) -> Result<Vec<Worktree>, GitFault> {
-    let common = &repo.place.common_dir;
-    let own = std::fs::canonicalize(&repo.place.git_dir).ok();
+    let GitPlace { files, git_dir, common_dir: common } = &repo.place;
+    let own = files.canonical(git_dir).ok();
     let mut found = Vec::new();
     if repo.is_linked_worktree()
         && repo.config.get_bool("core.bare") != Some(true)
-        && let Some(main) = std::fs::canonicalize(common).ok().as_deref().and_then(Path::parent)
+        && let Some(main) = files.canonical(common).ok().as_deref().and_then(Path::parent)
     {
         let path = main.to_string_lossy().into_owned();
         found.push(Worktree { name: "(main)".to_owned(), path, locked: false, present: true });
     }
     let folder = common.join("worktrees");
-    let entries = match std::fs::read_dir(&folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(found),
-        other => other.map_err(|source| GitFault::File { path: folder.clone(), source })?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(|source| GitFault::File { path: folder.clone(), source })?;
-        let inside = entry.path();
-        if std::fs::canonicalize(&inside).ok() == own {
+    for (name, _) in files.list(&folder)? {
+        let inside = folder.join(&name);
+        if files.canonical(&inside).ok() == own {
             continue;
         }
-        let Some(target) = files::read(&inside.join("gitdir"), files::SMALL)? else { continue };
+        let Some(target) = files.read(&inside.join("gitdir"), SMALL)? else { continue };
         // It names the worktree's `.git`, since git 2.48 perhaps relative to this folder.
         let dot = inside.join(OsStr::from_bytes(target.trim_ascii_end()));
         let path = dot.parent().unwrap_or(&dot);
-        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = files.canonical(path).unwrap_or_else(|_| path.to_owned());
         found.push(Worktree {
-            name: entry.file_name().to_string_lossy().into_owned(),
+            name: name.to_string_lossy().into_owned(),
             path: path.to_string_lossy().into_owned(),
-            locked: std::fs::symlink_metadata(inside.join("locked")).is_ok(),
-            present: std::fs::symlink_metadata(&dot).is_ok(),
+            locked: files.exists(&inside.join("locked")).unwrap_or(false),
+            present: files.exists(&dot).unwrap_or(false),
         });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));

@@ -9,22 +9,20 @@ use super::attributes::{Attributes, Conversion};
 use super::fault::GitFault;
 use super::index::FileMode;
 use super::objects::{Objects, id_bytes};
-use super::place::GitPlace;
 use super::walk;
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{CommitSummary, CommittedVersion, HistoryReader, ReadFailure};
 
-/// So many commits are searched for versions of a file.
-const SEARCHED: usize = 10_000;
+/// So many commits are searched for versions of a file, and for the one that is nearest to a tree.
+pub(super) const SEARCHED: usize = 10_000;
 /// So many commits of each history are held side by side to find a common one.
-const COMPARED: usize = 200_000;
+pub(super) const COMPARED: usize = 200_000;
 
 /// The history of one environment: of a checkout, or of a commit that is itself the environment. Threads may share it.
 #[derive(Debug)]
 pub(crate) struct GitHistory {
     objects: Arc<Objects>,
-    place: GitPlace,
     commit: Oid,
     tree: Oid,
     prefix: Option<TreePath>,
@@ -49,13 +47,12 @@ pub(super) type Ancestor = Result<Option<Oid>, String>;
 impl GitHistory {
     pub(super) fn new(
         objects: Arc<Objects>,
-        place: GitPlace,
         (commit, tree): (Oid, Oid),
         prefix: Option<TreePath>,
         map: PathMap,
         attributes: Option<Attributes>,
     ) -> Self {
-        Self { objects, place, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
+        Self { objects, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
     }
 
     pub(super) fn objects(&self) -> &Objects {
@@ -68,6 +65,11 @@ impl GitHistory {
 
     pub(super) fn prefix(&self) -> Option<&TreePath> {
         self.prefix.as_ref()
+    }
+
+    /// Whether both call the paths of commits by the same common names.
+    pub(super) fn names_as(&self, other: &Self) -> bool {
+        self.map == other.map && self.prefix == other.prefix
     }
 
     pub(super) fn map(&self) -> &PathMap {
@@ -182,12 +184,12 @@ impl Histories {
 fn best_ancestor(histories: &[&GitHistory]) -> Result<Option<Oid>, GitFault> {
     let Some((first, others)) = histories.split_first() else { return Ok(None) };
     let mut common: Option<HashSet<Oid>> = None;
-    let mut seen: Vec<(&GitPlace, Oid)> = vec![(&first.place, first.commit)];
+    let mut seen = vec![(first.objects.folder(), first.commit)];
     for other in others {
-        if seen.contains(&(&other.place, other.commit)) {
+        if seen.contains(&(other.objects.folder(), other.commit)) {
             continue;
         }
-        seen.push((&other.place, other.commit));
+        seen.push((other.objects.folder(), other.commit));
         let reached = walk::ancestors(&other.objects, other.commit, COMPARED)?;
         common = Some(match common {
             None => reached,

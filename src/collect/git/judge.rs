@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::checkout::{Checkout, Surroundings, find};
 use super::fault::GitFault;
+use super::files::{GitFiles, Here};
 use super::history::GitHistory;
+use super::store::{Own, Store};
 use super::{facts, staged, unstaged, untracked};
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
@@ -36,26 +38,35 @@ pub(crate) fn judge(
     listing: &Listing,
     hasher: &dyn BlobHasher,
 ) -> Judgement {
-    let mut notes = Vec::new();
-    let found = find(root).and_then(|found| match found {
-        Some(place) => Checkout::open(place, Surroundings { root, map, filter, listing, hasher }),
-        None => Ok(None),
-    });
-    match found.and_then(|checkout| checkout.map(|checkout| checkout.judge(&mut notes)).transpose()) {
-        Ok(Some(judgement)) => judgement,
-        Ok(None) => Judgement { state: GitState::None, known: Vec::new(), incidents: Vec::new(), history: None },
-        Err(fault) => Judgement {
-            state: GitState::Unknown { reason: fault.to_string() },
-            known: Vec::new(),
-            incidents: notes,
-            history: None,
-        },
+    let files: Arc<dyn GitFiles> = Arc::new(Here);
+    let around = Surroundings { files: &files, root, map, filter, listing, hasher, pool: None };
+    judge_in(around, &Own).unwrap_or_else(|fault| Judgement::without(GitState::Unknown { reason: fault.to_string() }))
+}
+
+/// The same wherever files and objects come from.
+pub(super) fn judge_in(around: Surroundings<'_>, store: &dyn Store) -> Result<Judgement, GitFault> {
+    let checkout = match find(around.files, around.root)? {
+        Some(place) => Checkout::open(place, around, store)?,
+        None => None,
+    };
+    checkout.map_or_else(|| Ok(Judgement::without(GitState::None)), Checkout::judge)
+}
+
+impl Judgement {
+    /// There is no more to be said than this.
+    pub(super) fn without(state: GitState) -> Self {
+        Self { state, known: Vec::new(), incidents: Vec::new(), history: None }
     }
 }
 
 impl Checkout<'_> {
-    fn judge(mut self, incidents: &mut Vec<Incident>) -> Result<Judgement, GitFault> {
+    fn judge(mut self) -> Result<Judgement, GitFault> {
         let excludes = self.read_rules()?;
+        if let Some(reason) = self.repo.lacks.take() {
+            // What the index vouches for holds without any object.
+            let known = unstaged::vouched(&self);
+            return Ok(Judgement { known, ..Judgement::without(GitState::Unknown { reason }) });
+        }
         let head = facts::head(&self.repo)?;
         let mut changes = staged::changes(&self, head.commit.as_ref().map(|commit| commit.tree))?;
         let files = unstaged::judge(&self);
@@ -69,7 +80,7 @@ impl Checkout<'_> {
         let mut submodules: Vec<Submodule> = files.submodules;
         submodules.sort_by(|a, b| a.path.cmp(&b.path));
 
-        incidents.extend(self.notes(files.left_out));
+        let incidents = self.notes(files.left_out);
         let commit = head.commit.as_ref().map(|commit| commit.summary.clone());
         let facts = facts::of_repository(&self.repo, &head)?;
         let status = GitStatus {
@@ -90,19 +101,13 @@ impl Checkout<'_> {
         let history = head.id.zip(head.commit).map(|(id, commit)| {
             GitHistory::new(
                 Arc::new(self.repo.objects),
-                self.repo.place,
                 (id, commit.tree),
                 self.prefix,
                 self.around.map.clone(),
                 Some(self.attributes),
             )
         });
-        Ok(Judgement {
-            state: GitState::Checkout(Box::new(status)),
-            known: files.known,
-            incidents: std::mem::take(incidents),
-            history,
-        })
+        Ok(Judgement { state: GitState::Checkout(Box::new(status)), known: files.known, incidents, history })
     }
 
     fn notes(&self, left_out: usize) -> Vec<Incident> {

@@ -1,9 +1,9 @@
 //! Files under git LFS, judged without it: the pointer in the repository names length and SHA-256 of the real file.
 
-use sha2::{Digest as _, Sha256};
-
 use super::checkout::{Checkout, Tracked};
+use super::fault::GitFault;
 use super::objects::oid;
+use crate::snapshot::ReadFailure;
 
 /// What a pointer says.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,28 +19,37 @@ const LARGEST: u64 = 1 << 30;
 
 /// Whether a file is the one that its pointer names, or the pointer itself; otherwise why that cannot be said.
 pub(super) fn is_same(checkout: &Checkout<'_>, path: &Tracked, at: usize, size: u64) -> Result<bool, String> {
-    let objects = &checkout.repo.objects;
-    let id = oid(&path.entry.id);
-    let blob = match objects.blob_size(id) {
-        Ok(0..=LONGEST_POINTER) => objects.blob(id).map_err(|fault| fault.to_string())?,
-        Ok(_) => Vec::new(),
-        Err(fault) => return Err(fault.to_string()),
-    };
-    let Some(pointer) = parse(&blob) else {
+    let (blob, pointer) = pointer(checkout, path)?;
+    let Some(pointer) = pointer else {
         return Err(
             "it is under git LFS and was committed without it; the filter would have to run to judge it".to_owned()
         );
     };
     let hasher = checkout.around.hasher;
-    let read = |limit| hasher.read(at, limit).map_err(|failure| failure.to_string());
+    let words = |failure: ReadFailure| failure.to_string();
     // A file that was never fetched is its pointer.
-    if size == blob.len() as u64 && read(LONGEST_POINTER)? == blob {
+    if size == blob && hasher.raw(at).map_err(words)? == path.entry.id {
         return Ok(true);
     }
     if size != pointer.size {
         return Ok(false);
     }
-    Ok(Sha256::digest(read(LARGEST)?).as_slice() == pointer.sha256)
+    Ok(hasher.sha256(at, LARGEST).map_err(words)? == pointer.sha256)
+}
+
+/// The length of the real file; `None` when there is no pointer.
+pub(super) fn size(checkout: &Checkout<'_>, path: &Tracked) -> Option<u64> {
+    pointer(checkout, path).ok()?.1.map(|pointer| pointer.size)
+}
+
+/// The length of the blob of a tracked path, and what it points to.
+fn pointer(checkout: &Checkout<'_>, path: &Tracked) -> Result<(u64, Option<Pointer>), String> {
+    let objects = &checkout.repo.objects;
+    let id = oid(&path.entry.id);
+    let words = |fault: GitFault| fault.to_string();
+    let size = objects.blob_size(id).map_err(words)?;
+    let blob = if size <= LONGEST_POINTER { objects.blob(id).map_err(words)? } else { Vec::new() };
+    Ok((size, parse(&blob)))
 }
 
 fn parse(blob: &[u8]) -> Option<Pointer> {

@@ -8,6 +8,8 @@
 //! rules are plain files that are parsed here. The user's and the system's config do not matter either: two people get one answer. That
 //! includes a foreign owner: a repository is judged when its files can be read, which is safe because nothing in it is obeyed.
 //!
+//! A repository of another machine ([`judge_far`]) is judged by the same code: its files are held in memory, its objects in a quarantine.
+//!
 //! What cannot be known is [`crate::snapshot::GitState::Unknown`] or [`crate::snapshot::NotJudged`] with its reason: never clean, never modified.
 
 mod attributes;
@@ -16,7 +18,9 @@ mod commits;
 mod config;
 mod exclude;
 mod facts;
+mod far;
 mod fault;
+mod fetched;
 mod files;
 mod history;
 mod index;
@@ -26,16 +30,20 @@ mod merger;
 mod objects;
 mod patterns;
 mod place;
+mod quarantine;
 mod reference;
 mod refs;
 mod repo;
 mod revision;
 mod staged;
+mod store;
 mod unstaged;
 mod untracked;
 mod walk;
 
+pub(crate) use far::{FarCheckout, judge_far};
 pub(crate) use history::{GitHistory, Histories};
 pub(crate) use judge::judge;
 pub(crate) use merger::merge_text;
 pub use reference::GitReference;
+pub(crate) use reference::is_readable;

@@ -6,12 +6,14 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use git2::{ObjectType, Odb, Oid};
+use tempfile::TempDir;
 
 use super::fault::GitFault;
-use super::files;
+use super::files::{GitFiles as _, Here, SMALL};
 use super::index::FileMode;
 use super::place::GitPlace;
 use crate::path::TreePath;
@@ -22,6 +24,9 @@ pub(crate) struct Objects {
     odb: Odb<'static>,
     /// Commits whose parents were not fetched.
     shallow: HashSet<Oid>,
+    folder: PathBuf,
+    /// Dropped after the objects were closed.
+    _keep: Option<Arc<TempDir>>,
 }
 
 /// A commit.
@@ -58,6 +63,13 @@ impl Objects {
     /// Opens the objects of a repository. That some are missing shows when they are asked for.
     pub(crate) fn open(place: &GitPlace) -> Result<Self, GitFault> {
         let folder = place.common_dir.join("objects");
+        let shallow = place.files.read(&place.common_dir.join("shallow"), SMALL)?.unwrap_or_default();
+        Self::open_at(folder, &shallow, None)
+    }
+
+    /// Opens a folder of objects. `shallow` are the names of commits whose parents were not fetched, a line for each; `keep` is whatever
+    /// must not go before the objects do.
+    pub(super) fn open_at(folder: PathBuf, shallow: &[u8], keep: Option<Arc<TempDir>>) -> Result<Self, GitFault> {
         let words = |error: &git2::Error| {
             GitFault::Unsupported(format!("cannot open the objects in `{}`: {}", folder.display(), error.message()))
         };
@@ -70,9 +82,18 @@ impl Objects {
         check_files(&folder, 0)?;
         let odb = Odb::new().map_err(|error| words(&error))?;
         odb.add_disk_alternate(text).map_err(|error| words(&error))?;
-        let shallow = files::read(&place.common_dir.join("shallow"), files::SMALL)?.unwrap_or_default();
         let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
-        Ok(Self { odb, shallow })
+        Ok(Self { odb, shallow, folder, _keep: keep })
+    }
+
+    /// The folder that they are in.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether there is such an object.
+    pub(super) fn contains(&self, id: Oid) -> bool {
+        self.odb.exists(id)
     }
 
     /// The type of an object.
@@ -242,7 +263,7 @@ fn check_files(objects: &Path, depth: usize) -> Result<(), GitFault> {
             }
         }
     }
-    let borrowed = files::read(&objects.join("info/alternates"), files::SMALL)?.unwrap_or_default();
+    let borrowed = Here.read(&objects.join("info/alternates"), SMALL)?.unwrap_or_default();
     for line in borrowed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#') {
         let folder = objects.join(OsStr::from_bytes(line));
         // git goes no further either.

@@ -1,16 +1,18 @@
-//! Where a repository is, and whether it is of a kind that is understood.
+//! Where a repository is, and whether it looks like one.
 
 use std::ffi::OsStr;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::fault::GitFault;
-use super::files;
+use super::files::{FileKind, GitFiles, SMALL};
 
 /// The folders of a repository; both are one, except in a linked worktree.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct GitPlace {
+    /// Who reads them.
+    pub(crate) files: Arc<dyn GitFiles>,
     /// HEAD, index and unfinished operations are here.
     pub(crate) git_dir: PathBuf,
     /// Objects, branches and config are here.
@@ -19,56 +21,42 @@ pub(crate) struct GitPlace {
 
 impl GitPlace {
     /// The repository whose checkout `folder` is the top of: a `.git` folder, or a file that says where it is.
-    pub(crate) fn of_checkout(folder: &Path) -> Result<Option<Self>, GitFault> {
+    pub(crate) fn of_checkout(files: &Arc<dyn GitFiles>, folder: &Path) -> Result<Option<Self>, GitFault> {
         let dot = folder.join(".git");
-        let fault = |source| GitFault::File { path: dot.clone(), source };
-        let kind = match std::fs::metadata(&dot) {
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(None);
-            }
-            other => other.map_err(fault)?.file_type(),
-        };
-        if kind.is_dir() {
+        match files.kind(&dot)? {
+            None => return Ok(None),
             // An empty folder under this name is no repository for git either.
-            if std::fs::read_dir(&dot).map_err(fault)?.next().is_none() {
-                return Ok(None);
-            }
-            return Self::at(&dot).map(Some);
+            Some(FileKind::Folder) if files.list(&dot)?.is_empty() => return Ok(None),
+            Some(FileKind::Folder) => return Self::at(files, &dot).map(Some),
+            Some(FileKind::File | FileKind::Other) => {}
         }
         let damaged = |problem| GitFault::Content { path: dot.clone(), problem };
-        let text = files::read(&dot, files::SMALL)?.unwrap_or_default();
+        let text = files.read(&dot, SMALL)?.unwrap_or_default();
         let target = text.strip_prefix(b"gitdir: ").ok_or(damaged("does not say where the repository is"))?;
         let target = folder.join(OsStr::from_bytes(target.trim_ascii_end()));
-        match std::fs::metadata(&target) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(damaged("names a repository that is not there"))
-            }
-            _ => Self::at(&target).map(Some),
+        match files.kind(&target) {
+            Ok(None) => Err(damaged("names a repository that is not there")),
+            _ => Self::at(files, &target).map(Some),
         }
     }
 
     /// The repository that `folder` itself is, when it looks like one: a bare one, or the inside of `.git`.
-    pub(crate) fn of_bare(folder: &Path) -> Option<Self> {
-        Self::at(folder).ok()
+    pub(crate) fn of_bare(files: &Arc<dyn GitFiles>, folder: &Path) -> Option<Self> {
+        Self::at(files, folder).ok()
     }
 
-    fn at(git_dir: &Path) -> Result<Self, GitFault> {
+    fn at(files: &Arc<dyn GitFiles>, git_dir: &Path) -> Result<Self, GitFault> {
         let content = |problem| GitFault::Content { path: git_dir.to_owned(), problem };
-        let common_dir = match files::read(&git_dir.join("commondir"), files::SMALL)? {
+        let common_dir = match files.read(&git_dir.join("commondir"), SMALL)? {
             Some(text) => git_dir.join(OsStr::from_bytes(text.trim_ascii_end())),
             None => git_dir.to_owned(),
         };
-        let there = |path: PathBuf| match std::fs::symlink_metadata(&path) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(source) => Err(GitFault::File { path, source }),
-        };
-        if !there(git_dir.join("HEAD"))? {
+        if !files.exists(&git_dir.join("HEAD"))? {
             return Err(content("is a damaged repository: it has no HEAD"));
         }
-        if !there(common_dir.join("objects"))? || !there(common_dir.join("refs"))? {
+        if !files.exists(&common_dir.join("objects"))? || !files.exists(&common_dir.join("refs"))? {
             return Err(content("is a damaged repository: it has no `objects` or no `refs`"));
         }
-        Ok(Self { git_dir: git_dir.to_owned(), common_dir })
+        Ok(Self { files: Arc::clone(files), git_dir: git_dir.to_owned(), common_dir })
     }
 }

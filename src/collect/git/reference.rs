@@ -8,6 +8,7 @@ use git2::Oid;
 use rayon::prelude::*;
 
 use super::fault::GitFault;
+use super::files::{GitFiles, Here};
 use super::history::GitHistory;
 use super::index::FileMode;
 use super::objects::{Objects, TreeItem, id_bytes};
@@ -47,22 +48,14 @@ impl GitReference {
     /// # Errors
     /// [`CollectError::Repository`] when there is no such repository, it cannot be read, or it has no such commit.
     pub fn open(environment: &Environment, repository: &Path, reference: &str) -> Result<Self, CollectError> {
-        let refuse =
-            |act: String, words: String| CollectError::Repository { act, source: git2::Error::from_str(&words) };
-        let act = format!("cannot read the repository `{}`", repository.display());
-        let place = match GitPlace::of_checkout(repository) {
-            Ok(Some(place)) => place,
-            Ok(None) => GitPlace::of_bare(repository).ok_or_else(|| refuse(act.clone(), no_repository(repository)))?,
-            Err(fault) => return Err(refuse(act, fault.to_string())),
-        };
-        let repo = Repo::open(place).map_err(|fault| refuse(act.clone(), fault.to_string()))?;
+        let repo = open_repository(repository)?;
         let missing = format!("cannot find `{reference}` in the repository `{}`", repository.display());
         let id = match revision::find(&repo, reference) {
             Ok(Some(id)) => id,
-            Ok(None) => return Err(refuse(missing, no_reference(&repo, reference))),
-            Err(fault) => return Err(refuse(missing, fault.to_string())),
+            Ok(None) => return Err(refuse(missing, &no_reference(&repo, reference))),
+            Err(fault) => return Err(refuse(missing, &fault.to_string())),
         };
-        let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, fault.to_string()))?;
+        let commit = repo.objects.commit(id).map_err(|fault| refuse(missing, &fault.to_string()))?;
         Ok(Self {
             environment: environment.name.clone(),
             repository: repository.to_owned(),
@@ -83,15 +76,28 @@ impl GitReference {
 
     /// The earlier versions of its files.
     pub(crate) fn history(&self) -> GitHistory {
-        GitHistory::new(
-            Arc::clone(&self.objects),
-            self.place.clone(),
-            (self.id, self.tree),
-            None,
-            self.map.clone(),
-            None,
-        )
+        GitHistory::new(Arc::clone(&self.objects), (self.id, self.tree), None, self.map.clone(), None)
     }
+}
+
+/// Whether a repository can be read, whatever commits it has.
+pub(crate) fn is_readable(repository: &Path) -> bool {
+    open_repository(repository).is_ok()
+}
+
+fn open_repository(repository: &Path) -> Result<Repo, CollectError> {
+    let act = || format!("cannot read the repository `{}`", repository.display());
+    let files: Arc<dyn GitFiles> = Arc::new(Here);
+    let place = match GitPlace::of_checkout(&files, repository) {
+        Ok(Some(place)) => place,
+        Ok(None) => GitPlace::of_bare(&files, repository).ok_or_else(|| refuse(act(), &no_repository(repository)))?,
+        Err(fault) => return Err(refuse(act(), &fault.to_string())),
+    };
+    Repo::open(place).map_err(|fault| refuse(act(), &fault.to_string()))
+}
+
+fn refuse(act: String, words: &str) -> CollectError {
+    CollectError::Repository { act, source: git2::Error::from_str(words) }
 }
 
 /// Something in the tree that is listed, before its size is known.
@@ -159,7 +165,7 @@ impl Source for GitReference {
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter, &self.environment)?;
         }
-        let Walked { entries, stamps, incidents, counters } = walked;
+        let Walked { entries, stamps, incidents, counters, .. } = walked;
         let snapshot = Snapshot {
             environment: self.environment.clone(),
             origin: self.origin(),
@@ -293,7 +299,8 @@ fn no_repository(path: &Path) -> String {
     if std::fs::symlink_metadata(path).is_err() {
         return "there is no such folder".to_owned();
     }
-    let above = path.ancestors().skip(1).find(|folder| matches!(GitPlace::of_checkout(folder), Ok(Some(_))));
+    let files: Arc<dyn GitFiles> = Arc::new(Here);
+    let above = path.ancestors().skip(1).find(|folder| matches!(GitPlace::of_checkout(&files, folder), Ok(Some(_))));
     match above {
         Some(top) => format!("it is no repository, and lies inside the repository `{}`", top.display()),
         None => "it is neither a checkout nor a bare repository".to_owned(),

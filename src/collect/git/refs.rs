@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
 
 use super::fault::GitFault;
-use super::files;
+use super::files::{FileKind, GitFiles, PACKED, SMALL};
 use super::objects::parse_id;
 use super::place::GitPlace;
 use crate::path::TreePath;
@@ -17,8 +16,7 @@ use crate::path::TreePath;
 /// The references of one repository.
 #[derive(Debug)]
 pub(crate) struct Refs {
-    git_dir: PathBuf,
-    common_dir: PathBuf,
+    place: GitPlace,
     packed: BTreeMap<Vec<u8>, Oid>,
 }
 
@@ -33,11 +31,12 @@ pub(crate) enum Target {
 
 /// Chains of references are no longer than this in git.
 const LONGEST_CHAIN: usize = 5;
+/// Records of a reference are no longer.
+const LOG: u64 = 1 << 28;
 
 impl Refs {
     pub(super) fn open(place: &GitPlace) -> Result<Self, GitFault> {
-        // Fetched mirrors hold a million references and more.
-        let bytes = files::read(&place.common_dir.join("packed-refs"), 1 << 30)?.unwrap_or_default();
+        let bytes = place.files.read(&place.common_dir.join("packed-refs"), PACKED)?.unwrap_or_default();
         let mut packed = BTreeMap::new();
         for line in bytes.split(|&byte| byte == b'\n') {
             if let Some((id, name)) = line.split_at_checked(40)
@@ -46,26 +45,38 @@ impl Refs {
                 packed.insert(name.to_vec(), id);
             }
         }
-        Ok(Self { git_dir: place.git_dir.clone(), common_dir: place.common_dir.clone(), packed })
+        Ok(Self { place: place.clone(), packed })
     }
 
     /// What HEAD holds.
     pub(crate) fn head(&self) -> Result<Target, GitFault> {
-        let path = self.git_dir.join("HEAD");
+        let path = self.place.git_dir.join("HEAD");
         // The oldest form of a symbolic reference is a link; it may point to a branch that has no commit yet.
-        if let Ok(link) = std::fs::read_link(&path)
-            && link.starts_with("refs")
+        if let Some(link) = self.place.files.link(&path)
+            && link.starts_with(b"refs/")
         {
-            return Ok(Target::Symbolic(link.into_os_string().into_vec()));
+            return Ok(Target::Symbolic(link));
         }
         self.read(b"HEAD")?.ok_or(GitFault::Content { path, problem: "is not there" })
+    }
+
+    /// The object that HEAD stands for in the end; `None` when it is unborn.
+    pub(crate) fn head_id(&self) -> Result<Option<Oid>, GitFault> {
+        match self.head()? {
+            Target::Direct(id) => Ok(Some(id)),
+            Target::Symbolic(name) => self.resolve(&name),
+        }
     }
 
     /// What a reference holds under its full name; `None` when there is none.
     pub(crate) fn read(&self, name: &[u8]) -> Result<Option<Target>, GitFault> {
         let Some(path) = self.path(name) else { return Ok(None) };
         // A folder under this name holds longer names.
-        let loose = if path.is_dir() { None } else { files::read(&path, files::SMALL)? };
+        let files = &self.place.files;
+        let loose = match files.kind(&path)? {
+            None | Some(FileKind::Folder) => None,
+            Some(_) => files.read(&path, SMALL)?,
+        };
         let Some(text) = loose else { return Ok(self.packed.get(name).copied().map(Target::Direct)) };
         let damaged = GitFault::Content { path, problem: "does not name a commit" };
         match text.strip_prefix(b"ref:") {
@@ -92,7 +103,7 @@ impl Refs {
     pub(crate) fn below(&self, prefix: &str) -> Result<BTreeMap<Vec<u8>, Oid>, GitFault> {
         let mut names: Vec<Vec<u8>> =
             self.packed.keys().filter(|name| name.starts_with(prefix.as_bytes())).cloned().collect();
-        list_files(&self.common_dir.join(prefix), prefix.as_bytes(), &mut names, 0)?;
+        list_files(&*self.place.files, &self.place.common_dir.join(prefix), prefix.as_bytes(), &mut names, 0)?;
         let mut found = BTreeMap::new();
         for name in names {
             if let Ok(Some(id)) = self.resolve(&name) {
@@ -104,7 +115,7 @@ impl Refs {
 
     /// The records of what a reference held, oldest first; none when nothing was recorded.
     pub(crate) fn log(&self, name: &str) -> Result<Vec<Vec<u8>>, GitFault> {
-        let bytes = files::read(&self.common_dir.join("logs").join(name), 1 << 28)?.unwrap_or_default();
+        let bytes = self.place.files.read(&self.place.common_dir.join("logs").join(name), LOG)?.unwrap_or_default();
         Ok(bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
     }
 
@@ -116,26 +127,26 @@ impl Refs {
         // Names outside `refs` are those of HEAD and its like; other files there are no references.
         let alike = name.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'_');
         (name.starts_with(b"refs/") || alike)
-            .then(|| if shared { &self.common_dir } else { &self.git_dir }.join(OsStr::from_bytes(name)))
+            .then(|| if shared { &self.place.common_dir } else { &self.place.git_dir }.join(OsStr::from_bytes(name)))
     }
 }
 
-fn list_files(folder: &Path, prefix: &[u8], names: &mut Vec<Vec<u8>>, depth: usize) -> Result<(), GitFault> {
-    let fault = |source| GitFault::File { path: folder.to_owned(), source };
+fn list_files(
+    files: &dyn GitFiles,
+    folder: &Path,
+    prefix: &[u8],
+    names: &mut Vec<Vec<u8>>,
+    depth: usize,
+) -> Result<(), GitFault> {
     if depth > 100 {
         return Err(GitFault::Content { path: folder.to_owned(), problem: "nests too deeply" });
     }
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
-        other => other.map_err(fault)?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(fault)?;
-        let name = [prefix, entry.file_name().as_bytes()].concat();
-        if entry.file_type().map_err(fault)?.is_dir() {
-            list_files(&entry.path(), &[&name[..], b"/"].concat(), names, depth + 1)?;
-        } else if !name.ends_with(b".lock") {
-            names.push(name);
+    for (name, is_folder) in files.list(folder)? {
+        let full = [prefix, name.as_bytes()].concat();
+        if is_folder {
+            list_files(files, &folder.join(&name), &[&full[..], b"/"].concat(), names, depth + 1)?;
+        } else if !full.ends_with(b".lock") {
+            names.push(full);
         }
     }
     Ok(())

@@ -8,9 +8,8 @@ use super::checkout::{Checkout, Tracked, file_of};
 use super::index::FileMode;
 use super::objects::oid;
 use super::place::GitPlace;
-use super::repo::Repo;
-use super::{facts, lfs};
-use crate::collect::BlobNames;
+use super::{lfs, repo};
+use crate::collect::Wanted;
 use crate::snapshot::{Change, ChangeKind, Content, Entry, NotJudged, ReadFailure, Stage, Submodule};
 
 /// What the files say.
@@ -37,8 +36,9 @@ enum Verdict {
 
 /// Judges every tracked path below the root.
 pub(super) fn judge(checkout: &Checkout<'_>) -> Files {
-    let verdicts: Vec<(Verdict, Option<Submodule>)> =
-        checkout.tracked.par_iter().with_min_len(64).map(|path| verdict(checkout, path)).collect();
+    ask_ahead(checkout);
+    let all = || checkout.tracked.par_iter().with_min_len(64).map(|path| verdict(checkout, path)).collect();
+    let verdicts: Vec<(Verdict, Option<Submodule>)> = checkout.around.compute(all);
     let mut files = Files::default();
     for (path, (verdict, submodule)) in checkout.tracked.iter().zip(verdicts) {
         files.submodules.extend(submodule);
@@ -54,6 +54,51 @@ pub(super) fn judge(checkout: &Checkout<'_>) -> Files {
     }
     files.known.sort_unstable();
     files
+}
+
+/// The entries of the listing that the index proves to be byte for byte the blob of their index entry, in order.
+pub(super) fn vouched(checkout: &Checkout<'_>) -> Vec<(usize, [u8; 20])> {
+    let is_plain =
+        |path: &Tracked| checkout.attributes.conversion(&checkout.repository_path(&path.here)) == Conversion::None;
+    let vouched = checkout.tracked.iter().filter(|path| checkout.vouches(path) && is_plain(path));
+    let mut known: Vec<_> = vouched.filter_map(|path| Some((path.listed?, path.entry.id))).collect();
+    known.sort_unstable();
+    known
+}
+
+/// Announces what will be asked of the files.
+fn ask_ahead(checkout: &Checkout<'_>) {
+    let hasher = checkout.around.hasher;
+    if !hasher.is_far() {
+        return;
+    }
+    let mut wanted = Wanted::default();
+    let mut texts = Vec::new();
+    for path in &checkout.tracked {
+        let Some(at) = path.listed else { continue };
+        let Some(file) = file_of(&checkout.around.listing.snapshot.entries[at].content) else { continue };
+        let is_link = path.entry.mode == FileMode::Link;
+        let is_file = matches!(path.entry.mode, FileMode::File | FileMode::Executable);
+        if path.entry.stage != 0 || path.entry.intent_to_add || !(is_file || is_link) || checkout.vouches(path) {
+            continue;
+        }
+        let blob = checkout.repo.objects.blob_size(oid(&path.entry.id)).ok();
+        match checkout.attributes.conversion(&checkout.repository_path(&path.here)) {
+            _ if is_link => wanted.names.push(at),
+            Conversion::None if blob.is_none_or(|blob| blob == file.size) => wanted.names.push(at),
+            Conversion::LineEndings(_) => {
+                wanted.names.push(at);
+                texts.push((at, path.entry.id));
+            }
+            Conversion::Lfs if blob == Some(file.size) => wanted.names.push(at),
+            Conversion::Lfs if lfs::size(checkout, path) == Some(file.size) => wanted.sha256.push(at),
+            _ => {}
+        }
+    }
+    hasher.expect(&wanted);
+    // Line endings can only be told where the bytes are.
+    let changed = texts.into_iter().filter(|(at, id)| hasher.raw(*at).is_ok_and(|name| name != *id));
+    hasher.expect(&Wanted { texts: changed.map(|(at, _)| at).collect(), ..Wanted::default() });
 }
 
 fn verdict(checkout: &Checkout<'_>, path: &Tracked) -> (Verdict, Option<Submodule>) {
@@ -78,8 +123,8 @@ fn verdict(checkout: &Checkout<'_>, path: &Tracked) -> (Verdict, Option<Submodul
         (Content::File(_), FileMode::File | FileMode::Executable) => regular(checkout, path, at, listed),
         (Content::File(_), FileMode::Link) if checkout.repo.config.get_bool("core.symlinks") == Some(false) => {
             // Where links cannot be made, a file holds what the link would point to.
-            match checkout.around.hasher.blob(at) {
-                Ok(names) if names.raw == path.entry.id => Verdict::Same { known: false },
+            match checkout.around.hasher.raw(at) {
+                Ok(name) if name == path.entry.id => Verdict::Same { known: false },
                 Ok(_) => Verdict::Changed(ChangeKind::Modified),
                 Err(failure) => Verdict::NotJudged(failure.to_string()),
             }
@@ -144,11 +189,14 @@ fn content_is_same(
             if blob.is_ok_and(|blob| blob != size) {
                 return Ok(false);
             }
-            Ok(hasher.blob(at).map_err(words)?.raw == path.entry.id)
+            Ok(hasher.raw(at).map_err(words)? == path.entry.id)
         }
         Conversion::LineEndings(endings) => {
-            let BlobNames { raw, normalized } = hasher.blob(at).map_err(words)?;
-            if raw == path.entry.id || normalized == Some(path.entry.id) {
+            if hasher.raw(at).map_err(words)? == path.entry.id {
+                return Ok(true);
+            }
+            let normalized = hasher.blob(at).map_err(words)?.normalized;
+            if normalized == Some(path.entry.id) {
                 return Ok(true);
             }
             if endings.auto || normalized.is_some() {
@@ -179,8 +227,8 @@ fn submodule(checkout: &Checkout<'_>, path: &Tracked, content: &Content) -> (Ver
         return (Verdict::Changed(ChangeKind::TypeChanged), Some(submodule));
     }
     let folder = checkout.around.root.join(super::patterns::as_path(path.here.as_bytes()));
-    let head = GitPlace::of_checkout(&folder).and_then(|place| match place {
-        Some(place) => facts::head(&Repo::open(place)?).map(|head| head.id),
+    let head = GitPlace::of_checkout(checkout.around.files, &folder).and_then(|place| match place {
+        Some(place) => repo::head_of(&place),
         None => Ok(None),
     });
     let verdict = match head {

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::checkout::Checkout;
 use super::exclude::Excludes;
+use super::files::{FileKind, GitFiles};
 use super::index::FileMode;
 use crate::path::TreePath;
 use crate::snapshot::{Change, ChangeKind, Content, Stage};
@@ -18,17 +19,20 @@ pub(super) fn nested(checkout: &Checkout<'_>) -> Vec<TreePath> {
         let next = tracked.partition_point(|path| *path < folder);
         tracked.get(next).is_some_and(|path| path.is_within(folder))
     };
-    let found: Vec<&TreePath> = entries
-        .par_iter()
-        .enumerate()
-        .with_min_len(64)
-        .filter(|(_, entry)| matches!(entry.content, Content::Directory))
-        .filter(|&(at, _)| {
-            let folder = checkout.around.root.join(super::patterns::as_path(checkout.here(at).as_bytes()));
-            is_repository(&folder.join(".git"))
-        })
-        .map(|(_, entry)| &entry.path)
-        .collect();
+    let search = || {
+        entries
+            .par_iter()
+            .enumerate()
+            .with_min_len(64)
+            .filter(|(_, entry)| matches!(entry.content, Content::Directory))
+            .filter(|&(at, _)| {
+                let folder = checkout.around.root.join(super::patterns::as_path(checkout.here(at).as_bytes()));
+                is_repository(&**checkout.around.files, &folder.join(".git"))
+            })
+            .map(|(_, entry)| &entry.path)
+            .collect()
+    };
+    let found: Vec<&TreePath> = checkout.around.compute(search);
     let mut outermost: Vec<TreePath> = Vec::new();
     for folder in found {
         let inside = outermost.last().is_some_and(|outer| folder.is_within(outer));
@@ -40,11 +44,11 @@ pub(super) fn nested(checkout: &Checkout<'_>) -> Vec<TreePath> {
 }
 
 /// Whether `.git` is a repository or names one. An empty folder under this name is none, as git has it.
-fn is_repository(dot: &std::path::Path) -> bool {
-    match std::fs::symlink_metadata(dot) {
-        Ok(metadata) if metadata.is_dir() => std::fs::symlink_metadata(dot.join("HEAD")).is_ok(),
-        Ok(_) => true,
-        Err(_) => false,
+fn is_repository(files: &dyn GitFiles, dot: &std::path::Path) -> bool {
+    if files.link(dot).is_none() && matches!(files.kind(dot), Ok(Some(FileKind::Folder))) {
+        files.exists(&dot.join("HEAD")).unwrap_or(false)
+    } else {
+        files.exists(dot).unwrap_or(false)
     }
 }
 

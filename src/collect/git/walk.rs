@@ -15,24 +15,72 @@ pub(super) fn newest_first(
     starts: &[Oid],
     mut visit: impl FnMut(Oid, &Commit) -> bool,
 ) -> Result<(), GitFault> {
-    let mut seen: HashSet<Oid> = HashSet::new();
-    let mut queue = BinaryHeap::new();
-    for &start in starts {
-        if seen.insert(start) {
-            queue.push(Waiting::new(objects, start)?);
-        }
-    }
-    while let Some(Waiting { id, commit }) = queue.pop() {
+    let mut walk = NewestFirst::from(objects, starts)?;
+    while let Some((id, commit)) = walk.next()? {
         if !visit(id, &commit) {
             break;
         }
-        for &parent in &commit.parents {
-            if seen.insert(parent) {
-                queue.push(Waiting::new(objects, parent)?);
-            }
-        }
     }
     Ok(())
+}
+
+/// Whether two commits reach a common one, among the newest `limit` commits of each. Both histories are walked side by side, so that the answer
+/// is known soon where there is one.
+pub(super) fn meet(one: (&Objects, Oid), other: (&Objects, Oid), limit: usize) -> Result<bool, GitFault> {
+    let mut walks = [NewestFirst::from(one.0, &[one.1])?, NewestFirst::from(other.0, &[other.1])?];
+    loop {
+        let turn = match (walks[0].newest()?, walks[1].newest()?) {
+            (None, None) => return Ok(false),
+            (one, other) => usize::from(other > one),
+        };
+        let Some((id, _)) = walks[turn].next()? else { return Ok(false) };
+        if walks[1 - turn].seen.contains(&id) {
+            return Ok(true);
+        }
+        if walks[turn].seen.len() > limit {
+            return Ok(false);
+        }
+    }
+}
+
+/// A walk through the commits that some commits reach, newest first by the time of committing.
+struct NewestFirst<'a> {
+    objects: &'a Objects,
+    /// Visited, or to be visited.
+    seen: HashSet<Oid>,
+    queue: BinaryHeap<Waiting>,
+    /// Parents of the last commit; they are read when somebody goes on.
+    parents: Vec<Oid>,
+}
+
+impl<'a> NewestFirst<'a> {
+    fn from(objects: &'a Objects, starts: &[Oid]) -> Result<Self, GitFault> {
+        let mut walk = Self { objects, seen: HashSet::new(), queue: BinaryHeap::new(), parents: starts.to_vec() };
+        walk.queue_parents()?;
+        Ok(walk)
+    }
+
+    fn queue_parents(&mut self) -> Result<(), GitFault> {
+        for id in std::mem::take(&mut self.parents) {
+            if self.seen.insert(id) {
+                self.queue.push(Waiting::new(self.objects, id)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// When the next commit was committed; `None` at the end.
+    fn newest(&mut self) -> Result<Option<i64>, GitFault> {
+        self.queue_parents()?;
+        Ok(self.queue.peek().map(|waiting| waiting.commit.committed))
+    }
+
+    fn next(&mut self) -> Result<Option<(Oid, Commit)>, GitFault> {
+        self.queue_parents()?;
+        let Some(Waiting { id, commit }) = self.queue.pop() else { return Ok(None) };
+        self.parents.clone_from(&commit.parents);
+        Ok(Some((id, commit)))
+    }
 }
 
 /// The commits that `include` reach and `exclude` do not, newest first.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::records::{Item, Kind, Look, Record};
+use super::records::{Failing, Item, Kind, Look, Record};
 use crate::collect::naming::{Naming, Place};
 use crate::collect::walk::Walked;
 use crate::collect::{Filter, Stamp};
@@ -18,6 +18,8 @@ pub(super) struct Gathering {
     records: Vec<(TreePath, Record)>,
     targets: HashMap<Vec<u8>, Option<Vec<u8>>>,
     names: Names,
+    /// Folders below the root that have a `.git`.
+    repositories: Vec<TreePath>,
     pub(super) folders: u64,
     /// Folders that may not be listed or entered there.
     pub(super) closed: u64,
@@ -29,6 +31,12 @@ impl Gathering {
         match item {
             Item::Target { path, target } => {
                 self.targets.insert(path, target);
+                false
+            }
+            Item::Repository(path) => {
+                // That of the root itself leads to nothing here.
+                let folder = path.strip_prefix(b"./").and_then(|path| path.strip_suffix(b"/.git"));
+                self.repositories.extend(folder.and_then(|folder| TreePath::new(folder).ok()));
                 false
             }
             Item::Entry(record) => {
@@ -46,6 +54,12 @@ impl Gathering {
                 true
             }
         }
+    }
+
+    /// Folders (as they are called there) that have a `.git`, sorted.
+    pub(super) fn repositories(&mut self) -> Vec<TreePath> {
+        self.repositories.sort_unstable();
+        std::mem::take(&mut self.repositories)
     }
 
     /// Names of owners and groups.
@@ -107,11 +121,23 @@ fn entry(path: TreePath, record: &Record, target: Option<Vec<u8>>, incidents: &m
     let attributes = Attributes { mode: record.mode, uid: record.uid, gid: record.gid, modified: record.look.modified };
     let mut closed = |kind: IncidentKind, act: &str, why: &str| {
         let message = format!("cannot {act} `{}`: {why}", String::from_utf8_lossy(path.as_bytes()));
-        let hint = Some("read as a user who may, or add it to `ignore`".to_owned());
-        incidents.push(Incident { path: Some(path.clone()), kind, message, hint });
-        let folder = kind == IncidentKind::Folder;
+        let hint = match kind {
+            IncidentKind::Unstable => "run again when the environment is at rest",
+            _ => "read as a user who may, or add it to `ignore`",
+        };
+        incidents.push(Incident { path: Some(path.clone()), kind, message, hint: Some(hint.to_owned()) });
+        let folder = record.kind == Kind::Directory;
         Content::Unreadable { incident: IncidentId((incidents.len() - 1) as u32), folder }
     };
+    if let Some(Failing { unstable, act, why }) = &record.trouble {
+        let kind = match record.kind {
+            _ if *unstable => IncidentKind::Unstable,
+            Kind::Directory => IncidentKind::Folder,
+            _ => IncidentKind::File,
+        };
+        let content = closed(kind, act, why);
+        return Entry { path, content, attributes };
+    }
     let content = match (record.kind, target) {
         (Kind::Directory, _) if !record.readable => {
             closed(IncidentKind::Folder, "open the folder", "permission denied")
@@ -138,41 +164,52 @@ fn name(names: &mut BTreeMap<u32, String>, number: u32, name: &[u8]) {
     names.insert(number, String::from_utf8_lossy(name).into_owned());
 }
 
-/// The words with which `find` leaves out folders that rules leave out by plain names.
-///
-/// Never more than what the rules leave out, and often less: the rest is left out here. With a rule that takes something back, or where a map
-/// could lead through such a folder, nothing is left out there.
-pub(super) fn prune(rules: &[String], map: &PathMap) -> String {
-    if rules.iter().any(|rule| rule.trim_start().starts_with('!')) {
-        return String::new();
-    }
-    let is_plain = |text: &str| {
-        let odd = |c: char| !(c.is_ascii_alphanumeric() || "._-/".contains(c));
-        !text.is_empty() && !text.contains(odd) && !text.split('/').any(|part| matches!(part, "" | "." | ".."))
-    };
-    let mut words = String::new();
-    for rule in rules {
-        let anchored = rule.strip_prefix('/');
-        let name = anchored.unwrap_or(rule);
-        let name = name.strip_suffix('/').unwrap_or(name);
-        if !is_plain(name) {
-            continue;
+/// The words with which folders are left out there that rules leave out by plain names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    /// For `find`.
+    pub(super) find: String,
+    /// For driftline itself.
+    pub(super) driftline: String,
+}
+
+impl LeftOut {
+    /// Never more than what the rules leave out, and often less: the rest is left out here. With a rule that takes something back, or where a
+    /// map could lead through such a folder, nothing is left out there.
+    pub(super) fn new(rules: &[String], map: &PathMap) -> Self {
+        let mut words = Self::default();
+        if rules.iter().any(|rule| rule.trim_start().starts_with('!')) {
+            return words;
         }
+        let is_plain = |text: &str| {
+            let odd = |c: char| !(c.is_ascii_alphanumeric() || "._-/".contains(c));
+            !text.is_empty() && !text.contains(odd) && !text.split('/').any(|part| matches!(part, "" | "." | ".."))
+        };
         let is_mapped = |name: &str| {
             map.pairs().iter().any(|pair| {
                 let parts = pair.here.parts().chain(pair.common.parts());
                 parts.into_iter().any(|part| part == name.as_bytes())
             })
         };
-        if name.contains('/') || anchored.is_some() {
-            if map.is_empty() {
-                words += &format!("-path ./{name} -type d -prune -o ");
+        for rule in rules {
+            let anchored = rule.strip_prefix('/');
+            let name = anchored.unwrap_or(rule);
+            let name = name.strip_suffix('/').unwrap_or(name);
+            if !is_plain(name) {
+                continue;
             }
-        } else if !is_mapped(name) {
-            words += &format!("-name {name} -type d -prune -o ");
+            if name.contains('/') || anchored.is_some() {
+                if map.is_empty() {
+                    words.find += &format!("-path ./{name} -type d -prune -o ");
+                    words.driftline += &format!("--ignore=/{name}/ ");
+                }
+            } else if !is_mapped(name) {
+                words.find += &format!("-name {name} -type d -prune -o ");
+                words.driftline += &format!("--ignore={name}/ ");
+            }
         }
+        words
     }
-    words
 }
 
 #[cfg(test)]
@@ -184,14 +221,19 @@ mod tests {
     fn only_plain_rules_are_handed_on() {
         let rules = |rules: &[&str]| -> Vec<String> { rules.iter().map(|&rule| rule.to_owned()).collect() };
         let none = PathMap::default();
+        let words = LeftOut::new(
+            &rules(&["node_modules/", "*.pyc", "/logs", "a/b/", ".venv", "x y", "$(id)", "../up", "# c"]),
+            &none,
+        );
+        assert_eq!(words.driftline, "--ignore=node_modules/ --ignore=/logs/ --ignore=/a/b/ --ignore=.venv/ ");
         assert_eq!(
-            prune(&rules(&["node_modules/", "*.pyc", "/logs", "a/b/", ".venv", "x y", "$(id)", "../up", "# c"]), &none),
+            words.find,
             "-name node_modules -type d -prune -o -path ./logs -type d -prune -o -path ./a/b -type d -prune -o \
              -name .venv -type d -prune -o "
         );
-        assert_eq!(prune(&rules(&["node_modules/", "!node_modules/keep"]), &none), "");
+        assert_eq!(LeftOut::new(&rules(&["node_modules/", "!node_modules/keep"]), &none), LeftOut::default());
         let path = |text: &str| TreePath::new(text.as_bytes()).unwrap();
         let map = PathMap::new(vec![MapPair { common: path("web"), here: path("build/web") }]).unwrap();
-        assert_eq!(prune(&rules(&["build/", "/logs", "tmp/"]), &map), "-name tmp -type d -prune -o ");
+        assert_eq!(LeftOut::new(&rules(&["build/", "/logs", "tmp/"]), &map).find, "-name tmp -type d -prune -o ");
     }
 }

@@ -7,7 +7,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use crate::snapshot::Timestamp;
+use crate::collect::far::Tools;
+use crate::snapshot::{Algorithms, Timestamp};
 
 /// A login shell that prints more than this before it answers does not answer.
 const NOISE_LIMIT: usize = 1 << 20;
@@ -29,6 +30,8 @@ pub(super) enum Stop {
     Refused(String),
     /// It is not what the script writes.
     Garbled,
+    /// The far side wrote so much of it, and so much came.
+    Miscounted { what: &'static str, wrote: u64, came: u64 },
 }
 
 impl From<io::Error> for Stop {
@@ -66,6 +69,47 @@ pub(super) struct Capabilities {
     pub(super) host: Vec<u8>,
     /// The first `.git` in the root or above it.
     pub(super) git: Option<Vec<u8>>,
+    pub(super) driftline: Driftline,
+}
+
+/// Whether driftline is installed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Driftline {
+    No,
+    /// It speaks these records.
+    Yes,
+    /// One that calls itself so does not.
+    Other(Vec<u8>),
+}
+
+impl Capabilities {
+    /// In which form it lists: driftline itself as GNU find would.
+    pub(super) fn form(&self) -> Tier {
+        if self.driftline == Driftline::Yes { Tier::Gnu } else { self.tier }
+    }
+}
+
+impl Capabilities {
+    /// What listing and reading there are done with.
+    pub(super) fn tools(&self) -> Tools {
+        if self.driftline == Driftline::Yes {
+            let digests = Algorithms { blake3: true, sha256: true, git_blob: true, keyed: false };
+            let host = String::from_utf8_lossy(&self.host).into_owned();
+            return Tools { host, lists: Some("driftline itself"), digests };
+        }
+        let lists = match self.tier {
+            Tier::Gnu => Some("GNU find"),
+            Tier::Stat => Some("find and stat, as in BusyBox"),
+            Tier::Bsd => Some("find and stat, as on BSD"),
+            Tier::None => None,
+        };
+        let digests = if self.batches {
+            Algorithms { blake3: self.blake3, sha256: self.sha256, ..Algorithms::default() }
+        } else {
+            Algorithms::default()
+        };
+        Tools { host: String::from_utf8_lossy(&self.host).into_owned(), lists, digests }
+    }
 }
 
 /// What kind of thing an entry is.
@@ -107,12 +151,25 @@ pub(super) struct Record {
     pub(super) target: Option<Vec<u8>>,
     /// Whether it may be read (for a folder: listed and entered).
     pub(super) readable: bool,
+    /// Why it could not be read, where more is known than that it may not.
+    pub(super) trouble: Option<Failing>,
+}
+
+/// What failed there, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failing {
+    /// It is in motion rather than closed.
+    pub(super) unstable: bool,
+    pub(super) act: String,
+    pub(super) why: String,
 }
 
 /// What a listing is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Entry(Box<Record>),
+    /// The `.git` of a repository inside the root.
+    Repository(Vec<u8>),
     /// Where a link points to that came before; `None` when it could not be read.
     Target {
         path: Vec<u8>,
@@ -142,11 +199,17 @@ pub(super) enum Refusal {
 pub(super) struct Records<R> {
     input: R,
     nonce: String,
+    /// Bytes since counting began there.
+    taken: u64,
+    /// The same, before the record that was begun last.
+    before: u64,
+    /// Files that it was about.
+    files: u64,
 }
 
 impl<R: BufRead> Records<R> {
     pub(super) fn new(input: R, nonce: &str) -> Self {
-        Self { input, nonce: nonce.to_owned() }
+        Self { input, nonce: nonce.to_owned(), taken: 0, before: 0, files: 0 }
     }
 
     /// The stream.
@@ -193,12 +256,20 @@ impl<R: BufRead> Records<R> {
         let now = time(&self.field()?).unwrap_or_default();
         let host = self.field()?;
         let git = Some(self.field()?).filter(|path| !path.is_empty());
-        Ok(Capabilities { tier, blake3, sha256, batches, now, host, git })
+        let driftline = match (&*self.field()?, self.field()?) {
+            (b"yes", _) => Driftline::Yes,
+            (_, version) if version.is_empty() => Driftline::No,
+            (_, version) => Driftline::Other(version),
+        };
+        self.taken = 0;
+        Ok(Capabilities { tier, blake3, sha256, batches, now, host, git, driftline })
     }
 
     /// Waits until the far side takes paths.
     pub(super) fn ready(&mut self) -> Result<(), Stop> {
-        if self.head()? == b"R" { Ok(()) } else { Err(Stop::Garbled) }
+        let head = self.head()?;
+        self.taken = 0;
+        if head == b"R" { Ok(()) } else { Err(Stop::Garbled) }
     }
 
     /// Hands over a listing, item by item, and gives the status with which listing ended there.
@@ -206,10 +277,15 @@ impl<R: BufRead> Records<R> {
         loop {
             let head = self.head()?;
             match (&*head, tier) {
-                ([b'=' | b'!', kind @ ..], Tier::Gnu) => {
-                    let readable = head[0] == b'=';
+                (b"G", _) => each(Item::Repository(self.field()?)),
+                ([mark @ (b'=' | b'!' | b'?' | b'~'), kind @ ..], Tier::Gnu) => {
                     let kind = kind_of_letter(kind).ok_or(Stop::Garbled)?;
-                    each(Item::Entry(Box::new(self.gnu(kind, readable)?)));
+                    let mut record = self.gnu(kind, *mark == b'=')?;
+                    if matches!(mark, b'?' | b'~') {
+                        let mut words = || Ok::<_, Stop>(String::from_utf8_lossy(&self.field()?).into_owned());
+                        record.trouble = Some(Failing { unstable: *mark == b'~', act: words()?, why: words()? });
+                    }
+                    each(Item::Entry(Box::new(record)));
                 }
                 (b"B", Tier::Stat | Tier::Bsd) => self.batch(each)?,
                 (b"L", Tier::Stat | Tier::Bsd) => {
@@ -218,17 +294,17 @@ impl<R: BufRead> Records<R> {
                     let target = (self.field()? == b"0").then_some(target);
                     each(Item::Target { path, target });
                 }
-                _ => return self.status(&head).ok_or(Stop::Garbled),
+                _ => return self.closing(&head),
             }
         }
     }
 
     /// Hands over digests of files, in the order in which their paths were sent.
-    pub(super) fn digests(&mut self, each: &mut dyn FnMut(Told<[u8; 32]>)) -> Result<i32, Stop> {
+    pub(super) fn digests<const N: usize>(&mut self, each: &mut dyn FnMut(Told<[u8; N]>)) -> Result<i32, Stop> {
         loop {
             let head = self.head()?;
             if head != b"D" {
-                return self.status(&head).ok_or(Stop::Garbled);
+                return self.closing(&head);
             }
             let count = self.count()?;
             let before = self.looks(count)?;
@@ -255,7 +331,7 @@ impl<R: BufRead> Records<R> {
         loop {
             let head = self.head()?;
             if head != b"T" {
-                return self.status(&head).ok_or(Stop::Garbled);
+                return self.closing(&head);
             }
             let count = self.count()?;
             let before = self.looks(count)?;
@@ -278,7 +354,9 @@ impl<R: BufRead> Records<R> {
         let mut part = 0;
         let mut too_long = false;
         loop {
-            if (&mut self.input).take(CONTENT_STEP).read_until(0, &mut content)? == 0 {
+            let read = (&mut self.input).take(CONTENT_STEP).read_until(0, &mut content)?;
+            self.taken += read as u64;
+            if read == 0 {
                 return Err(Stop::Cut);
             }
             let is_whole = content.last() == Some(&0);
@@ -314,7 +392,7 @@ impl<R: BufRead> Records<R> {
         let (user, group, path, target) = (self.field()?, self.field()?, self.field()?, self.field()?);
         let look = Look { device, inode, size, modified, changed };
         let target = (kind == Kind::Symlink).then_some(target);
-        Ok(Record { path, kind, mode, uid, gid, user, group, look, target, readable })
+        Ok(Record { path, kind, mode, uid, gid, user, group, look, target, readable, trouble: None })
     }
 
     fn batch(&mut self, each: &mut dyn FnMut(Item)) -> Result<(), Stop> {
@@ -326,6 +404,7 @@ impl<R: BufRead> Records<R> {
             }
             paths.push(path);
         }
+        self.files += paths.len() as u64;
         let flags = self.field()?;
         let lines = self.field()?;
         let lines: Vec<&[u8]> = lines.split(|&byte| byte == b'\n').collect();
@@ -349,27 +428,43 @@ impl<R: BufRead> Records<R> {
     }
 
     fn count(&mut self) -> Result<usize, Stop> {
-        Ok(number(&self.field()?)? as usize)
+        let count = number(&self.field()?)?;
+        self.files = self.files.saturating_add(count);
+        Ok(count as usize)
     }
 
-    /// A field that begins a record; a refusal ends the reading.
+    /// A field that begins a record; a refusal ends the reading, and signs of life say nothing.
     fn head(&mut self) -> Result<Vec<u8>, Stop> {
-        let head = self.field()?;
-        if head == b"E" {
-            return Err(Stop::Refused(String::from_utf8_lossy(&self.field()?).into_owned()));
+        loop {
+            self.before = self.taken;
+            match &*self.field()? {
+                b"E" => return Err(Stop::Refused(String::from_utf8_lossy(&self.field()?).into_owned())),
+                b"W" => {}
+                head => return Ok(head.to_vec()),
+            }
         }
-        Ok(head)
     }
 
-    /// The status in a closing record.
-    fn status(&self, head: &[u8]) -> Option<i32> {
-        let rest = head.strip_prefix(b"END ")?.strip_prefix(self.nonce.as_bytes())?.strip_prefix(b" ")?;
-        std::str::from_utf8(rest).ok()?.parse().ok()
+    /// The status in a closing record, if it is one and all came that was counted there.
+    fn closing(&self, head: &[u8]) -> Result<i32, Stop> {
+        let rest = || head.strip_prefix(b"END ")?.strip_prefix(self.nonce.as_bytes())?.strip_prefix(b" ");
+        let mut parts = text(rest().ok_or(Stop::Garbled)?)?.split(' ');
+        let status = parts.next().and_then(|status| status.parse().ok()).ok_or(Stop::Garbled)?;
+        for (what, came) in [("bytes", self.before), ("files", self.files)] {
+            let wrote = match parts.next() {
+                None | Some("-") => continue,
+                Some(wrote) => number(wrote.as_bytes())?,
+            };
+            if wrote != came {
+                return Err(Stop::Miscounted { what, wrote, came });
+            }
+        }
+        Ok(status)
     }
 
     fn field(&mut self) -> Result<Vec<u8>, Stop> {
         let mut field = Vec::new();
-        (&mut self.input).take(FIELD_LIMIT).read_until(0, &mut field)?;
+        self.taken += (&mut self.input).take(FIELD_LIMIT).read_until(0, &mut field)? as u64;
         if field.pop() == Some(0) { Ok(field) } else { Err(Stop::Cut) }
     }
 }
@@ -395,7 +490,7 @@ fn stat_line(path: Vec<u8>, readable: bool, line: &[u8]) -> Option<Record> {
         _ => Kind::Other,
     };
     let look = Look { device, inode, size, modified, changed };
-    Some(Record { path, kind, mode: mode & 0o7777, uid, gid, user, group, look, target: None, readable })
+    Some(Record { path, kind, mode: mode & 0o7777, uid, gid, user, group, look, target: None, readable, trouble: None })
 }
 
 /// `device|inode|size|modified|changed`, or `?` for what is not there.
@@ -415,13 +510,13 @@ fn look(line: &[u8]) -> Result<Option<Look>, Stop> {
 }
 
 /// A line of a digest tool, perhaps with the backslash that marks a name with odd bytes; or why there is none.
-fn digest(line: &[u8]) -> Result<Result<[u8; 32], Refusal>, Stop> {
+fn digest<const N: usize>(line: &[u8]) -> Result<Result<[u8; N], Refusal>, Stop> {
     if let [b'?', word @ ..] = line {
         return Ok(Err(refusal(word)?));
     }
     let line = line.strip_prefix(b"\\").unwrap_or(line);
-    let digits = line.get(..64).filter(|_| line.get(64).is_none_or(|byte| !byte.is_ascii_hexdigit()));
-    let mut digest = [0; 32];
+    let digits = line.get(..2 * N).filter(|_| line.get(2 * N).is_none_or(|byte| !byte.is_ascii_hexdigit()));
+    let mut digest = [0; N];
     for (byte, pair) in digest.iter_mut().zip(digits.ok_or(Stop::Garbled)?.chunks(2)) {
         *byte = u8::from_str_radix(text(pair)?, 16).map_err(|_| Stop::Garbled)?;
     }
@@ -466,6 +561,10 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000000000".chars()).take(9).collect();
     Some(Timestamp { seconds: seconds.parse().ok()?, nanos: digits.parse().ok()? })
 }
+
+mod git;
+
+pub(super) use git::PackStop;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use super::connections::Connections;
 
 /// So much of what a program complains about is kept.
 const COMPLAINTS: usize = 64 * 1024;
@@ -44,7 +44,7 @@ pub(super) struct Parcel {
 /// A program that is running; reading from it gives its stdout.
 pub(super) struct Running {
     child: Child,
-    group: Option<Pid>,
+    connections: Connections,
     pieces: Receiver<io::Result<Vec<u8>>>,
     piece: Vec<u8>,
     taken: usize,
@@ -88,14 +88,12 @@ impl Running {
         script: Vec<u8>,
         parcel: Parcel,
         patience: Duration,
+        connections: &Connections,
     ) -> io::Result<Self> {
-        let mut child = Command::new(&invocation.program)
-            .args(&invocation.arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()?;
+        let mut command = Command::new(&invocation.program);
+        command.args(&invocation.arguments).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = connections.start(&mut command)?;
         let missing = || io::Error::other("a pipe is missing");
         let mut stdin = child.stdin.take().ok_or_else(missing)?;
         let mut stdout = child.stdout.take().ok_or_else(missing)?;
@@ -143,10 +141,9 @@ impl Running {
             }
             drop(quiet);
         });
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         Ok(Self {
             child,
-            group,
+            connections: connections.clone(),
             pieces: taken,
             piece: Vec::new(),
             taken: 0,
@@ -176,7 +173,7 @@ impl Running {
         let mut status = None;
         // Only a program that has no more to say ends by itself.
         while (complete || self.silent) && status.is_none() && Instant::now() < until {
-            status = self.child.try_wait().ok().flatten();
+            status = self.connections.look(&mut self.child);
             if status.is_none() {
                 thread::sleep(Duration::from_millis(2));
             }
@@ -198,18 +195,12 @@ impl Running {
 
     fn kill(&mut self) {
         self.shared.over.store(true, Ordering::Relaxed);
-        if let Some(group) = self.group.take() {
-            let _ = kill_process_group(group, Signal::KILL);
-            let _ = self.child.wait();
-        }
+        self.connections.kill(&mut self.child);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(Some(_))) {
-            self.group = None;
-        }
         self.kill();
     }
 }

@@ -9,15 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::listing::{self, Gathering};
+use super::PROTOCOL;
+use super::connections::Connections;
+use super::listing::{self, Gathering, LeftOut};
 use super::records::{Capabilities, Records, Refusal, Stop, Told};
 use super::runner::{Ended, Invocation, Parcel, Running};
 use super::ssh::Ssh;
 use super::words::{self, Fault};
-use crate::collect::far::{Each, Far, FarFile};
-use crate::collect::sensitive::Sensitive;
+use crate::collect::far::{Each, Far, FarFile, FarGit, Tools};
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{CollectError, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Watch, settle};
+use crate::collect::{
+    CollectError, CollectPlan, Filter, Listing, OpenError, OpenFile, Source, SourceReader, Stage, Watch, settle,
+};
 use crate::config::{Environment, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{Algorithms, Counters, Digests, GitState, Incident, IncidentKind, Knows, Snapshot};
@@ -47,9 +50,11 @@ pub(in crate::collect) struct RemoteFolder {
     map: PathMap,
     rate: Option<NonZeroU64>,
     patience: Duration,
-    sensitive: Sensitive,
+    connections: Connections,
     /// Known once it was listed.
     met: OnceLock<Capabilities>,
+    /// Folders (as they are called there) that have a `.git`; known once it was listed.
+    repositories: OnceLock<Vec<TreePath>>,
 }
 
 #[derive(Debug)]
@@ -60,41 +65,44 @@ enum Way {
 
 /// What the script is asked to do.
 #[derive(Debug, Clone, Copy)]
-enum Mode<'a> {
-    List { prune: &'a str },
-    Digest { algorithm: &'static str },
+pub(super) enum Mode<'a> {
+    List {
+        left_out: &'a LeftOut,
+    },
+    Digest {
+        algorithm: &'static str,
+    },
     Contents,
+    /// Contents of files of a repository, by any path.
+    Raw,
 }
 
 /// Reads what is told of these files.
-type Read<'a, T> = &'a dyn Fn(&mut Records<Running>, &[FarFile<'_>], &mut dyn FnMut(Told<T>)) -> Result<i32, Stop>;
+pub(super) type Read<'a, T> =
+    &'a dyn Fn(&mut Records<Running>, &[FarFile<'_>], &mut dyn FnMut(Told<T>)) -> Result<i32, Stop>;
 
 /// An answer that has begun.
-struct Answer {
-    records: Records<Running>,
+pub(super) struct Answer {
+    pub(super) records: Records<Running>,
     capabilities: Capabilities,
     noise: Vec<u8>,
 }
 
 impl RemoteFolder {
-    /// Prepares; nothing is connected yet. `patience` is how long the far side may say nothing, `sensitive`
-    /// names files whose content must stay there, beside those known by name.
+    /// Prepares; nothing is connected yet.
     ///
     /// # Errors
     /// [`CollectError::Remote`] when no private folder for the connection's socket can be made.
     ///
     /// # Panics
     /// When the environment is of this machine.
-    pub(in crate::collect) fn new(
-        environment: &Environment,
-        patience: Duration,
-        sensitive: &[String],
-    ) -> Result<Self, CollectError> {
+    pub(in crate::collect) fn new(environment: &Environment, plan: &CollectPlan<'_>) -> Result<Self, CollectError> {
         let (way, path, rate) = match &environment.source {
             SourceSpec::Ssh { place, path, rate } => {
-                let ssh = Ssh::new(place).map_err(|error| CollectError::Remote {
+                let ssh = Ssh::new(place, plan).map_err(|error| CollectError::Remote {
                     message: format!("cannot make a private folder for the connection: {error}"),
                     hint: None,
+                    stage: Stage::Program,
                 })?;
                 (Way::Ssh(ssh), path, *rate)
             }
@@ -115,19 +123,20 @@ impl RemoteFolder {
             root: path.clone(),
             map: environment.map.clone(),
             rate,
-            patience,
-            sensitive: Sensitive::new(sensitive),
+            patience: plan.patience,
+            connections: plan.connections.clone(),
             met: OnceLock::new(),
+            repositories: OnceLock::new(),
         })
     }
 
     fn list_once(&self, filter: &Filter, watch: &dyn Watch, counters: &mut Counters) -> Result<Listing, Fault> {
-        let prune = listing::prune(filter.lines(), &self.map);
+        let left_out = LeftOut::new(filter.lines(), &self.map);
         let Answer { mut records, capabilities, noise } =
-            self.ask(Mode::List { prune: &prune }, Parcel::default(), self.patience, counters)?;
+            self.ask_in_turn(Mode::List { left_out: &left_out }, &[], self.patience, counters)?;
         let mut gathering = Gathering::default();
         let (mut fresh, mut seen) = (0, 0);
-        let outcome = records.listing(capabilities.tier, &mut |item| {
+        let outcome = records.listing(capabilities.form(), &mut |item| {
             if gathering.take(item) {
                 seen += 1;
                 fresh += 1;
@@ -146,10 +155,15 @@ impl RemoteFolder {
         let missing = missing.map(|fault| Incident {
             path: None,
             kind: IncidentKind::Environment,
-            message: format!("the listing is not complete ({seen} entries came): {}", fault.message),
+            message: format!(
+                "the listing is not complete ({seen} {} came): {}",
+                if seen == 1 { "entry" } else { "entries" },
+                fault.message
+            ),
             hint: fault.hint,
         });
         let names = gathering.names();
+        let _ = self.repositories.set(gathering.repositories());
         let mut walked = gathering.walked(&self.map, filter);
         if !self.map.is_empty() {
             settle::settle(&mut walked, &self.map, filter, &self.environment).map_err(Fault::plan)?;
@@ -160,15 +174,7 @@ impl RemoteFolder {
         }
         walked.incidents.extend(missing);
         walked.incidents.extend(noise_note(&noise));
-        let git = match &capabilities.git {
-            None => GitState::None,
-            Some(place) => GitState::Unknown {
-                reason: format!(
-                    "this version does not read repositories of other machines (`{}` there)",
-                    String::from_utf8_lossy(place)
-                ),
-            },
-        };
+        walked.incidents.extend(words::other_driftline(&capabilities));
         // A later run of the same source would say the same.
         let _ = self.met.set(capabilities);
         *counters += walked.counters;
@@ -179,13 +185,33 @@ impl RemoteFolder {
             incidents: walked.incidents,
             knows: Knows { permissions: true, executable_unknown: false, owners: true, times: true },
             names,
-            git,
+            git: GitState::None,
         };
         Ok(Listing { snapshot, stamps: walked.stamps, counters: Counters::default() })
     }
 
+    /// Asks, and asks again after a while when the host turns connections away because it has too many.
+    fn ask_in_turn(
+        &self,
+        mode: Mode<'_>,
+        files: &[FarFile<'_>],
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Result<Answer, Fault> {
+        let mut tries = 1;
+        loop {
+            match self.ask(mode, self.parcel(files), patience, counters) {
+                Err(fault) if fault.is_crowded && tries < TRIES => {
+                    std::thread::sleep(jitter(PAUSE * tries));
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Starts the script and reads what it says of itself.
-    fn ask(
+    pub(super) fn ask(
         &self,
         mode: Mode<'_>,
         parcel: Parcel,
@@ -193,22 +219,8 @@ impl RemoteFolder {
         counters: &mut Counters,
     ) -> Result<Answer, Fault> {
         let nonce = nonce();
-        let invocation = match &self.way {
-            Way::Ssh(ssh) => ssh.invocation(self.patience),
-            Way::Exec(invocation) => invocation.clone(),
-        };
         let batch = if self.rate.is_some() { 1 } else { BATCH };
-        let script = script(&nonce, &self.root, mode, batch);
-        counters.round_trips += 1;
-        let running = Running::start(&invocation, script, parcel, patience).map_err(|error| Fault {
-            message: match error.kind() {
-                io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
-                _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
-            },
-            hint: Some("install it, or correct the configuration".to_owned()),
-            is_crowded: false,
-            collision: None,
-        })?;
+        let running = self.run(script(&nonce, &self.root, mode, batch), parcel, patience, counters)?;
         let mut records = Records::new(running, &nonce);
         let mut noise = Vec::new();
         let begun = records.start(&mut noise);
@@ -222,12 +234,72 @@ impl RemoteFolder {
         }
     }
 
-    fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
+    /// Starts a script.
+    pub(super) fn run(
+        &self,
+        script: Vec<u8>,
+        parcel: Parcel,
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Result<Running, Fault> {
+        let invocation = match &self.way {
+            Way::Ssh(ssh) => ssh.invocation(self.patience),
+            Way::Exec(invocation) => invocation.clone(),
+        };
+        counters.round_trips += 1;
+        Running::start(&invocation, script, parcel, patience, &self.connections).map_err(|error| Fault {
+            message: match error.kind() {
+                io::ErrorKind::NotFound => format!("there is no program `{}`", invocation.program.to_string_lossy()),
+                _ => format!("cannot run `{}`: {error}", invocation.program.to_string_lossy()),
+            },
+            hint: Some("install it, or correct the configuration".to_owned()),
+            stage: Stage::Program,
+            is_crowded: false,
+            collision: None,
+        })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn rate(&self) -> Option<NonZeroU64> {
+        self.rate
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// What the far side can do, once it was listed.
+    pub(super) fn met(&self) -> Option<&Capabilities> {
+        self.met.get()
+    }
+
+    /// Folders (as they are called there) that have a `.git`, once it was listed.
+    pub(super) fn repositories(&self) -> &[TreePath] {
+        self.repositories.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What the far side is read with, whatever its folder is like.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(super) fn probe(mut self) -> Result<Tools, Fault> {
+        self.root = PathBuf::from("/");
+        let mode = Mode::Digest { algorithm: "sha256" };
+        let mut counters = Counters::default();
+        let Answer { records, capabilities, .. } = self.ask(mode, Parcel::default(), self.patience, &mut counters)?;
+        finish(records, false, &mut counters);
+        Ok(capabilities.tools())
+    }
+
+    pub(super) fn fault(&self, stop: &Stop, ended: &Ended, noise: Option<&[u8]>) -> Fault {
         words::fault(&self.spec, &self.root.to_string_lossy(), stop, ended, noise)
     }
 
     /// Asks about files in one round trip, and in a second one about those that changed meanwhile.
-    fn about<T>(
+    pub(super) fn about<T>(
         &self,
         mode: Mode<'_>,
         files: &[FarFile<'_>],
@@ -243,9 +315,10 @@ impl RemoteFolder {
             let asked: Vec<FarFile<'_>> = left.iter().map(|&at| files[at]).collect();
             let mut told = 0;
             let mut changed = Vec::new();
+            let mut held = Vec::new();
             let mut far_files_read = 0;
             let fault = self
-                .ask(mode, self.parcel(&asked), self.patience + time_for(&asked), counters)
+                .ask_in_turn(mode, &asked, self.patience + time_for(&asked), counters)
                 .and_then(|Answer { mut records, capabilities, .. }| {
                     let outcome = records.ready().and_then(|()| {
                         records.input().go();
@@ -254,15 +327,25 @@ impl RemoteFolder {
                             far_files_read += u64::from(one.value.is_ok());
                             match judge(one, file.size, &capabilities) {
                                 Err(Trouble::Changed) if !is_last => changed.push(left[told]),
-                                result => each(left[told], result),
+                                // Contents are handed on at once: all of them would take too much room.
+                                result if matches!(mode, Mode::Contents) => each(left[told], result),
+                                result => held.push((left[told], result)),
                             }
                             told += 1;
                         })
                     });
                     let ended = finish(records, outcome.is_ok(), counters);
+                    // Something is missing, and nobody knows before which answer.
+                    if matches!((&outcome, mode), (Err(Stop::Miscounted { .. }), Mode::Digest { .. })) {
+                        (told, held) = (0, Vec::new());
+                        changed.clear();
+                    }
                     outcome.map(drop).map_err(|stop| self.fault(&stop, &ended, None))
                 })
                 .err();
+            for (at, result) in held {
+                each(at, result);
+            }
             counters.far_files_read += far_files_read;
             let why = fault.map_or_else(|| "nothing was said about it".to_owned(), |fault| fault.message);
             for &at in left.iter().skip(told) {
@@ -270,6 +353,23 @@ impl RemoteFolder {
             }
             left = changed;
         }
+    }
+
+    fn digests_by<const N: usize>(
+        &self,
+        algorithm: &'static str,
+        files: &[FarFile<'_>],
+        counters: &mut Counters,
+        digests: &dyn Fn([u8; N]) -> Digests,
+        each: Each<'_, Digests>,
+    ) {
+        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; N]>)| {
+            records.digests(each)
+        };
+        self.about(Mode::Digest { algorithm }, files, counters, &read, &mut |at, result| {
+            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
+            each(at, result);
+        });
     }
 
     /// Paths as the far side calls them, with what reading each costs there.
@@ -298,17 +398,10 @@ impl Source for RemoteFolder {
 
     fn list(&self, filter: &Filter, watch: &dyn Watch) -> Result<Listing, CollectError> {
         let mut counters = Counters::default();
-        let mut tries = 1;
-        loop {
-            match self.list_once(filter, watch, &mut counters) {
-                Ok(listing) => return Ok(Listing { counters, ..listing }),
-                Err(fault) if fault.is_crowded && tries < TRIES => {
-                    std::thread::sleep(jitter(PAUSE * tries));
-                    tries += 1;
-                }
-                Err(Fault { collision: Some(collision), .. }) => return Err(*collision),
-                Err(Fault { message, hint, .. }) => return Err(CollectError::Remote { message, hint }),
-            }
+        match self.list_once(filter, watch, &mut counters) {
+            Ok(listing) => Ok(Listing { counters, ..listing }),
+            Err(Fault { collision: Some(collision), .. }) => Err(*collision),
+            Err(Fault { message, hint, stage, .. }) => Err(CollectError::Remote { message, hint, stage }),
         }
     }
 
@@ -323,47 +416,42 @@ impl Source for RemoteFolder {
 
 impl Far for RemoteFolder {
     fn computes(&self) -> Algorithms {
-        let Some(met) = self.met.get().filter(|met| met.batches) else { return Algorithms::default() };
-        Algorithms { blake3: met.blake3, sha256: met.sha256, git_blob: false }
+        let usable = self.met.get().filter(|met| met.batches);
+        usable.map(|met| met.tools().digests).unwrap_or_default()
+    }
+
+    fn tools(&self) -> Option<Tools> {
+        self.met.get().map(Capabilities::tools)
     }
 
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>) {
-        let wanted = if wanted.blake3 && self.computes().blake3 { "blake3" } else { "sha256" };
-        let digests = |digest| match wanted {
-            "blake3" => Digests { blake3: Some(digest), ..Digests::default() },
-            _ => Digests { sha256: Some(digest), ..Digests::default() },
+        let none = Digests::default();
+        match wanted {
+            Algorithms { blake3: true, .. } if self.computes().blake3 => {
+                self.digests_by("blake3", files, counters, &|digest| Digests { blake3: Some(digest), ..none }, each);
+            }
+            Algorithms { git_blob: true, .. } if self.computes().git_blob => {
+                self.digests_by("git", files, counters, &|digest| Digests { git_blob: Some(digest), ..none }, each);
+            }
+            _ => self.digests_by("sha256", files, counters, &|digest| Digests { sha256: Some(digest), ..none }, each),
+        }
+    }
+
+    fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
+        let read = |records: &mut Records<Running>, asked: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
+            records.contents(|number| asked.get(number).map_or(0, |file| file.size), each)
         };
-        let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; 32]>)| {
-            records.digests(each)
-        };
-        let mode = Mode::Digest { algorithm: wanted };
-        self.about(mode, files, counters, &read, &mut |at, result| {
-            let result = result.map(|Reading { value, stamp, began }| Reading { value: digests(value), stamp, began });
+        self.about(Mode::Contents, files, counters, &read, &mut |at, result| {
+            let result = match result {
+                Ok(reading) if reading.value.len() as u64 != files[at].size => Err(Trouble::Changed),
+                other => other,
+            };
             each(at, result);
         });
     }
 
-    fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>) {
-        let mut open = Vec::new();
-        for (at, file) in files.iter().enumerate() {
-            if self.sensitive.has(file.path) {
-                let why = "its name says that it holds secrets, which stay where they are";
-                each(at, Err(Trouble::Refused(why.to_owned(), false)));
-            } else {
-                open.push(at);
-            }
-        }
-        let asked: Vec<FarFile<'_>> = open.iter().map(|&at| files[at]).collect();
-        let read = |records: &mut Records<Running>, asked: &[FarFile<'_>], each: &mut dyn FnMut(Told<Vec<u8>>)| {
-            records.contents(|number| asked.get(number).map_or(0, |file| file.size), each)
-        };
-        self.about(Mode::Contents, &asked, counters, &read, &mut |at, result| {
-            let result = match result {
-                Ok(reading) if reading.value.len() as u64 != asked[at].size => Err(Trouble::Changed),
-                other => other,
-            };
-            each(open[at], result);
-        });
+    fn git(&self) -> &dyn FarGit {
+        self
     }
 }
 
@@ -397,7 +485,7 @@ pub(in crate::collect) fn origin(spec: &SourceSpec) -> String {
     }
 }
 
-fn finish(mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
+pub(super) fn finish(mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
     records.input().go();
     let ended = records.into_input().end(complete);
     counters.bytes_sent += ended.sent;
@@ -414,15 +502,13 @@ fn time_for(files: &[FarFile<'_>]) -> Duration {
 
 /// Whether what was told is one state of the file, of the size in which it was listed.
 fn judge<T>(told: Told<T>, size: u64, met: &Capabilities) -> Result<Reading<T>, Trouble> {
-    let (Some(before), Some(after)) = (told.before, told.after) else { return Err(Trouble::Gone) };
-    if before != after || after.size != size {
-        return Err(Trouble::Changed);
-    }
-    match told.value {
-        Ok(value) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
-        Err(Refusal::Gone) => Err(Trouble::Gone),
-        Err(Refusal::Denied) => Err(Trouble::Refused("permission denied".to_owned(), true)),
-        Err(Refusal::Failed) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+    let seen = told.before.zip(told.after);
+    match (seen, told.value) {
+        (_, Err(Refusal::Denied)) => Err(Trouble::Refused("permission denied".to_owned(), true)),
+        (_, Err(Refusal::Gone)) | (None, Ok(_)) => Err(Trouble::Gone),
+        (Some((before, after)), _) if before != after || after.size != size => Err(Trouble::Changed),
+        (_, Err(Refusal::Failed)) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
+        (Some((_, after)), Ok(value)) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
     }
 }
 
@@ -439,7 +525,7 @@ fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fault> {
         (1, None) if is_explained => return None,
         (status, None) => format!("`find` ended with status {status}"),
     };
-    Some(Fault { message, hint: None, is_crowded: false, collision: None })
+    Some(Fault { message, hint: None, stage: Stage::Answer, is_crowded: false, collision: None })
 }
 
 fn noise_note(noise: &[u8]) -> Option<Incident> {
@@ -459,27 +545,41 @@ fn short(text: &str) -> String {
 }
 
 fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
-    let (mode, prune, algorithm) = match mode {
-        Mode::List { prune } => ("list", prune, ""),
-        Mode::Digest { algorithm } => ("digest", "", algorithm),
-        Mode::Contents => ("contents", "", ""),
+    let nothing = LeftOut::default();
+    let (mode, left_out, algorithm) = match mode {
+        Mode::List { left_out } => ("list", left_out, ""),
+        Mode::Digest { algorithm } => ("digest", &nothing, algorithm),
+        Mode::Contents => ("contents", &nothing, ""),
+        Mode::Raw => ("contents", &nothing, "git"),
     };
+    let LeftOut { find, driftline } = left_out;
     let mut script = Vec::with_capacity(SCRIPT.len() + 512);
-    script.extend_from_slice(b"ROOT='");
-    for &byte in root.as_os_str().as_bytes() {
-        match byte {
-            b'\'' => script.extend_from_slice(br"'\''"),
-            byte => script.push(byte),
-        }
-    }
-    let rest = format!("'\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{prune}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n");
+    script.extend_from_slice(b"ROOT=");
+    script.extend_from_slice(&quoted(root.as_os_str().as_bytes()));
+    let rest = format!(
+        "\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{find}'\nLEAVE='{driftline}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n\
+         PROTOCOL='{PROTOCOL}'\n"
+    );
     script.extend_from_slice(rest.as_bytes());
     script.extend_from_slice(SCRIPT.as_bytes());
     script
 }
 
+/// A word of a shell script that stands for these bytes.
+pub(super) fn quoted(bytes: &[u8]) -> Vec<u8> {
+    let mut word = vec![b'\''];
+    for &byte in bytes {
+        match byte {
+            b'\'' => word.extend_from_slice(br"'\''"),
+            byte => word.push(byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
 /// A word that nothing on the far side can know beforehand: from the random keys that the standard library takes from the system.
-fn nonce() -> String {
+pub(super) fn nonce() -> String {
     format!("{:016x}{:016x}", random(), random())
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::compare::compare;
 use crate::compare::testing::{Tree, path};
 
 /// Names of the kinds that people and programs make.
@@ -156,7 +157,7 @@ fn some_need_their_original() {
             .done(),
         Tree::new("debug").file("app.log.1", "5").file("gone.bak", "6").file("x/gone.orig", "7").folder("y.bak").done(),
     ];
-    let found: Vec<_> = find(&snapshots)
+    let found: Vec<_> = find(&compare(&snapshots), &snapshots)
         .into_iter()
         .map(|artifact| (artifact.at.environment, artifact.path, artifact.original, artifact.has_original_here))
         .collect();
@@ -183,7 +184,7 @@ fn an_artifact_is_held_against_its_original_everywhere() {
             .sized("d/X.py.old", 8)
             .done(),
     ];
-    let asked: Vec<Vec<&[u8]>> = questions(&find(&snapshots), &snapshots)
+    let asked: Vec<Vec<&[u8]>> = questions(&find(&compare(&snapshots), &snapshots), &snapshots)
         .iter()
         .map(|question| {
             question.members.iter().map(|at| snapshots[at.environment].entries[at.entry].path.file_name()).collect()

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pairs::{Likeness, Pair, likeness, oriented};
-use super::{Lonely, Move, MoveKind, set};
+use super::pairs::{Likeness, Paths, likeness, oriented};
+use super::{Lonely, Move, set};
 use crate::compare::variants::environments;
 use crate::compare::{Cell, Comparison, Row};
 use crate::path::TreePath;
@@ -64,20 +64,20 @@ pub fn find_edited(
     for (_, _, a, b) in found {
         if !taken.contains(&a) && !taken.contains(&b) {
             taken.extend([a, b]);
-            moves.push(edited(&oriented((path(&lonely[a]), &lonely[a]), (path(&lonely[b]), &lonely[b]))));
+            moves.push(edited(&oriented(&[(path(&lonely[a]), &lonely[a]), (path(&lonely[b]), &lonely[b])])));
         }
     }
     super::sort(&mut moves);
     moves
 }
 
-fn edited(pair: &Pair<'_>) -> Move {
-    Move { kind: MoveKind::File, files: 0, edited: 1, ..super::folders::file(pair) }
+fn edited(paths: &Paths<'_>) -> Move {
+    Move { files: 0, edited: 1, ..super::folders::file(paths) }
 }
 
 /// The rows that moves are about.
 fn explained(comparison: &Comparison, snapshots: &[Snapshot], known: &[Move]) -> BTreeSet<usize> {
-    let places = known.iter().flat_map(|found| [&found.first, &found.second]);
+    let places = known.iter().flat_map(|found| &found.places);
     places.flat_map(|place| comparison.within(snapshots, &place.path)).collect()
 }
 

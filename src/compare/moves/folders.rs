@@ -2,63 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use super::pairs::{Pair, shared_tail};
+use super::pairs::{Paths, shared_tail};
 use super::{Move, MoveKind, Place};
 use crate::compare::variants::environments;
 use crate::compare::{Cell, Comparison, Row};
 use crate::path::TreePath;
 use crate::snapshot::{Content, Snapshot};
 
-/// Two folders, and the environments that have only the one or only the other of the files that pair up.
-type Key = (TreePath, TreePath, u64, u64);
+/// Folders, and for each the environments that have only it of the files that belong together.
+type Key = Vec<(TreePath, u64)>;
 
-/// Turns pairs of files into moves: of a folder where most of its files moved with it, of a file otherwise.
+/// Turns paths of one file into moves: of a folder where most of its files moved with it, of a file otherwise.
 ///
-/// A pair first speaks for the topmost folders whose names differ (`a/b/x` and `c/b/x` for `a` and `c`). Where too little of these moved,
-/// its voice goes one level down on both sides.
-pub(super) fn gather(pairs: Vec<Pair<'_>>, comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Move> {
+/// A file first speaks for the topmost folders whose names differ (`a/b/x` and `c/b/x` for `a` and `c`). Where too little of these moved,
+/// its voice goes one level down on all sides.
+pub(super) fn gather(files: Vec<Paths<'_>>, comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<Move> {
     let mut moves = Vec::new();
-    let mut open: Vec<(usize, Pair<'_>)> = Vec::new();
-    for pair in pairs {
+    let mut open: Vec<(usize, Paths<'_>)> = Vec::new();
+    for paths in files {
         // Each side keeps at least one part: an environment's root is no folder that could have moved.
-        let depth = pair.first.parts().count().min(pair.second.parts().count());
-        let tail = shared_tail(pair.first, pair.second).min(depth - 1);
-        open.push((tail, pair));
+        let depth = paths.iter().map(|(path, _)| path.parts().count()).min().unwrap_or(1);
+        let shared = paths[1..].iter().map(|(path, _)| shared_tail(paths[0].0, path)).min().unwrap_or(0);
+        open.push((shared.min(depth - 1), paths));
     }
     while !open.is_empty() {
-        let mut voices: BTreeMap<Key, Vec<(usize, Pair<'_>)>> = BTreeMap::new();
-        for (tail, pair) in std::mem::take(&mut open) {
+        let mut voices: BTreeMap<Key, Vec<(usize, Paths<'_>)>> = BTreeMap::new();
+        for (tail, paths) in std::mem::take(&mut open) {
             if tail == 0 {
-                moves.push(file(&pair));
+                moves.push(file(&paths));
                 continue;
             }
-            let key = (above(pair.first, tail), above(pair.second, tail), pair.first_only, pair.second_only);
-            voices.entry(key).or_default().push((tail, pair));
+            let key = paths.iter().map(|(path, only)| (above(path, tail), *only)).collect();
+            voices.entry(key).or_default().push((tail, paths));
         }
         for (key, voices) in voices {
             match folder(&key, voices.len(), comparison, snapshots) {
                 Some(folder) => moves.push(folder),
-                None => open.extend(voices.into_iter().map(|(tail, pair)| (tail - 1, pair))),
+                None => open.extend(voices.into_iter().map(|(tail, paths)| (tail - 1, paths))),
             }
         }
     }
     moves
 }
 
-pub(super) fn file(pair: &Pair<'_>) -> Move {
-    Move {
-        kind: MoveKind::File,
-        first: place(pair.first.clone(), pair.first_only),
-        second: place(pair.second.clone(), pair.second_only),
-        files: 1,
-        edited: 0,
-        left: 0,
-    }
+pub(super) fn file(paths: &Paths<'_>) -> Move {
+    let places = paths.iter().map(|(path, only)| place((*path).clone(), *only)).collect();
+    Move { kind: MoveKind::File, places, files: 1, edited: 0, left: 0 }
 }
 
-fn folder(key: &Key, paired: usize, comparison: &Comparison, snapshots: &[Snapshot]) -> Option<Move> {
-    let (first, second, first_only, second_only) = key;
-    if paired < 2 {
+fn folder(key: &Key, together: usize, comparison: &Comparison, snapshots: &[Snapshot]) -> Option<Move> {
+    let ((first, first_only), others) = key.split_first()?;
+    if together < 2 {
         return None;
     }
     let environment = environments(*first_only).next()?;
@@ -67,36 +61,42 @@ fn folder(key: &Key, paired: usize, comparison: &Comparison, snapshots: &[Snapsh
         let row = comparison.row(index);
         let Some(Content::File(here)) = row.content(snapshots, environment) else { continue };
         total += 1;
-        let there = row.path(snapshots).rebase(first, second).and_then(|path| comparison.find(snapshots, &path));
-        let Some(there) = there.map(|there| comparison.row(there)) else { continue };
-        if have_one_each(&row, &there, *first_only, *second_only) {
-            let nothing_there = environments(*second_only).all(|environment| {
-                matches!(there.content(snapshots, environment), Some(Content::File(file)) if file.size == 0)
-            });
-            *(if here.size == 0 && nothing_there { &mut empty } else { &mut same_name }) += 1;
+        let there = |(folder, only): &(TreePath, u64)| {
+            let path = row.path(snapshots).rebase(first, folder)?;
+            Some((comparison.row(comparison.find(snapshots, &path)?), *only))
+        };
+        let Some(elsewhere) = others.iter().map(there).collect::<Option<Vec<_>>>() else { continue };
+        let rows: Vec<(Row<'_>, u64)> = std::iter::once((row, *first_only)).chain(elsewhere).collect();
+        if have_one_each(&rows) {
+            let is_empty = |(row, only): &(Row<'_>, u64)| {
+                environments(*only).all(|environment| {
+                    matches!(row.content(snapshots, environment), Some(Content::File(file)) if file.size == 0)
+                })
+            };
+            *(if here.size == 0 && rows[1..].iter().all(is_empty) { &mut empty } else { &mut same_name }) += 1;
         }
     }
-    // Equal contents were paired before, so what agrees by name alone was edited.
-    let files = paired + empty;
-    let edited = same_name - paired.min(same_name);
+    // Equal contents were put together before, so what agrees by name alone was edited.
+    let files = together + empty;
+    let edited = same_name - together.min(same_name);
     let moved = files + edited;
     (moved * 3 >= total * 2 && edited * 3 <= files).then(|| Move {
         kind: MoveKind::Folder,
-        first: place(first.clone(), *first_only),
-        second: place(second.clone(), *second_only),
+        places: key.iter().map(|(folder, only)| place(folder.clone(), *only)).collect(),
         files,
         edited,
         left: total - moved.min(total),
     })
 }
 
-/// Whether the environments of each side have that side's path and lack the other one.
-fn have_one_each(here: &Row<'_>, there: &Row<'_>, first_only: u64, second_only: u64) -> bool {
-    let only = |set: u64, has: &Row<'_>, lacks: &Row<'_>| {
-        environments(set)
-            .all(|environment| has.cells[environment].is_present() && lacks.cells[environment] == Cell::Absent)
-    };
-    only(first_only, here, there) && only(second_only, there, here)
+/// Whether the environments of each side have that side's path and lack all others.
+fn have_one_each(rows: &[(Row<'_>, u64)]) -> bool {
+    rows.iter().enumerate().all(|(at, (has, only))| {
+        let mut others = rows.iter().enumerate().filter(|(other, _)| *other != at);
+        environments(*only).all(|environment| has.cells[environment].is_present())
+            && others
+                .all(|(_, (lacks, _))| environments(*only).all(|environment| lacks.cells[environment] == Cell::Absent))
+    })
 }
 
 /// The folder `parts` above a path.

@@ -13,22 +13,16 @@ const MOST_OF_ONE_CONTENT: usize = 64;
 /// Shorter contents are equal by chance too easily: they belong together only under equal file names.
 const TELLING: u64 = 16;
 
-/// Two paths that are one file.
-#[derive(Debug, Clone)]
-pub(super) struct Pair<'a> {
-    pub(super) first: &'a TreePath,
-    pub(super) second: &'a TreePath,
-    /// Environments that have only the first path, bit by bit.
-    pub(super) first_only: u64,
-    pub(super) second_only: u64,
-}
+/// Paths that are one file, at least two: each with the environments that have only it, bit by bit. First the one that the earliest of these
+/// environments has.
+pub(super) type Paths<'a> = Vec<(&'a TreePath, u64)>;
 
-/// Pairs the paths of one content, the most alike first, each once.
+/// Puts the paths of one content together, the most alike first, each once.
 pub(super) fn pair<'a>(
     class: &[Lonely],
     comparison: &Comparison,
     snapshots: &'a [Snapshot],
-    found: &mut Vec<Pair<'a>>,
+    found: &mut Vec<Paths<'a>>,
 ) {
     let path = |one: &Lonely| comparison.row(one.row).path(snapshots);
     if class.len() <= MOST_OF_ONE_CONTENT {
@@ -45,7 +39,7 @@ pub(super) fn pair<'a>(
     }
 }
 
-fn settle<'a>(class: &[(&'a TreePath, Lonely)], found: &mut Vec<Pair<'a>>) {
+fn settle<'a>(class: &[(&'a TreePath, Lonely)], found: &mut Vec<Paths<'a>>) {
     let mut candidates: Vec<(Likeness, usize, usize)> = Vec::new();
     for (a, (path, one)) in class.iter().enumerate() {
         for (b, (other_path, other)) in class.iter().enumerate().skip(a + 1) {
@@ -55,30 +49,39 @@ fn settle<'a>(class: &[(&'a TreePath, Lonely)], found: &mut Vec<Pair<'a>>) {
         }
     }
     candidates.sort_by(|(x, a, b), (y, c, d)| y.cmp(x).then((a, b).cmp(&(c, d))));
-    let mut taken = vec![false; class.len()];
+    // Which group each is in; a third path joins two when it can be one with either.
+    let mut group_of: Vec<Option<usize>> = vec![None; class.len()];
+    let mut groups: Vec<Vec<usize>> = Vec::new();
     for (_, a, b) in candidates {
-        if taken[a] || taken[b] {
-            continue;
+        let (group, new) = match (group_of[a], group_of[b]) {
+            (None, None) => {
+                groups.push(vec![a]);
+                group_of[a] = Some(groups.len() - 1);
+                (groups.len() - 1, b)
+            }
+            (Some(group), None) => (group, b),
+            (None, Some(group)) => (group, a),
+            (Some(_), Some(_)) => continue,
+        };
+        if groups[group].iter().all(|&member| could_be_one(&class[member].1, &class[new].1)) {
+            groups[group].push(new);
+            group_of[new] = Some(group);
         }
-        taken[a] = true;
-        taken[b] = true;
-        let ((path, one), (other_path, other)) = (&class[a], &class[b]);
-        found.push(oriented((path, one), (other_path, other)));
     }
+    found.extend(
+        groups.iter().map(|group| oriented(&group.iter().map(|&at| (class[at].0, &class[at].1)).collect::<Vec<_>>())),
+    );
 }
 
-/// The pair of two paths: first the one that the earliest environment has.
-pub(super) fn oriented<'a>(
-    (path, one): (&'a TreePath, &Lonely),
-    (other_path, other): (&'a TreePath, &Lonely),
-) -> Pair<'a> {
-    let first_only = one.present & other.absent;
-    let second_only = other.present & one.absent;
-    if first_only.trailing_zeros() < second_only.trailing_zeros() {
-        Pair { first: path, second: other_path, first_only, second_only }
-    } else {
-        Pair { first: other_path, second: path, first_only: second_only, second_only: first_only }
-    }
+/// The paths of one file, those of earlier environments first.
+pub(super) fn oriented<'a>(paths: &[(&'a TreePath, &Lonely)]) -> Paths<'a> {
+    let only = |at: usize| {
+        let others = paths.iter().enumerate().filter(|(other, _)| *other != at);
+        others.fold(paths[at].1.present, |only, (_, (_, other))| only & other.absent)
+    };
+    let mut found: Paths<'_> = paths.iter().enumerate().map(|(at, (path, _))| (*path, only(at))).collect();
+    found.sort_by_key(|(path, only)| (only.trailing_zeros(), *path));
+    found
 }
 
 /// How alike two paths are; more is more. Shared parts at the end, then shared bytes of the two file names, then shared parts at the start.

@@ -7,8 +7,9 @@ fn moves(snapshots: &[Snapshot]) -> String {
     let lines: Vec<String> = find(&compare(snapshots), snapshots)
         .iter()
         .map(|found| {
-            let Move { kind, first, second, files, edited, left } = found;
-            format!("{kind:?} {} = {} ({files}, {edited} edited, {left} left)", place(first), place(second))
+            let Move { kind, places, files, edited, left } = found;
+            let places: Vec<String> = places.iter().map(place).collect();
+            format!("{kind:?} {} ({files}, {edited} edited, {left} left)", places.join(" = "))
         })
         .collect();
     lines.join("\n")
@@ -33,6 +34,27 @@ fn a_file_is_at_another_path() {
         Tree::new("c").file("new/other.py", "a text that tells").file("d", "short").file("copied", "copy").done(),
     ];
     insta::assert_snapshot!(moves(&snapshots), @"File old/name.py [0] = new/other.py [1, 2] (1, 0 edited, 0 left)");
+}
+
+#[test]
+fn three_places_are_one_move() {
+    let files = |name: &str, at: &str, edited: &str| {
+        Tree::new(name)
+            .file(&format!("{at}/one.py"), "a text that tells")
+            .file(&format!("{at}/two.py"), "another text that tells")
+            .file(&format!("{at}/three.py"), "one more text that tells")
+            .file(&format!("{at}/__init__.py"), "")
+            .file(&format!("{at}/edited.py"), edited)
+            .file(&format!("{name}/alone/{name}.txt"), "a file that is called differently everywhere")
+            .done()
+    };
+    let snapshots = [files("a", "modules", "1"), files("b", "app/modules", "22"), files("c", "src/modules", "333")];
+    insta::assert_snapshot!(moves(&snapshots), @"
+    File a/alone/a.txt [0] = b/alone/b.txt [1] = c/alone/c.txt [2] (1, 0 edited, 0 left)
+    Folder modules [0] = app/modules [1] = src/modules [2] (4, 1 edited, 0 left)
+    ");
+    let two_alike = [files("a", "modules", "1"), files("b", "app/modules", "22"), files("c", "modules", "333")];
+    assert!(moves(&two_alike).contains("Folder modules [0, 2] = app/modules [1] "), "{}", moves(&two_alike));
 }
 
 #[test]

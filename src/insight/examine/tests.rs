@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::compare::compare;
 use crate::compare::testing::{Tree, path};
 use crate::snapshot::{CommitId, CommitSummary, Digests, ReadFailure};
 
@@ -40,7 +41,7 @@ impl ContentReader for Texts {
         Ok(Digests {
             blake3: wanted.blake3.then(|| *blake3::hash(bytes).as_bytes()),
             git_blob: wanted.git_blob.then(|| name(bytes)),
-            sha256: None,
+            ..Digests::default()
         })
     }
 }
@@ -85,7 +86,7 @@ fn examined(
         let version = CommittedVersion { commit: commit(), git_blob: name(text.as_bytes()) };
         texts.versions.insert(path("X.py"), vec![version]);
     }
-    examine(&artifacts::find(&snapshots), &snapshots, &texts, &texts)
+    examine(&artifacts::find(&compare(&snapshots), &snapshots), &snapshots, &texts, &texts)
 }
 
 #[test]

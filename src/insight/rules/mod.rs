@@ -18,8 +18,10 @@ mod uncommitted;
 mod unfinished_operation;
 mod unpushed;
 mod unreadable;
+mod unrelated_history;
 mod unstable;
 
+use crate::compare::{Differences, Row};
 use crate::insight::finding::{Finding, Matter, Severity};
 use crate::insight::{Evidence, Inputs};
 use crate::path::TreePath;
@@ -61,6 +63,7 @@ pub static RULES: &[Rule] = &[
     mode_differs::RULE,
     owner_differs::RULE,
     not_versioned::RULE,
+    unrelated_history::RULE,
     line_endings::RULE,
 ];
 
@@ -91,6 +94,17 @@ pub fn judge(inputs: &Inputs<'_>) -> Vec<Finding> {
         )
     });
     findings
+}
+
+/// How severe it is what a row by itself shows, as its findings would be: content, kind, presence, modes and owners.
+pub fn severity(row: &Row<'_>) -> Option<Severity> {
+    let modes_and_owners = Differences::MODE | Differences::OWNER | Differences::GROUP;
+    if row.is_drift() || row.differences.contains(Differences::EXECUTABLE) {
+        return Some(content_differs::RULE.severity);
+    }
+    let is_quiet = || row.differences.intersects(Differences::QUIET_CONTENT).then_some(line_endings::RULE.severity);
+    let notable = row.differences.intersects(modes_and_owners).then_some(mode_differs::RULE.severity);
+    notable.or_else(is_quiet)
 }
 
 /// A finding about a path.

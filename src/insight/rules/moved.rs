@@ -1,4 +1,5 @@
 use super::{Rule, at};
+use crate::compare::moves::Place;
 use crate::insight::finding::{Finding, Matter, Severity};
 use crate::insight::{Evidence, Inputs};
 
@@ -23,15 +24,16 @@ fn apply(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
             names.join(" ")
         };
         // Which place is the first goes by the order of environments, which must not count.
-        let mut places = [&found.first, &found.second];
+        let mut places: Vec<&Place> = found.places.iter().collect();
         places.sort();
         let matter = places.iter().fold(Matter::new(RULE.code), |matter, place| {
             matter.with(place.path.as_bytes()).with(names(&place.environments))
         });
         let matter = matter.number(found.files as u64).number(found.edited as u64);
-        let mut environments = [&*found.first.environments, &*found.second.environments].concat();
+        let mut environments: Vec<usize> = places.iter().flat_map(|place| place.environments.iter().copied()).collect();
         environments.sort_unstable();
-        let mut finding = at(&RULE, &found.first.path, environments, Matter::new(""), Evidence::Moved(found.clone()));
+        let [first, ..] = &found.places[..] else { continue };
+        let mut finding = at(&RULE, &first.path, environments, Matter::new(""), Evidence::Moved(found.clone()));
         finding.id = matter.id();
         findings.push(finding);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Rule, at};
-use crate::compare::moves::{Move, MoveKind};
+use crate::compare::moves::{Move, MoveKind, Place};
 use crate::compare::{Cell, Comparison, Differences, Row};
 use crate::insight::finding::{Finding, Matter, Severity};
 use crate::insight::{Evidence, Inputs};
@@ -115,25 +115,30 @@ fn is_submodule(row: &Row<'_>, snapshots: &[Snapshot]) -> bool {
         .any(|environment| matches!(row.content(snapshots, environment), Some(Content::Submodule { .. })))
 }
 
-/// Rows whose absences are all explained by a move: whoever lacks one path has the other.
+/// Rows whose absences are all explained by a move: whoever lacks one path has another.
 fn explained(moves: &[Move], comparison: &Comparison, snapshots: &[Snapshot]) -> BTreeSet<usize> {
     let mut rows = BTreeSet::new();
-    for Move { kind, first, second, .. } in moves {
+    for Move { kind, places, .. } in moves {
+        let Some((first, others)) = places.split_first() else { continue };
         let here = match kind {
             MoveKind::Folder => comparison.within(snapshots, &first.path),
             MoveKind::File => comparison.find(snapshots, &first.path).map_or(0..0, |row| row..row + 1),
         };
         for row in here.map(|row| comparison.row(row)) {
-            let path = row.path(snapshots).rebase(&first.path, &second.path);
-            let there = path.and_then(|path| comparison.find(snapshots, &path)).map(|row| comparison.row(row));
-            if let Some(there) = there.filter(|there| complement(&row, there)) {
-                rows.extend([row.index, there.index]);
+            let there = |place: &Place| {
+                let path = row.path(snapshots).rebase(&first.path, &place.path)?;
+                Some(comparison.row(comparison.find(snapshots, &path)?))
+            };
+            let elsewhere = others.iter().filter_map(there);
+            let all: Vec<Row<'_>> = std::iter::once(row).chain(elsewhere).collect();
+            if all.len() > 1 && complement(&all) {
+                rows.extend(all.iter().map(|row| row.index));
             }
         }
     }
     rows
 }
 
-fn complement(a: &Row<'_>, b: &Row<'_>) -> bool {
-    a.cells.iter().zip(b.cells).all(|(a, b)| (*a, *b) != (Cell::Absent, Cell::Absent))
+fn complement(rows: &[Row<'_>]) -> bool {
+    (0..rows[0].cells.len()).all(|environment| rows.iter().any(|row| row.cells[environment] != Cell::Absent))
 }

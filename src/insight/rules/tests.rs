@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::compare::testing::{Tree, path};
 use crate::compare::{artifacts, classify, compare, fold_candidates, moves};
+use crate::insight::nearest::{Lineage, Unrelated};
 use crate::path::EnvironmentName;
 use crate::snapshot::{
     Change, ChangeKind, Head, Incident, IncidentKind, NotJudged, Operation, Stage, Stash, TextFold, TextFolds,
@@ -46,7 +47,15 @@ fn findings(snapshots: &[Snapshot]) -> String {
 fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
     let comparison = compare(snapshots);
     let moves = moves::find(&comparison, snapshots);
-    judge(&Inputs { snapshots, comparison: &comparison, moves: &moves, artifacts: &[], focus })
+    judge(&Inputs {
+        snapshots,
+        comparison: &comparison,
+        moves: &moves,
+        artifacts: &[],
+        maps: &[],
+        lineage: &Lineage::default(),
+        focus,
+    })
 }
 
 #[test]
@@ -268,8 +277,15 @@ fn line_endings_are_quiet() {
     let folds: TextFolds =
         fold_candidates(&comparison, &snapshots).into_iter().map(|at| (at, fold(at.environment == 1))).collect();
     classify(&mut comparison, &snapshots, &folds);
-    let found =
-        judge(&Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &[], focus: &[] });
+    let found = judge(&Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &[],
+        maps: &[],
+        lineage: &Lineage::default(),
+        focus: &[],
+    });
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
     let info = Severity::Info;
     assert_eq!(codes, [("not-versioned", info), ("not-versioned", info), ("line-endings", info)]);
@@ -278,7 +294,7 @@ fn line_endings_are_quiet() {
 #[test]
 fn a_unique_artifact_is_said_loudly() {
     let snapshots = [Tree::new("a").file("x", "1").file("x.bak", "2").file("x~", "1").done()];
-    let evidence: Vec<_> = artifacts::find(&snapshots)
+    let evidence: Vec<_> = artifacts::find(&compare(&snapshots), &snapshots)
         .into_iter()
         .map(|artifact| crate::insight::ArtifactEvidence {
             equals_current: artifact.path == path("x~"),
@@ -290,11 +306,46 @@ fn a_unique_artifact_is_said_loudly() {
         })
         .collect();
     let comparison = compare(&snapshots);
-    let inputs =
-        Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &evidence, focus: &[] };
+    let inputs = Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &evidence,
+        maps: &[],
+        lineage: &Lineage::default(),
+        focus: &[],
+    };
     let found: Vec<_> = judge(&inputs).into_iter().map(|finding| (finding.severity, finding.path)).collect();
     assert_eq!(
         found,
         [(Severity::Warning, Some(path("x.bak"))), (Severity::Notice, Some(path("x~"))), (Severity::Info, None)]
     );
+}
+
+#[test]
+fn a_history_that_others_do_not_share_is_told() {
+    let snapshots = [Tree::new("prod").done(), Tree::new("staging").done()];
+    let comparison = compare(&snapshots);
+    let judged = |lineage: &Lineage| {
+        let inputs = Inputs {
+            snapshots: &snapshots,
+            comparison: &comparison,
+            moves: &[],
+            artifacts: &[],
+            maps: &[],
+            lineage,
+            focus: &[],
+        };
+        judge(&inputs).into_iter().find(|finding| finding.code == "unrelated-history")
+    };
+    assert_eq!(judged(&Lineage::default()), None);
+    let unrelated = |commits| Lineage {
+        unrelated: vec![Unrelated { environment: 0, commits, others: vec![1] }],
+        ..Lineage::default()
+    };
+    let finding = judged(&unrelated(1)).unwrap();
+    assert_eq!((finding.severity, &finding.environments[..]), (Severity::Notice, &[0][..]));
+    assert_eq!(finding.evidence, Evidence::UnrelatedHistory { commits: 1, others: vec![1] });
+    // One more commit is no other matter.
+    assert_eq!(judged(&unrelated(2)).unwrap().id, finding.id);
 }

@@ -10,7 +10,15 @@ fn the_odd_one_out_is_counted() {
         Tree::new("c").file("x", "3").file("y", "3").unreadable("z", false).done(),
     ];
     let comparison = compare(&snapshots);
-    let inputs = Inputs { snapshots: &snapshots, comparison: &comparison, moves: &[], artifacts: &[], focus: &[] };
+    let inputs = Inputs {
+        snapshots: &snapshots,
+        comparison: &comparison,
+        moves: &[],
+        artifacts: &[],
+        maps: &[],
+        lineage: &crate::insight::nearest::Lineage::default(),
+        focus: &[],
+    };
     let found: Vec<(usize, usize, usize)> =
         summaries(&inputs).iter().map(|summary| (summary.drift, summary.only_here, summary.unreadable)).collect();
     // x: only c. y: nobody agrees. z: unknown in c, the others agree. d/solo: a has it alone.

@@ -6,8 +6,9 @@ use crate::compare::text::secrets::Treatment;
 use crate::compare::text::{Document, Limits, LineEndings, NotText, Redactor, RegionClass, regions};
 use crate::compare::{Cell, Differences, IN_SUBMODULE, NOT_COMPARED, Row};
 use crate::insight::base::{self, BaseKind, Question};
+use crate::insight::nearest::OnDemand;
 use crate::report::text_view::{BaseText, Comparing, FileRegion, FileView, Note, Side, Text};
-use crate::snapshot::{Content, ContentReader, EntryRef, HistoryReader, IncidentId, Snapshot, Special};
+use crate::snapshot::{CommitReader, Content, ContentReader, EntryRef, HistoryReader, IncidentId, Snapshot, Special};
 
 /// What a view is made of.
 #[derive(Clone, Copy)]
@@ -26,6 +27,10 @@ pub struct Inputs<'a> {
     pub contents: &'a dyn ContentReader,
     /// Reads earlier versions.
     pub history: &'a dyn HistoryReader,
+    /// Reads commits.
+    pub commits: &'a dyn CommitReader,
+    /// Commits that are near to environments without a history in common with others.
+    pub nearest: &'a OnDemand<'a>,
     /// Says what may be shown.
     pub redactor: &'a Redactor,
 }
@@ -130,7 +135,6 @@ fn read_side(row: &Row<'_>, inputs: &Inputs<'_>, environment: usize, view: &mut 
         Ok(bytes) => bytes,
         Err(failure) => return unknown(inputs, &failure.0),
     };
-    let size = bytes.len() as u64;
     match Document::new(bytes, inputs.limits) {
         Err(why) => Side::NotText { why, size },
         Ok(document) => {
@@ -179,9 +183,13 @@ fn choose_base(inputs: &Inputs<'_>, view: &mut FileView) {
         artifacts: inputs.artifacts,
         named: inputs.base,
         baseline: inputs.baseline,
+        nearest: inputs.nearest,
         limit: inputs.limits.bytes,
     };
-    let Some(base) = base::choose(&question, inputs.contents, inputs.history) else { return };
+    let Some(mut base) = base::choose(&question, inputs.contents, inputs.history, inputs.commits) else { return };
+    if let BaseKind::Nearest { likeness, .. } = &mut base.kind {
+        likeness.commit.subject = inputs.redactor.words(&likeness.commit.subject).into_owned();
+    }
     view.notes.extend(base.notes.iter().map(|words| Note::Base(inputs.redactor.words(words).into_owned())));
     match Document::new(base.bytes.clone(), inputs.limits) {
         // One version measured against itself says nothing.

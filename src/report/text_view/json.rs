@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::compare::text::{Redacted, RegionClass};
 use crate::insight::base::BaseKind;
 use crate::report::escape::json_name;
-use crate::report::model::PathReport;
+use crate::report::model::{LikenessReport, PathReport};
 use crate::report::text_view::{FileRegion, FileView, Side, TextView};
 
 /// The version of the format, in [`TextReport::version`].
@@ -56,7 +56,8 @@ pub struct FileReport {
 /// The version that the others are measured against.
 #[derive(Debug, Clone, Serialize)]
 pub struct BaseReport {
-    /// Why this version: `named` (asked for), `common-ancestor`, `committed` (the committed version of an environment with uncommitted
+    /// Why this version: `named` (asked for), `common-ancestor`, `nearest` (the commit that is nearest to an environment which has no history
+    /// in common with the others), `committed` (the committed version of an environment with uncommitted
     /// changes in the file), `artifact` (a file like `X.orig` beside another version), `baseline`, `two-way` (no direction is
     /// known).
     pub kind: &'static str,
@@ -64,8 +65,10 @@ pub struct BaseReport {
     pub of: Vec<String>,
     /// The environments whose present version equals it, in order.
     pub environments: Vec<String>,
-    /// The commit, in hexadecimal, for `common-ancestor`; else null.
+    /// The commit, in hexadecimal, for `common-ancestor` and `nearest`; else null.
     pub commit: Option<String>,
+    /// For `nearest`, how near it is; else null.
+    pub nearest: Option<LikenessReport>,
     /// The path of the artifact, for `artifact`; else null.
     pub artifact: Option<PathReport>,
     /// The same in words, with what else equals it.
@@ -143,6 +146,7 @@ fn base_report(view: &TextView, file: &FileView) -> Option<BaseReport> {
     let (kind, of) = match &base.kind {
         BaseKind::Named { environment, .. } => ("named", vec![*environment]),
         BaseKind::CommonAncestor { environments, .. } => ("common-ancestor", environments.clone()),
+        BaseKind::Nearest { environment, .. } => ("nearest", vec![*environment]),
         BaseKind::Committed { environment } => ("committed", vec![*environment]),
         BaseKind::Artifact { environment, .. } => ("artifact", vec![*environment]),
         BaseKind::Baseline { environment } => ("baseline", vec![*environment]),
@@ -154,6 +158,11 @@ fn base_report(view: &TextView, file: &FileView) -> Option<BaseReport> {
         environments: names(view, &base.equal),
         commit: match &base.kind {
             BaseKind::CommonAncestor { commit, .. } => Some(commit.id.to_string()),
+            BaseKind::Nearest { likeness, .. } => Some(likeness.commit.id.to_string()),
+            _ => None,
+        },
+        nearest: match &base.kind {
+            BaseKind::Nearest { likeness, .. } => Some(LikenessReport::new(likeness)),
             _ => None,
         },
         artifact: match &base.kind {

@@ -1,12 +1,14 @@
 //! The stored form of a snapshot: newline-delimited JSON in one zstd stream.
 //!
 //! The documentation of the records is the specification. Each line is one record; `record` says which. First comes one `header`, then
-//! all `incident`s, then an `entry` for each path in path order, then `content`s, and last one `end`. A file without its `end` is incomplete.
+//! all `incident`s, then an `entry` for each path in path order, then `content`s and `sealed`s, and last one `end`. A file without its `end` is incomplete.
 //! Keys whose value would be null are left out. Fields are added without notice; a field that changes its meaning or goes away raises
 //! [`VERSION`], and files of all earlier versions stay readable.
 //!
 //! `entry` records are flat and repeat environment, host and date, so that a folder of such files is a table for any engine that
 //! reads newline-delimited JSON, without looking at file names.
+//!
+//! Versions: 1 said nothing of the contents of sensitive files; 2 has keyed digests and `sealed` records of them.
 
 mod read;
 mod write;
@@ -24,7 +26,7 @@ use crate::path::TreePath;
 use crate::snapshot::{CommitId, IncidentKind, Knows, Special};
 
 /// The version that is written, and the latest that is read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the format is called in its header.
 pub const FORMAT: &str = "driftline-snapshot";
@@ -41,6 +43,8 @@ pub enum Record {
     Entry(Box<EntryRecord>),
     /// The content of a file.
     Content(ContentRecord),
+    /// What sealing leaves of the content of a sensitive file: its keys, with keyed fingerprints in the place of values.
+    Sealed(ContentRecord),
     /// The last line.
     End(End),
 }
@@ -78,6 +82,9 @@ pub struct Header {
     pub mapped: bool,
     /// gitignore rules by which paths were left out.
     pub ignore: Vec<String>,
+    /// The key of keyed digests and fingerprints, by a name that says nothing else about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 /// One path.
@@ -110,11 +117,12 @@ pub struct EntryRecord {
     /// Nanoseconds after `mtime`; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtime_nanos: Option<u32>,
-    /// The algorithm of `digest`: `blake3`, `sha256` where a machine could compute no other, or `git-commit` for the commit that a submodule is at; null when there is none.
+    /// The algorithm of `digest`: `blake3`; `sha256` where a machine could compute no other; `blake3-keyed:` and the name of the key
+    /// for sensitive files; `git-commit` for the commit that a submodule is at; null when there is none. Unlike kinds are never compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest_kind: Option<String>,
-    /// The digest of a file's content in hexadecimal; null for what is no file and for files that usually hold secrets, since short ones
-    /// could be guessed by it.
+    /// The digest of a file's content in hexadecimal; null for what is no file. Of a sensitive file, whose short content could be guessed by it, it
+    /// is made of the BLAKE3 under a key: equal for equal contents of one key, and nothing else; null where a machine could compute no BLAKE3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
     /// What a link points to; U+FFFD stands for what is not UTF-8. Null for everything else.
@@ -167,7 +175,7 @@ pub struct IncidentRecord {
     pub hint: Option<String>,
 }
 
-/// The content of a file.
+/// The content of a file, or what sealing leaves of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContentRecord {
     /// As in [`EntryRecord`].
@@ -188,6 +196,9 @@ pub struct End {
     pub incidents: u64,
     /// How many `content` records.
     pub contents: u64,
+    /// How many `sealed` records.
+    #[serde(default)]
+    pub sealed: u64,
     /// BLAKE3 of all bytes before this line, decompressed, in hexadecimal.
     pub checksum: String,
 }
@@ -223,6 +234,9 @@ impl Header {
         }
     }
 }
+
+/// How the kind of a keyed digest begins; the name of the key follows.
+const KEYED: &str = "blake3-keyed:";
 
 const INCIDENTS: [(IncidentKind, &str); 5] = [
     (IncidentKind::Environment, "environment"),
@@ -308,6 +322,7 @@ mod tests {
             executable_unknown: false,
             mapped: false,
             ignore: Vec::new(),
+            key: None,
         }
     }
 

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
 use super::{
-    EntryRecord, FORMAT, FormatError, Header, INCIDENTS, IncidentRecord, Record, SPECIALS, VERSION, bytes, commit,
-    damaged, from_hex, path,
+    ContentRecord, EntryRecord, FORMAT, FormatError, Header, INCIDENTS, IncidentRecord, KEYED, Record, SPECIALS,
+    VERSION, bytes, commit, damaged, from_hex, path,
 };
 use crate::path::TreePath;
 use crate::snapshot::{
@@ -37,6 +37,8 @@ pub struct Stored {
     pub folds: BTreeMap<TreePath, TextFold>,
     /// Contents, as far as they were taken along.
     pub contents: BTreeMap<TreePath, Vec<u8>>,
+    /// What sealing left of sensitive contents, under the key that the header names.
+    pub sealed: BTreeMap<TreePath, Vec<u8>>,
     /// Its closing record was there; without it what was read is good and something is missing.
     pub complete: bool,
 }
@@ -56,6 +58,7 @@ pub fn read(from: impl Read) -> Result<Stored, FormatError> {
         names: Names::default(),
         folds: BTreeMap::new(),
         contents: BTreeMap::new(),
+        sealed: BTreeMap::new(),
         complete: false,
     };
     let mut records = 0;
@@ -68,14 +71,12 @@ pub fn read(from: impl Read) -> Result<Stored, FormatError> {
             Record::Header(_) => return Err(damaged("it has two headers")),
             Record::Incident(record) => stored.incidents.push(incident(record)?),
             Record::Entry(record) => stored.add(*record)?,
-            Record::Content(record) => {
-                let content = BASE64.decode(record.content).map_err(|_| damaged("a content is not base64"))?;
-                stored.contents.insert(path(record.path, record.path_base64)?, content);
-            }
+            Record::Content(record) => stored.contents.extend([content(record)?]),
+            Record::Sealed(record) => stored.sealed.extend([content(record)?]),
             Record::End(end) => {
-                let counts = (stored.entries.len(), stored.incidents.len(), stored.contents.len());
-                let stated = (end.entries, end.incidents, end.contents);
-                if stated != (counts.0 as u64, counts.1 as u64, counts.2 as u64) || end.checksum != checksum {
+                let Stored { entries, incidents, contents, sealed, .. } = &stored;
+                let counts = [entries.len(), incidents.len(), contents.len(), sealed.len()].map(|count| count as u64);
+                if counts != [end.entries, end.incidents, end.contents, end.sealed] || end.checksum != checksum {
                     return Err(damaged("it has not the checksum that it states"));
                 }
                 stored.complete = true;
@@ -164,6 +165,11 @@ impl Stored {
                 let mut digests = Digests::default();
                 match (record.digest_kind.as_deref(), record.digest) {
                     (Some("blake3"), Some(digest)) => digests.blake3 = Some(from_hex(&digest)?),
+                    (Some(kind), Some(digest))
+                        if kind.strip_prefix(KEYED).is_some_and(|key| Some(key) == self.header.key.as_deref()) =>
+                    {
+                        digests.keyed = Some(from_hex(&digest)?);
+                    }
                     (Some("sha256"), Some(digest)) => digests.sha256 = Some(from_hex(&digest)?),
                     // An algorithm of a later program: nothing to compare with.
                     _ => {}
@@ -207,6 +213,11 @@ impl Stored {
             git: crate::snapshot::GitState::NotKept,
         }
     }
+}
+
+fn content(record: ContentRecord) -> Result<(TreePath, Vec<u8>), FormatError> {
+    let content = BASE64.decode(record.content).map_err(|_| damaged("a content is not base64"))?;
+    Ok((path(record.path, record.path_base64)?, content))
 }
 
 fn incident(record: IncidentRecord) -> Result<Incident, FormatError> {

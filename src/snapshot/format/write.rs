@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::{ContentRecord, End, EntryRecord, Header, IncidentRecord, Record, hex, incident_kind, special_kind, text};
+use super::{
+    ContentRecord, End, EntryRecord, Header, IncidentRecord, KEYED, Record, hex, incident_kind, special_kind, text,
+};
 use crate::path::TreePath;
 use crate::snapshot::{Attributes, Content, Digests, Entry, Incident, Knows, Names, TextFold};
 
@@ -24,7 +26,7 @@ impl<W: Write> Writer<W> {
         let mut out = zstd::stream::write::Encoder::new(out, 9)?;
         out.include_checksum(true)?;
         let knows = header.knows();
-        let end = End { entries: 0, incidents: 0, contents: 0, checksum: String::new() };
+        let end = End { entries: 0, incidents: 0, contents: 0, sealed: 0, checksum: String::new() };
         let mut writer = Self { out, checksum: blake3::Hasher::new(), header: header.clone(), knows, end };
         writer.line(&Record::Header(header))?;
         Ok(writer)
@@ -39,8 +41,8 @@ impl<W: Write> Writer<W> {
         self.line(&Record::Incident(IncidentRecord { kind, path, path_base64: path_base64.flatten(), message, hint }))
     }
 
-    /// Adds an entry. What is not to be known of its content (`secret`) is not written.
-    pub fn entry(&mut self, entry: &Entry, names: &Names, fold: Option<&TextFold>, secret: bool) -> io::Result<()> {
+    /// Adds an entry. Of a sensitive one only the keyed digest is written.
+    pub fn entry(&mut self, entry: &Entry, names: &Names, fold: Option<&TextFold>, sensitive: bool) -> io::Result<()> {
         self.end.entries += 1;
         let Header { env, host, date, .. } = self.header.clone();
         let mut record = EntryRecord { env, host, date, ..EntryRecord::default() };
@@ -59,7 +61,11 @@ impl<W: Write> Writer<W> {
         let kind = match &entry.content {
             Content::File(file) => {
                 record.size = Some(file.size);
-                if !secret {
+                if sensitive {
+                    let key = self.header.key.as_deref().unwrap_or_default();
+                    record.digest_kind = file.digests.keyed.map(|_| format!("{KEYED}{key}"));
+                    record.digest = file.digests.keyed.map(|digest| hex(&digest));
+                } else {
                     record.digest_of(file.digests, fold);
                 }
                 "file"
@@ -87,8 +93,13 @@ impl<W: Write> Writer<W> {
     /// Adds the content of a file, after all entries.
     pub fn content(&mut self, path: &TreePath, content: &[u8]) -> io::Result<()> {
         self.end.contents += 1;
-        let (path, path_base64) = text(path.as_bytes());
-        self.line(&Record::Content(ContentRecord { path, path_base64, content: BASE64.encode(content) }))
+        self.line(&Record::Content(content_record(path, content)))
+    }
+
+    /// Adds what sealing leaves of a sensitive file, after all entries.
+    pub fn sealed(&mut self, path: &TreePath, sealed: &[u8]) -> io::Result<()> {
+        self.end.sealed += 1;
+        self.line(&Record::Sealed(content_record(path, sealed)))
     }
 
     /// Closes the snapshot; gives back what it was written to.
@@ -104,6 +115,11 @@ impl<W: Write> Writer<W> {
         self.checksum.update(&line);
         self.out.write_all(&line)
     }
+}
+
+fn content_record(path: &TreePath, content: &[u8]) -> ContentRecord {
+    let (path, path_base64) = text(path.as_bytes());
+    ContentRecord { path, path_base64, content: BASE64.encode(content) }
 }
 
 impl EntryRecord {

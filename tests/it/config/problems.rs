@@ -19,6 +19,31 @@ fn problems(name: &str) -> String {
 }
 
 #[test]
+fn what_looks_like_a_secret_is_not_shown() {
+    let env = crate::support::run::TestEnv::new();
+    let canary = "Kc7Vw2Xq9Rt4Bn6M";
+    for (text, place) in [
+        (format!("password = \"{canary}\"\n[env.a]\npath = \"a\"\n"), "1:1"),
+        (format!("[env.a]\npath = 7 # token: {canary}\n"), "2:8"),
+        (format!("[env.a]\nssh = \"https://bob:{canary}@host/x\"\npath = \"/a\"\n"), "2:7"),
+        (format!("[env.a]\npath = \"a\"\nexec = \"x --token={canary}\"\n"), "3"),
+        (format!("[env.a]\npath = \"a\"\nsecret_key = {canary}\n"), "3"),
+        (format!("[env.a]\nrole = {{ api_token = '{canary}' }}\npath = \"a\"\n"), "2"),
+        (format!("[env.a]\npath = \"a\"\n'{canary}' = 1\n[env.b]\ntoken = '{canary}'\n"), "3:1"),
+        (format!("token = '{canary}\n[env.a]\npath = \"a\"\n"), "1"),
+    ] {
+        assert!(text.contains(canary));
+        env.write("driftline.toml", &text);
+        for words in [&["status"][..], &["diff", "x"], &["snapshot", "-o", "x"], &["status", "--color", "always"]] {
+            let run = env.driftline(words).expect(2);
+            let shown = format!("{}{}", run.stdout(), run.stderr());
+            assert!(!shown.contains(canary), "{words:?}: {shown}");
+            assert!(words.contains(&"always") || shown.contains(&format!("driftline.toml:{place}")), "{shown}");
+        }
+    }
+}
+
+#[test]
 fn broken_toml_is_shown_with_what_else_is_wrong() {
     insta::assert_snapshot!(problems("syntax.toml"), @r##"
     error: unknown key `basline`

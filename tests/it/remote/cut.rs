@@ -8,6 +8,8 @@ use tempfile::tempdir;
 
 use super::{exec, plan};
 use crate::support::collecting::Plan;
+use crate::support::proxy::{Fate, Proxy};
+use crate::support::sshd::{Kind, Servers};
 use crate::support::tree::Tree;
 
 /// Everything exists in both; `same*` are equal, and `other*` differ.
@@ -50,7 +52,7 @@ fn points(length: u64, count: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |number| (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) % length)
 }
 
-fn cut_at_many_points(tools: &str) {
+fn cut_at_many_points(tools: &str, count: u64) {
     let home = tempdir().unwrap();
     let (here, there) = trees(home.path());
     let whole = run(&plan(here.root(), vec![exec(&["/usr/bin/env", "-i", &format!("PATH={tools}")], there.root())]));
@@ -58,22 +60,41 @@ fn cut_at_many_points(tools: &str) {
     let length = whole.counters().bytes_received;
     let mut incomplete = 0;
     let path = format!("PATH={tools}");
-    for at in points(length, 110) {
+    for at in points(length, count) {
         let cut = format!("\"$@\" | /usr/bin/dd bs=1 count={at} 2>/dev/null");
         let command = ["sh", "-c", &cut, "cut", "/usr/bin/env", "-i", &path];
         incomplete += u32::from(check(&run(&plan(here.root(), vec![exec(&command, there.root())])), at as usize));
     }
-    assert!(incomplete > 50, "only {incomplete} runs were cut");
+    assert!(u64::from(incomplete) > count / 2, "only {incomplete} runs were cut");
 }
 
 #[test]
 fn anywhere_with_gnu_tools() {
-    cut_at_many_points("/usr/bin:/bin");
+    cut_at_many_points("/usr/bin:/bin", 90);
 }
 
 #[test]
 fn anywhere_with_busybox() {
-    cut_at_many_points(crate::support::sshd::busybox().to_str().unwrap());
+    cut_at_many_points(crate::support::sshd::busybox().to_str().unwrap(), 90);
+}
+
+#[test]
+fn anywhere_with_driftline() {
+    cut_at_many_points(crate::support::sshd::with_driftline().to_str().unwrap(), 60);
+}
+
+/// The connection itself is cut, in the middle of what is encrypted.
+#[test]
+fn the_connection_of_ssh() {
+    let home = tempdir().unwrap();
+    let (here, there) = trees(home.path());
+    let servers = Servers::start(&[("far", Kind::default())]);
+    let mut incomplete = 0;
+    for at in points(12_000, 16) {
+        servers.detour("far", |port| Proxy::start(port, Fate::Cut(at as usize)).port);
+        incomplete += u32::from(check(&run(&plan(here.root(), vec![servers.spec("far", there.root())])), at as usize));
+    }
+    assert!(incomplete > 4, "only {incomplete} runs were cut");
 }
 
 #[test]

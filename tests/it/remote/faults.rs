@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::run::{Run, TestEnv};
-use crate::support::sshd::{Kind, Servers, busybox};
+use crate::support::sshd::{Kind, Servers, busybox, uzers_name, with_driftline};
 
 /// Two equal folders: one here, and one that is meant to be reached as `far`.
 fn two() -> TestEnv {
@@ -43,7 +43,7 @@ fn is_unknown(run: Run, words: &str) {
     let run = run.expect(3);
     let stderr = run.stderr();
     assert!(stderr.contains(words), "{stderr}\nlacks\n{words}");
-    assert!(stderr.contains("the comparison went on with here"), "{stderr}");
+    assert!(stderr.contains("the comparison went on with here (exit status 3)"), "{stderr}");
     let shown = run.stdout();
     for word in ["absent", "only in here", "in sync everywhere"] {
         assert!(!shown.contains(word), "{word}: {shown}");
@@ -62,8 +62,23 @@ fn connection_refused() {
     servers.stop("far");
     is_unknown(
         over(&env, &servers, &there(&env), &[]),
-        "error: far could not be read: ssh ended with status 255: ssh: connect to host 127.0.0.1",
+        "error: far could not be read: ssh ended with status 255\n  caused by: ssh: connect to host 127.0.0.1",
     );
+}
+
+#[test]
+fn the_others_are_still_compared() {
+    let env = two();
+    env.write("third/app/a.py", "a = 3\n");
+    env.write("third/app/b.py", "b = 1\n");
+    let mut servers = Servers::start(&[("far", Kind::default())]);
+    servers.stop("far");
+    let run = over(&env, &servers, &there(&env), &["third=third", "--format", "json"]).expect(3);
+    let report = run.json();
+    let patterns: Vec<&str> =
+        report["rows"].as_array().unwrap().iter().map(|row| row["pattern"].as_str().unwrap()).collect();
+    assert_eq!(patterns, ["A!B", "A!A"], "{run}");
+    assert!(run.stderr().contains("the comparison went on with here and third"), "{run}");
 }
 
 #[test]
@@ -89,7 +104,10 @@ fn an_unknown_host_key() {
     let run = over(&env, &servers, &there(&env), &[]);
     assert!(run.stderr().contains("once by hand and check the key, or leave it out with --skip far"), "{run}");
     assert_eq!(fs::read_to_string(servers.known_hosts()).unwrap(), "", "no key is accepted for the user");
-    is_unknown(run, "far could not be read: ssh ended with status 255: Host key verification failed");
+    is_unknown(
+        run,
+        "far could not be read: ssh ended with status 255\n  caused by: Host key verification failed\n  what to do: run `ssh ",
+    );
 }
 
 #[test]
@@ -209,7 +227,9 @@ fn sudo_that_asks_for_a_password() {
     make_executable(&env.path("bin/sudo"));
     let sudo = env.path("bin/sudo");
     let run = by_exec(&env, &[sudo.to_str().unwrap(), "-n", "-u", "deploy"], &[]);
-    assert!(run.stderr().contains("ALL=(deploy) NOPASSWD: /bin/sh -s, /usr/bin/sh -s"), "{run}");
+    let user = uzers_name();
+    let line = format!("add this line with `visudo` there: {user} ALL=(deploy) NOPASSWD: /bin/sh -s, /usr/bin/sh -s");
+    assert!(run.stderr().contains(&line), "{run}");
     is_unknown(run, "sudo asks for a password");
 }
 
@@ -247,8 +267,29 @@ fn a_find_that_is_killed_leaves_the_rest_unknown() {
     let path = format!("PATH={}:/usr/bin:/bin", env.path("tools").display());
     is_unknown(
         by_exec(&env, &["/usr/bin/env", "-i", &path], &[]),
-        "the listing is not complete (1 entries came): `find` ended with status 137",
+        "far was read in part: the listing is not complete (1 entry came)\n  caused by: `find` ended with status 137",
     );
+}
+
+/// A line that swallows a byte in the middle, and goes on as if nothing had been.
+#[test]
+fn an_answer_that_lost_something_on_the_way_is_incomplete() {
+    let env = two();
+    env.write("here/aQb", "1");
+    env.write("there/aQb", "1");
+    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    // Not every `dd` of busybox tells the number of bytes; then whole files are counted, and a byte of a name is not missed.
+    for tools in ["/usr/bin:/bin".to_owned(), text(with_driftline())] {
+        let path = format!("PATH={tools}");
+        let lossy = ["sh", "-c", "\"$@\" | tr -d Q", "lossy", "/usr/bin/env", "-i", &path];
+        // It holds back what it has not filled a block with, so nobody hears there that digests can be asked for.
+        let run = by_exec(&env, &lossy, &["--format", "json", "--timeout", "1"]).expect(3);
+        let report = run.json();
+        let row = report["rows"].as_array().unwrap().iter().find(|row| row["path"] == "aQb").unwrap();
+        assert_eq!(row["pattern"], "A!", "{tools} {run}");
+        assert!(run.stderr().contains("far was read in part: the listing is not complete"), "{tools} {run}");
+        assert!(run.stderr().contains("what connects the two loses data"), "{tools} {run}");
+    }
 }
 
 #[test]
@@ -262,7 +303,7 @@ fn an_unreadable_folder_is_unknown_and_the_rest_is_compared() {
     fs::set_permissions(env.path("there/private"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::set_permissions(env.path("there/secret"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::set_permissions(env.root(), fs::Permissions::from_mode(0o755)).unwrap();
-    for tools in ["/usr/bin:/bin".to_owned(), busybox_for_all(&env)] {
+    for tools in ["/usr/bin:/bin".to_owned(), busybox_for_all(&env), driftline_for_all(&env)] {
         let path = format!("PATH={tools}");
         let prefix: &[&str] = if rustix::process::geteuid().is_root() {
             &["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--", "/usr/bin/env", "-i", &path]
@@ -287,6 +328,12 @@ fn an_unreadable_folder_is_unknown_and_the_rest_is_compared() {
 }
 
 /// Where an ordinary user may look as well.
+fn driftline_for_all(env: &TestEnv) -> String {
+    fs::create_dir(env.path("installed")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_driftline"), env.path("installed/driftline")).unwrap();
+    format!("{}:/usr/bin:/bin", env.path("installed").display())
+}
+
 fn busybox_for_all(env: &TestEnv) -> String {
     let tools = env.path("busybox");
     fs::create_dir(&tools).unwrap();

@@ -1,8 +1,14 @@
 //! Environments on other machines: real `sshd` on the loopback interface, and command prefixes.
 
+mod canary;
 mod cut;
+mod ends;
 mod faults;
+mod git;
+mod installed;
+mod load;
 mod oncalls;
+mod places;
 mod reading;
 mod secrets;
 

@@ -7,7 +7,7 @@ use tempfile::tempdir;
 
 use super::{exec, plan};
 use crate::support::collecting::{Plan, path};
-use crate::support::sshd::{Kind, busybox, held};
+use crate::support::sshd::{Kind, busybox, held, with_driftline};
 use crate::support::tree::Tree;
 
 fn tree(root: &std::path::Path, files: usize) -> Tree {
@@ -16,6 +16,12 @@ fn tree(root: &std::path::Path, files: usize) -> Tree {
         tree = tree.file(format!("d{}/f{number}", number % 7), format!("{number:>8}"));
     }
     tree
+}
+
+/// The system's tools, those of busybox, and driftline itself.
+fn tiers() -> [String; 3] {
+    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    ["/usr/bin:/bin".to_owned(), text(busybox()), text(with_driftline())]
 }
 
 fn env(tools: &str) -> Vec<String> {
@@ -47,9 +53,12 @@ fn a_listing_that_decides_costs_no_reading() {
     let home = tempdir().unwrap();
     let here = Tree::at(home.path().join("here")).file("a", "1").file("only", "x");
     let there = Tree::at(home.path().join("there")).file("a", "22").file("lonely", "yy");
-    let outcome = over("/usr/bin:/bin", &here, &there).run();
-    assert_eq!((outcome.counters.round_trips, outcome.counters.far_files_read), (1, 0));
-    assert!(outcome.counters.bytes_sent > 0 && outcome.counters.bytes_received > 0);
+    for tools in tiers() {
+        let outcome = over(&tools, &here, &there).run();
+        assert_eq!((outcome.counters.round_trips, outcome.counters.far_files_read), (1, 0), "{tools}");
+        assert_eq!(outcome.counters.files_opened, 0, "{tools}");
+        assert!(outcome.counters.bytes_sent > 0 && outcome.counters.bytes_received > 0, "{tools}");
+    }
 }
 
 #[test]
@@ -57,9 +66,9 @@ fn a_second_run_reads_nothing_there() {
     let home = tempdir().unwrap();
     let here = tree(&home.path().join("here"), 20);
     let there = tree(&home.path().join("there"), 20).file("d1/f1", "changed!");
-    for (number, tools) in ["/usr/bin:/bin", busybox().to_str().unwrap()].into_iter().enumerate() {
+    for (number, tools) in tiers().iter().enumerate() {
         // Whole seconds are all that some tools show, so a change has to be some seconds old before its time proves anything.
-        std::thread::sleep(Duration::from_millis(if number == 0 { 150 } else { 3100 }));
+        std::thread::sleep(Duration::from_millis(if number == 1 { 3100 } else { 150 }));
         let plan = over(tools, &here, &there).state(&home.path().join(format!("state{number}")));
         let first = plan.run();
         assert_eq!((first.counters.round_trips, first.counters.far_files_read), (2, 20), "{tools}");
@@ -130,34 +139,50 @@ fn nothing_there_is_written() {
     let home = tempdir().unwrap();
     let here = tree(&home.path().join("here"), 5);
     let there = tree(&home.path().join("there"), 5).link("l", "x").file("d1/f1", "changed!");
-    for (number, tools) in ["/usr/bin:/bin", busybox().to_str().unwrap()].into_iter().enumerate() {
+    for (number, tools) in tiers().iter().enumerate() {
         let trace = home.path().join(format!("trace{number}"));
-        let mut command = vec!["strace", "-f", "-qq", "-s", "200", "-o", trace.to_str().unwrap(), "-e"];
-        let calls = "trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,\
-                     symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utime,utimes,utimensat,futimesat,truncate,ftruncate,\
-                     mknod,mknodat,setxattr,lsetxattr,fsetxattr";
-        command.push(calls);
-        let env = env(tools);
-        command.extend(env.iter().map(String::as_str));
-        let mut collected = plan(here.root(), vec![exec(&command, there.root())]).collect();
+        let command = under_strace(&trace, tools);
+        let words: Vec<&str> = command.iter().map(String::as_str).collect();
+        let mut collected = plan(here.root(), vec![exec(&words, there.root())]).collect();
         let questions = driftline::compare::questions(&collected.snapshots);
         collected.answer(&questions);
         collected.read(1, &path("d1/f1"), 100).unwrap();
-        let calls = std::fs::read_to_string(&trace).unwrap();
-        assert!(calls.lines().count() > 10, "strace saw what was done");
-        let writes = |line: &&str| {
-            let opens = line.contains("open(") || line.contains("openat(");
-            let to_write =
-                ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"].iter().any(|flag| line.contains(flag));
-            (!opens || to_write)
-                && !line.contains("\"/dev/null\"")
-                && !line.contains("--- SIG")
-                && !line.contains("+++ ")
-                && !line.contains("resumed>")
-        };
-        let writing: Vec<&str> = calls.lines().filter(writes).collect();
-        assert!(writing.is_empty(), "{tools}: {writing:#?}");
+        assert_nothing_is_written(&trace, tools);
     }
+}
+
+/// Collects a folder alone, and keeps what the far side asked of its system.
+pub(super) fn traced(trace: &std::path::Path, tools: &str, root: &std::path::Path) -> driftline::snapshot::Snapshot {
+    let command = under_strace(trace, tools);
+    let words: Vec<&str> = command.iter().map(String::as_str).collect();
+    let mut plan = Plan::of(&[root]);
+    plan.environments[0].source = exec(&words, root);
+    plan.run().snapshots.remove(0)
+}
+
+fn under_strace(trace: &std::path::Path, tools: &str) -> Vec<String> {
+    let calls = "trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,\
+                 symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utime,utimes,utimensat,futimesat,truncate,ftruncate,\
+                 mknod,mknodat,setxattr,lsetxattr,fsetxattr";
+    // Each round trip adds to it.
+    let strace = ["strace", "-A", "-f", "-qq", "-s", "200", "-o", trace.to_str().unwrap(), "-e", calls];
+    strace.map(str::to_owned).into_iter().chain(env(tools)).collect()
+}
+
+pub(super) fn assert_nothing_is_written(trace: &std::path::Path, tools: &str) {
+    let calls = std::fs::read_to_string(trace).unwrap();
+    assert!(calls.lines().count() > 10, "strace saw what was done");
+    let writes = |line: &&str| {
+        let opens = line.contains("open(") || line.contains("openat(");
+        let to_write = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"].iter().any(|flag| line.contains(flag));
+        (!opens || to_write)
+            && !line.contains("\"/dev/null\"")
+            && !line.contains("--- SIG")
+            && !line.contains("+++ ")
+            && !line.contains("resumed>")
+    };
+    let writing: Vec<&str> = calls.lines().filter(writes).collect();
+    assert!(writing.is_empty(), "{tools}: {writing:#?}");
 }
 
 #[test]
@@ -172,4 +197,10 @@ fn a_rate_is_kept_to() {
     let outcome = plan.run();
     assert_eq!((outcome.counters.round_trips, outcome.counters.far_files_read), (2, 6));
     assert_eq!(outcome.same("d0/f0"), Some(true));
+    // Six files of eight bytes, of which the last is asked for when the others are paid for.
+    let driftline::config::SourceSpec::Exec { rate, .. } = &mut plan.environments[1].source else { unreachable!() };
+    *rate = std::num::NonZeroU64::new(40);
+    let began = std::time::Instant::now();
+    assert_eq!(plan.run().counters.far_files_read, 6);
+    assert!(began.elapsed() >= Duration::from_secs(1), "{:?}", began.elapsed());
 }

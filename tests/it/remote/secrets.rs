@@ -26,24 +26,12 @@ fn a_secret_is_compared_and_not_read() {
     assert_eq!(comparison.row(row).pattern().to_string(), "AB");
     collected.fold(&driftline::compare::fold_candidates(&comparison, &collected.snapshots));
     let refused = collected.read(1, &path(".env"), 100).unwrap_err();
-    assert!(refused.0.contains("its name says that it holds secrets, which stay where they are"), "{refused}");
+    assert!(refused.0.contains("says that it holds secrets, which stay where they are"), "{refused}");
     assert_eq!(collected.read(1, &path("app.py"), 100).unwrap(), b"x = 2");
     drop(collected);
     let heard = String::from_utf8_lossy(&std::fs::read(&heard).unwrap()).into_owned();
     assert!(heard.contains("x = 2"), "what is no secret was heard");
     assert!(!heard.contains("KEY=two"), "{heard}");
-}
-
-#[test]
-fn a_view_says_why_there_is_nothing_to_see() {
-    let env = TestEnv::new();
-    env.write("here/.env", "KEY=one\n");
-    env.write("there/.env", "KEY=two\n");
-    let there = env.path("there");
-    env.write("driftline.toml", format!("[env.a]\npath = \"here\"\n[env.b]\nexec = [\"env\"]\npath = {there:?}\n"));
-    let run = env.driftline(["diff", "--no-state", ".env"]);
-    assert!(run.stdout().contains("holds secrets"), "{run}");
-    assert!(!run.stdout().contains("two"), "{run}");
 }
 
 #[test]

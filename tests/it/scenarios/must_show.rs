@@ -1,6 +1,7 @@
 //! What the situation must show: rows of the list for `oncalls`, asked of the binary.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -16,7 +17,10 @@ const FOCUS: [&str; 4] = [
 
 /// Runs a command on the situation and gives its JSON; there is drift.
 fn json(arguments: &[&str]) -> Value {
-    let config = oncalls::before().join("driftline.toml");
+    json_of(&oncalls::before().join("driftline.toml"), arguments)
+}
+
+fn json_of(config: &Path, arguments: &[&str]) -> Value {
     let common = ["--config", config.to_str().unwrap(), "--no-state", "--format", "json"];
     TestEnv::new().driftline(arguments.iter().chain(&common)).expect(1).json()
 }
@@ -44,6 +48,89 @@ fn prod_has_no_version_control() {
     assert_eq!(environment(&report, "prod")["git"]["state"], "none");
     assert_eq!(environment(&report, "staging")["git"]["state"], "checkout");
     assert_eq!(environment(&report, "staging")["uncommitted"], 0);
+}
+
+#[test]
+fn the_commit_that_prod_was_copied_from_is_named() {
+    let nearest = environment(&json(&[]), "prod")["nearest"].clone();
+    assert_eq!(nearest["commit"]["subject"], "Test what a member needs");
+    assert!(nearest["share"].as_f64().unwrap() > 0.97, "{nearest:#}");
+    // It is a commit of staging's, and the one that debug was cloned at.
+    let staging = oncalls::before().join("staging");
+    assert_eq!(nearest["commit"]["id"], oncalls::git(&staging, &["rev-parse", "main~2"]).trim());
+    assert!(nearest["runner_up"]["agree"].as_u64() < nearest["agree"].as_u64(), "{nearest:#}");
+}
+
+#[test]
+fn afterwards_prod_is_a_root_commit_that_nobody_else_has() {
+    let report = json_of(&oncalls::after().join("driftline.toml"), &[]);
+    let prod = environment(&report, "prod");
+    assert_eq!(prod["git"]["state"], "checkout");
+    let findings = report["findings"].as_array().unwrap();
+    let unrelated: Vec<&Value> = findings.iter().filter(|finding| finding["code"] == "unrelated-history").collect();
+    let [finding] = unrelated[..] else { panic!("{unrelated:#?}") };
+    assert_eq!(finding["environments"], serde_json::json!(["prod"]));
+    assert_eq!(finding["message"], "none of its 1 commit is in the history of staging and debug");
+    assert_eq!(prod["nearest"]["commit"]["subject"], "Test what a member needs", "{:#}", prod["nearest"]);
+    assert_eq!(prod["nearest"]["of"], "staging");
+    assert_eq!(environment(&report, "staging")["nearest"], Value::Null);
+}
+
+#[test]
+fn without_a_map_it_is_proposed_with_its_evidence() {
+    let written = std::fs::read_to_string(oncalls::before().join("driftline.toml")).unwrap();
+    let root = format!("\"{}/", oncalls::before().display());
+    let unmapped: Vec<String> = written
+        .lines()
+        .filter(|line| !line.starts_with("map"))
+        .map(|line| if line.starts_with("path") { line.replacen('"', &root, 1) } else { line.to_owned() })
+        .collect();
+    assert!(unmapped.len() < written.lines().count(), "{written}");
+    let env = TestEnv::new();
+    let config = env.write("driftline.toml", unmapped.join("\n"));
+    let report = json_of(&config, &[]);
+    let proposals = report["map_proposals"].as_array().unwrap();
+    let told: Vec<_> = proposals
+        .iter()
+        .map(|proposal| {
+            let name = |side: &str| proposal[side]["path"].as_str().unwrap().to_owned();
+            let count = |what: &str| proposal[what].as_u64().unwrap();
+            (name("here"), name("common"), [count("equal"), count("quiet"), count("files")])
+        })
+        .collect();
+    let expected = [
+        ("oncall_backend".to_owned(), "backend".to_owned(), [305, 0, 312]),
+        ("oncalls_react".to_owned(), "oncallsreact".to_owned(), [2_201, 80, 2_284]),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(proposals[0]["environment"], "prod");
+    assert_eq!(proposals[0]["others"], serde_json::json!(["staging", "debug"]));
+    let unequal = paths(&proposals[0]["unequal"]);
+    for path in FOCUS {
+        assert!(unequal.contains(path.strip_prefix("backend/").unwrap()), "{path} in {unequal:?}");
+    }
+    // Nothing of it was applied.
+    assert_eq!(pattern(&report, "backend/app/models.py"), Some("-AB"));
+    // What is to be pasted is what makes the map of the situation.
+    let paste = proposals[0]["paste"].as_str().unwrap();
+    assert_eq!(paste, r#"map = { "backend" = "oncall_backend", "oncallsreact" = "oncalls_react" }"#);
+    let mapped = unmapped.join("\n").replace("[env.prod]\n", &format!("[env.prod]\n{paste}\n"));
+    let report = json_of(&env.write("driftline.toml", mapped), &[]);
+    assert_eq!(report["map_proposals"], serde_json::json!([]));
+    assert_eq!(report["rows"], json(&[])["rows"]);
+    // A person sees it first, and how to see more.
+    let env = TestEnv::new();
+    let config = env.write("driftline.toml", unmapped.join("\n"));
+    let run = |words: &[&str]| {
+        env.driftline(words.iter().chain(&["--no-state", "--config", config.to_str().unwrap(), "--fail-on", "never"]))
+            .expect(0)
+            .stdout()
+    };
+    let status = run(&["--width", "120"]);
+    let line = "prod's oncalls_react/  looks like oncallsreact/: 2,281 of 2,284 files equal";
+    assert!(status.contains(line) && status.contains("next: driftline explain oncalls_react"), "{status}");
+    let explained = run(&["explain", "oncall_backend"]);
+    assert!(explained.contains("305 of 312 files equal") && explained.contains(paste), "{explained}");
 }
 
 #[test]

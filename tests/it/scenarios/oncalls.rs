@@ -8,7 +8,6 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use driftline::demo::{self, DemoError, Variant};
-use tempfile::TempDir;
 
 use crate::support::run::{TestEnv, folder_of_this_process};
 
@@ -22,14 +21,18 @@ pub(crate) fn before() -> &'static Path {
     })
 }
 
-fn laid_out(variant: Variant) -> TempDir {
-    let folder = tempfile::Builder::new().prefix("driftline-oncalls-").tempdir().unwrap();
-    demo::lay_out(folder.path(), variant).unwrap();
-    folder
+/// The same after prod's files were committed and debug's work was.
+pub(crate) fn after() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = folder_of_this_process("driftline-oncalls-");
+        demo::lay_out(&folder, Variant::After).unwrap();
+        folder
+    })
 }
 
 /// Runs the real git, with nobody's configuration and without its refreshing an index.
-fn git(repository: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(repository: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .arg("-C")
         .arg(repository)
@@ -140,8 +143,7 @@ fn eighty_files_of_prod_differ_in_line_endings_only() {
 
 #[test]
 fn afterwards_prod_is_one_commit_and_debug_is_clean() {
-    let folder = laid_out(Variant::After);
-    let (prod, debug) = (folder.path().join("prod"), folder.path().join("debug"));
+    let (prod, debug) = (after().join("prod"), after().join("debug"));
     assert_eq!(git(&prod, &["rev-list", "--count", "--all"]), "1\n");
     assert_eq!(git(&prod, &["ls-files"]).lines().count(), 9_150);
     for repository in [&prod, &debug] {

@@ -7,6 +7,7 @@ use driftline::collect::{CollectError, CollectPlan, Collected, Unwatched, collec
 use driftline::config::{Environment, MapPair, PathMap, SourceSpec};
 use driftline::path::{EnvironmentName, TreePath};
 use driftline::snapshot::{Content, Counters, Entry, EntryRef, Incident, Snapshot, Timestamp};
+use driftline::text::Redactor;
 
 /// A plan that owns what it refers to. Environments are called `e0`, `e1`, ...
 pub(crate) struct Plan {
@@ -60,8 +61,9 @@ impl Plan {
             threads: NonZeroUsize::new(self.threads),
             state_dir: self.state.as_deref(),
             rehash: self.rehash,
-            sensitive: &[],
+            redactor: &Redactor::new([7; 32], &[]),
             patience: std::time::Duration::from_secs(60),
+            connections: &driftline::collect::Connections::default(),
             now: Timestamp { seconds: self.now, nanos: 0 },
         };
         collect(&plan, &Unwatched)

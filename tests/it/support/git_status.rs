@@ -3,14 +3,31 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use driftline::config::SourceSpec;
 use driftline::snapshot::{Change, ChangeKind, GitState, GitStatus, Snapshot, Stage};
 
 use crate::support::collecting::Plan;
 use crate::support::repo::Repo;
 
-/// Collects a folder alone.
+/// Collects a folder alone: as a folder, and as if it were on another machine, which must say the same.
 pub(crate) fn snapshot(root: &Path) -> Snapshot {
-    Plan::of(&[root]).collect().snapshots.remove(0)
+    let near = Plan::of(&[root]).collect().snapshots.remove(0);
+    let far = far(root, "/usr/bin:/bin").collect().snapshots.remove(0);
+    match (&near.git, &far.git) {
+        // Objects are missing in other words when they are asked for than when they are fetched.
+        (GitState::Unknown { reason }, GitState::Unknown { reason: far })
+            if reason.contains("object") && far.contains("could not be fetched: ") => {}
+        (near, far) => assert_eq!(near, far, "near is left, far is right"),
+    }
+    near
+}
+
+/// A folder as if it were on another machine that has these tools.
+pub(crate) fn far(root: &Path, tools: &str) -> Plan {
+    let mut plan = Plan::of(&[root]);
+    let command = ["/usr/bin/env", "-i", &format!("PATH={tools}")].map(str::to_owned).to_vec();
+    plan.environments[0].source = SourceSpec::Exec { command, path: root.to_owned(), rate: None };
+    plan
 }
 
 /// The status of a checkout.

@@ -3,21 +3,25 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use driftline::insight::nearest::{Likeness, Lineage, Nearest, OnDemand};
 use driftline::path::{EnvironmentName, TreePath};
 use driftline::snapshot::{
-    Algorithms, Attributes, Change, ChangeKind, CommitId, CommitSummary, CommittedVersion, Content, ContentReader,
-    Digests, Entry, EntryRef, File, GitState, GitStatus, Head, HistoryReader, Incident, IncidentKind, Knows, Names,
-    ReadFailure, Snapshot, Stage,
+    Algorithms, Attributes, Beyond, Blob, BlobId, BlobKind, Change, ChangeKind, CommitId, CommitReader, CommitRecord,
+    CommitSummary, CommittedVersion, Content, ContentReader, Digests, Entry, EntryRef, File, GitState, GitStatus, Head,
+    HistoryReader, Incident, IncidentKind, Knows, Names, ReadFailure, Snapshot, Stage, TreeChange,
 };
 
 /// Environments, their contents, and what their histories would answer.
-#[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) contents: BTreeMap<(usize, TreePath), Vec<u8>>,
     pub(crate) committed: BTreeMap<(usize, TreePath), Result<Vec<u8>, String>>,
     /// For each set of environments that has an ancestor: the version there.
     pub(crate) ancestors: BTreeMap<Vec<usize>, Result<Vec<u8>, String>>,
+    /// Commits that are near.
+    pub(crate) nearest: OnDemand<'static>,
+    /// What commits have.
+    pub(crate) commits: Commits,
     /// The files that were read, in order.
     pub(crate) read: RefCell<Vec<(usize, TreePath)>>,
 }
@@ -47,7 +51,15 @@ impl Memory {
             names: Names::default(),
             git: GitState::None,
         };
-        Self { snapshots: names.iter().map(snapshot).collect(), ..Self::default() }
+        Self {
+            snapshots: names.iter().map(snapshot).collect(),
+            contents: BTreeMap::new(),
+            committed: BTreeMap::new(),
+            ancestors: BTreeMap::new(),
+            nearest: OnDemand::known(Lineage::default()),
+            commits: Commits::default(),
+            read: RefCell::default(),
+        }
     }
 
     /// Adds a file to an environment.
@@ -111,6 +123,29 @@ impl Memory {
         self
     }
 
+    /// Makes a commit the nearest one of an environment, in the history of another: so many of 100 paths agree.
+    pub(crate) fn near(mut self, environment: usize, history: usize, number: u8, agree: usize) -> Self {
+        let mut lineage = self.nearest.get().clone();
+        lineage.nearest.push(Nearest {
+            environment,
+            history,
+            likeness: Likeness { commit: commit(number), agree, paths: 100 },
+            runner_up: None,
+            elsewhere: 0,
+            unknown: 0,
+            searched: 1,
+            is_capped: false,
+        });
+        self.nearest = OnDemand::known(lineage);
+        self
+    }
+
+    /// What a commit has.
+    pub(crate) fn in_commit(mut self, number: u8, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        self.commits.0.insert((number, path(name)), bytes.as_ref().to_vec());
+        self
+    }
+
     /// All entries of this path.
     pub(crate) fn refs(&self, name: &str) -> Vec<EntryRef> {
         let find = |(environment, snapshot): (usize, &Snapshot)| {
@@ -155,6 +190,42 @@ impl HistoryReader for Memory {
     }
 
     fn versions(&self, _: usize, _: &TreePath) -> Result<Vec<CommittedVersion>, ReadFailure> {
+        Ok(Vec::new())
+    }
+}
+
+/// What commits have at paths, by their numbers. Nothing else can be asked of them; a content is named by its place.
+#[derive(Debug, Default)]
+pub(crate) struct Commits(BTreeMap<(u8, TreePath), Vec<u8>>);
+
+impl CommitReader for Commits {
+    fn beyond(&self, _: usize, _: &[usize]) -> Result<Beyond, ReadFailure> {
+        Ok(Beyond::default())
+    }
+
+    fn changes(&self, _: usize, _: Option<&CommitId>, _: &CommitId) -> Result<Vec<TreeChange>, ReadFailure> {
+        Ok(Vec::new())
+    }
+
+    fn since(&self, _: usize, _: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {
+        Ok(Vec::new())
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        Ok(self.blob(environment, id, u64::MAX)?.len() as u64)
+    }
+
+    fn at(&self, _: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
+        let number = self.0.keys().position(|(number, at)| *number == commit.0[0] && at == path);
+        Ok(number.map(|number| Blob { id: [number as u8; 20], kind: BlobKind::File }))
+    }
+
+    fn blob(&self, _: usize, id: &BlobId, _: u64) -> Result<Vec<u8>, ReadFailure> {
+        let found = self.0.values().nth(usize::from(id[0]));
+        found.cloned().ok_or_else(|| ReadFailure("there is no such content".to_owned()))
+    }
+
+    fn message(&self, _: usize, _: &CommitId) -> Result<Vec<u8>, ReadFailure> {
         Ok(Vec::new())
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod collecting;
 pub(crate) mod git_status;
 pub(crate) mod memory;
 pub(crate) mod pack;
+pub(crate) mod proxy;
 pub(crate) mod repo;
 pub(crate) mod run;
 pub(crate) mod sshd;

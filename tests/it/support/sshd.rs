@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// What a server is like.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kind {
-    /// The PATH of those who log in; the usual one when `None`.
+    /// The PATH of those who log in; that of the system's own tools when `None`.
     pub(crate) path: Option<PathBuf>,
     /// A shell command that takes the place of what was asked for, which is in `SSH_ORIGINAL_COMMAND`.
     pub(crate) force: Option<String>,
@@ -69,6 +69,13 @@ impl Servers {
         fs::write(self.config(), format!("Host {alias}\n    {line}\n{text}")).unwrap();
     }
 
+    /// Leads an alias through another port. Its name in the file of known keys stays.
+    pub(crate) fn detour(&self, alias: &str, through: impl FnOnce(u16) -> u16) {
+        let daemon = self.daemons.iter().find(|daemon| daemon.alias == alias).unwrap();
+        let port = through(daemon.port);
+        self.configure(alias, &format!("Port {port}\n    HostKeyAlias [127.0.0.1]:{}", daemon.port));
+    }
+
     /// The file of keys that the client knows.
     pub(crate) fn known_hosts(&self) -> PathBuf {
         self.folder.path().join("known_hosts")
@@ -79,9 +86,22 @@ impl Servers {
         self.folder.path().join("client.pub")
     }
 
+    /// The ports on which they listen, or did.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        self.daemons.iter().map(|daemon| daemon.port).collect()
+    }
+
     /// Stops one of them; its port is closed then.
     pub(crate) fn stop(&mut self, alias: &str) {
         self.daemons.retain_mut(|daemon| daemon.alias != alias);
+    }
+
+    /// Closes the port of one of them, and still knows it.
+    pub(crate) fn refuse(&mut self, alias: &str) {
+        for daemon in self.daemons.iter_mut().filter(|daemon| daemon.alias == alias) {
+            let _ = daemon.child.kill();
+            let _ = daemon.child.wait();
+        }
     }
 
     fn daemon(&self, alias: &str, kind: &Kind) -> Daemon {
@@ -91,12 +111,12 @@ impl Servers {
         fs::create_dir(&home).unwrap();
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let path = kind.path.as_ref().map(|path| format!(" PATH={}", path.display())).unwrap_or_default();
+            let path = kind.path.as_deref().unwrap_or(Path::new("/usr/bin:/bin")).display();
             let force = kind.force.as_ref().map(|force| format!("ForceCommand {force}\n")).unwrap_or_default();
             let config = format!(
                 "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\nStrictModes no\n\
                  UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n\
-                 SetEnv HOME={}{path}\nMaxStartups 200\n{force}",
+                 SetEnv HOME={} PATH={path}\nMaxStartups 200\n{force}",
                 at("host_key").display(),
                 self.authorized_keys().display(),
                 home.display(),
@@ -189,6 +209,22 @@ pub(crate) fn busybox() -> PathBuf {
     FOLDER.get_or_init(make).clone()
 }
 
+/// A PATH of the system's own tools, with driftline itself before them.
+pub(crate) fn with_driftline() -> PathBuf {
+    static FOLDER: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("installed");
+        fs::create_dir_all(&folder).unwrap();
+        // Made aside and renamed: another process may be making it too.
+        let new = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let link = new.path().join("driftline");
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_driftline"), &link).unwrap();
+        fs::rename(&link, folder.join("driftline")).unwrap();
+        folder
+    });
+    PathBuf::from(format!("{}:/usr/bin:/bin", folder.display()))
+}
+
 fn sshd() -> PathBuf {
     // It insists on an absolute path, and is not in everybody's PATH.
     let paths = std::env::var_os("PATH").unwrap_or_default();
@@ -208,7 +244,8 @@ fn keygen(file: &Path) {
     assert!(status.success());
 }
 
-fn uzers_name() -> String {
+/// The login name of whoever runs the tests.
+pub(crate) fn uzers_name() -> String {
     let output = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

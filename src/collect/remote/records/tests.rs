@@ -1,4 +1,5 @@
 use super::*;
+use crate::collect::far::{GitItem, PackFault};
 
 const NONCE: &str = "5f0c";
 
@@ -20,13 +21,15 @@ fn listed(bytes: &[u8], tier: Tier) -> (Vec<Item>, Result<i32, Stop>) {
 fn entry(item: &Item) -> &Record {
     match item {
         Item::Entry(record) => record,
-        Item::Target { .. } => panic!("{item:?}"),
+        Item::Target { .. } | Item::Repository(_) => panic!("{item:?}"),
     }
 }
 
 #[test]
 fn what_comes_before_the_marker_is_noise() {
-    let bytes = transcript("Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@");
+    let bytes = transcript(
+        "Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@@driftline 0.0.1@",
+    );
     let mut records = records(&bytes);
     let mut noise = Vec::new();
     records.start(&mut noise).unwrap();
@@ -34,6 +37,7 @@ fn what_comes_before_the_marker_is_noise() {
     let met = records.capabilities().unwrap();
     assert_eq!((met.tier, met.blake3, met.sha256, met.batches), (Tier::Gnu, false, true, true));
     assert_eq!((met.host, met.git), (b"web-1".to_vec(), None));
+    assert_eq!(met.driftline, Driftline::Other(b"driftline 0.0.1".to_vec()));
     assert_eq!(met.now, Timestamp { seconds: 1_795_275_658, nanos: 500_000_000 });
 }
 
@@ -118,7 +122,7 @@ fn digests_of_all_tools() {
         "D@6@{look}\n{look}\n{look}\n{look}\n?\n{look}@{hash}  ./a\n{hash}  -\n\\{hash}  odd\n{hash} *./b\n?gone\n?denied@\
          {look}\n{look}\n?\n{look}\n?\n{look}@END 5f0c 0@"
     ));
-    let mut told = Vec::new();
+    let mut told: Vec<Told<[u8; 32]>> = Vec::new();
     assert_eq!(records(&bytes).digests(&mut |one| told.push(one)).unwrap(), 0);
     let values: Vec<_> = told.iter().map(|one| one.value.map(|digest| digest[0])).collect();
     let ok = Ok(0x98);
@@ -157,6 +161,46 @@ fn no_stream_without_its_end_is_complete() {
 }
 
 #[test]
+fn an_end_says_how_much_there_was() {
+    let entry = "=f@644@3@1.5@1.5@65024@9@0@0@root@root@./a@@";
+    let wrote = 2 * entry.len() + 2;
+    let whole = transcript(&format!("{entry}W@{entry}END 5f0c 1 {wrote}@"));
+    assert_eq!(listed(&whole, Tier::Gnu).1.unwrap(), 1);
+    let less = transcript(&format!("{entry}END 5f0c 0 {wrote}@"));
+    let came = entry.len() as u64;
+    let miscounted = |stop: &Stop| matches!(stop, Stop::Miscounted { what: "bytes", wrote, came: here } if *wrote == 2 * came + 2 && *here == came);
+    assert!(listed(&less, Tier::Gnu).1.is_err_and(|stop| miscounted(&stop)));
+    let look = "65024|8|3|1|1";
+    let content = format!("T@1@{look}@one@5f0c ok@{look}@");
+    for (wrote, is_complete) in [(content.len(), true), (content.len() + 1, false)] {
+        let bytes = transcript(&format!("R@{content}END 5f0c 0 {wrote}@"));
+        let mut records = records(&bytes);
+        records.ready().unwrap();
+        assert_eq!(records.contents(|_| 9, &mut |_| ()).is_ok(), is_complete);
+    }
+}
+
+#[test]
+fn an_end_says_how_many_files_it_was_about() {
+    let batch = "B@./a@./b@@==@81a4|3|1|1|0|0|65024|8|root|root\n?@";
+    for (wrote, is_complete) in [("- 4", true), ("- -", true), ("- 5", false), ("- x", false), ("-", true)] {
+        let bytes = transcript(&format!("{batch}{batch}END 5f0c 0 {wrote}@"));
+        assert_eq!(listed(&bytes, Tier::Stat).1.is_ok(), is_complete, "{wrote}");
+    }
+    let digests = "D@1@?@?gone@?@END 5f0c 0 - 2@";
+    let stop = records(&transcript(digests)).digests::<32>(&mut |_| ()).unwrap_err();
+    assert!(matches!(stop, Stop::Miscounted { what: "files", wrote: 2, came: 1 }), "{stop:?}");
+}
+
+#[test]
+fn driftline_there_says_what_failed() {
+    let bytes = transcript("?d@755@0@1.5@1.5@1@9@0@0@root@root@./a@@list@input/output error@END 5f0c 0@");
+    let (items, _) = listed(&bytes, Tier::Gnu);
+    let failing = Failing { unstable: false, act: "list".to_owned(), why: "input/output error".to_owned() };
+    assert_eq!(entry(&items[0]).trouble, Some(failing));
+}
+
+#[test]
 fn an_end_with_another_word_is_no_end() {
     assert!(matches!(listed(&transcript("END ffff 0@"), Tier::Gnu).1, Err(Stop::Garbled)));
     assert!(
@@ -164,16 +208,76 @@ fn an_end_with_another_word_is_no_end() {
     );
 }
 
+#[test]
+fn files_of_a_repository() {
+    let bytes = transcript(
+        "F@/r/.git/HEAD@5|1700000000.25@ref: @5f0c ok@V@/r/.git/./refs/heads/main@1234@K@./lib/.git/HEAD@refs/heads/x@D@/r/.git@\
+         P@/r/.git/MERGE_HEAD@X@/r/.git/index@denied@X@/r/.git/config@large@X@/r/.git/packed-refs@odd@END 5f0c 0@",
+    );
+    let mut files = Vec::new();
+    let root = std::path::Path::new("/r");
+    assert_eq!(records(&bytes).git_files(root, &mut |file| files.push(file)).unwrap(), 0);
+    let names: Vec<&str> = files.iter().map(|file| file.path.to_str().unwrap()).collect();
+    assert_eq!(names[2], "/r/lib/.git/HEAD");
+    let modified = Some(Timestamp { seconds: 1_700_000_000, nanos: 250_000_000 });
+    assert_eq!(files[0].item, GitItem::File { bytes: b"ref: ".to_vec(), modified });
+    assert_eq!(files[1].item, GitItem::File { bytes: b"1234".to_vec(), modified: None });
+    assert_eq!(files[2].item, GitItem::Link(b"refs/heads/x".to_vec()));
+    let denied = GitItem::Closed(std::io::ErrorKind::PermissionDenied);
+    let rest: Vec<_> = files.into_iter().skip(3).map(|file| file.item).collect();
+    assert_eq!(rest, [GitItem::Folder, GitItem::Other, denied, GitItem::TooLarge, GitItem::Other]);
+    for length in 0..bytes.len() {
+        assert!(matches!(records(&bytes[..length]).git_files(root, &mut |_| ()), Err(Stop::Cut)), "{length}");
+    }
+}
+
+#[test]
+fn objects_are_listed_in_any_dialect_of_ls() {
+    let bytes = transcript(
+        "O@-r--r--r-- 1 0 0 181 Nov 21 18:00 /r/.git/objects/./0b/c6\n\
+         -r--r--r--    1 0        0               42 Nov 21  2025 /r/a b/.git/objects/./pack/pack-1.pack\nodd@END 5f0c 0@",
+    );
+    let (objects, status) = records(&bytes).git_objects().unwrap();
+    assert_eq!((objects.len(), status), (2, 0));
+    assert_eq!((objects[0].clone(), objects[1].1), (("0b/c6".to_owned(), 181), 42));
+}
+
+#[test]
+fn a_pack_is_handed_on_and_ends_with_its_closing_record() {
+    let answer = "000eadvertised0000".to_owned()
+        + "0008ACK 000aACK 12"
+        + "0009\u{1}PACK"
+        + "000a\u{2}noise"
+        + "0007\u{1}..0000END 5f0c 0@";
+    let bytes = transcript(&answer);
+    let mut pack = Vec::new();
+    records(&bytes).git_pack(&mut pack, 100, None).unwrap();
+    assert_eq!(pack, b"PACK..");
+    assert!(matches!(
+        records(&bytes).git_pack(&mut std::io::sink(), 5, None),
+        Err(PackStop::Fault(PackFault::TooLarge(5)))
+    ));
+    for length in 0..bytes.len() {
+        assert!(records(&bytes[..length]).git_pack(&mut std::io::sink(), 100, None).is_err(), "{length}");
+    }
+    let ended = transcript("END 5f0c 128@");
+    assert!(matches!(records(&ended).git_pack(&mut pack, 100, None), Err(PackStop::Ended(128))));
+}
+
 proptest::proptest! {
     #[test]
     fn nothing_that_comes_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0"] {
+        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0", b"F\0./a\x001|1\0", b"00000008NAK\n0006\x01"] {
             let bytes = [start, &bytes].concat();
             for tier in [Tier::Gnu, Tier::Stat] {
                 let _ = listed(&bytes, tier);
             }
-            let _ = records(&bytes).digests(&mut |_| ());
+            let _ = records(&bytes).digests::<32>(&mut |_| ());
+            let _ = records(&bytes).digests::<20>(&mut |_| ());
             let _ = records(&bytes).contents(|_| 10, &mut |_| ());
+            let _ = records(&bytes).git_files(std::path::Path::new("/"), &mut |_| ());
+            let _ = records(&bytes).git_objects();
+            let _ = records(&bytes).git_pack(&mut std::io::sink(), 10, None);
         }
     }
 }

@@ -26,14 +26,22 @@ const VALUES: &[&str] = &["cfg", "conf", "env", "ini", "properties", "toml"];
 /// Files of which no line is shown.
 const HIDDEN_ENDINGS: &[&str] = &["jks", "key", "keystore", "p12", "pem", "pfx", "ppk"];
 const HIDDEN_NAMES: &[&str] = &[".htpasswd", ".netrc", ".pgpass", "wp-config.php"];
+/// Endings of files that show others how to write their own.
+const TEMPLATES: &[&str] = &["dist", "example", "sample", "template", "tmpl", "tpl"];
+/// What copies have at their end.
+const COPIES: &[&str] = &["", "back", "backup", "bak", "copy", "old", "orig", "original", "save", "swp", "tmp"];
 
 /// How a file of this name is treated; `is_named`: the configuration calls it sensitive. Capitals do not matter, and neither does what a
 /// copy has at its end: `server.key.bak` is as sensitive as `server.key`.
+///
+/// The only place that says which names are sensitive: what is masked, what does not travel and what is not kept is the same.
 pub(super) fn treatment(name: &[u8], is_named: bool) -> Treatment {
     let name = String::from_utf8_lossy(name).to_lowercase();
     let parts: Vec<&str> = name.split(['.', '~', '#']).collect();
     let ends_with = |known: &[&str]| parts.iter().skip(1).any(|part| known.contains(part));
-    if name.trim_start_matches(['#', '_', '~']).starts_with(".env") || ends_with(&["env"]) {
+    let is_template = is_template(&name, &parts);
+    let is_environment = name.trim_start_matches(['#', '_', '~']).starts_with(".env") || ends_with(&["env"]);
+    if is_environment && (is_named || !is_template) {
         return Treatment::Values;
     }
     let hidden = HIDDEN_NAMES.iter().any(|known| name.contains(known))
@@ -42,7 +50,7 @@ pub(super) fn treatment(name: &[u8], is_named: bool) -> Treatment {
         || name.contains("credentials") && name.trim_start_matches(['#', '.', '_', '~']).starts_with("credentials")
         // ssh calls keys so; `id_card.py` is none.
         || (name.trim_start_matches(['#', '.', '_', '~']).starts_with("id_") && !ends_with(CODE) && !ends_with(PROSE));
-    if hidden {
+    if hidden && !is_template {
         return Treatment::Hidden;
     }
     if is_named {
@@ -53,6 +61,14 @@ pub(super) fn treatment(name: &[u8], is_named: bool) -> Treatment {
         () if ends_with(PROSE) || ["license", "readme", "changelog"].contains(&parts[0]) => Form::Prose,
         () => Form::Data,
     })
+}
+
+/// Whether a name ends as that of a template, or of its copy: `.env.example`, `.env-sample`, `server.key.dist~`. In front such a word says
+/// nothing (`example.com.key`), but for `example.env`.
+fn is_template(name: &str, parts: &[&str]) -> bool {
+    let last = parts.iter().rev().find(|part| !COPIES.contains(part)).copied().unwrap_or_default();
+    TEMPLATES.contains(&last.rsplit(['-', '_']).next().unwrap_or_default())
+        || name.strip_suffix(".env").is_some_and(|stem| TEMPLATES.contains(&stem))
 }
 
 /// How much a name speaks of a secret.
@@ -221,7 +237,10 @@ mod tests {
             "wp-config.php.save",
             ".netrc",
             "~id_rsa",
+            "#id_rsa#",
             "a.pem~",
+            "store.jks",
+            "server.key.orig",
         ] {
             assert_eq!(treatment(name.as_bytes(), false), Treatment::Hidden, "{name}");
         }
@@ -237,6 +256,21 @@ mod tests {
         ] {
             assert_eq!(treatment(name.as_bytes(), false), Treatment::Content(form), "{name}");
         }
+        for (name, form) in [
+            (".env.example", Form::Data),
+            (".env-sample", Form::Data),
+            ("app.env.dist", Form::Data),
+            ("example.env", Form::Data),
+            (".env.example~", Form::Data),
+            ("server.key.template", Form::Data),
+            ("wp-config.php.sample", Form::Code),
+        ] {
+            assert_eq!(treatment(name.as_bytes(), false), Treatment::Content(form), "a template: {name}");
+        }
+        for name in ["example.com.key", "sample-app.pem", "credentials_example.json"] {
+            assert_eq!(treatment(name.as_bytes(), false), Treatment::Hidden, "no template: {name}");
+        }
+        assert_eq!(treatment(b".env.example", true), Treatment::Values);
         assert_eq!(treatment(b"app.ini", true), Treatment::Values);
         assert_eq!(treatment(b"notes.txt", true), Treatment::Hidden);
     }

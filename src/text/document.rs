@@ -1,6 +1,7 @@
 //! Bytes as lines of text.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -44,6 +45,19 @@ impl Encoding {
     }
 }
 
+impl Encoding {
+    /// How these words, in UTF-8, are stored.
+    fn encode(self, text: &[u8]) -> Cow<'_, [u8]> {
+        let units = |to: fn(u16) -> [u8; 2]| String::from_utf8_lossy(text).encode_utf16().flat_map(to).collect();
+        match self {
+            Self::Utf8 | Self::Utf8Bom => Cow::Borrowed(text),
+            Self::Utf16Le => Cow::Owned(units(u16::to_le_bytes)),
+            Self::Utf16Be => Cow::Owned(units(u16::to_be_bytes)),
+            Self::Windows1252 => Cow::Owned(WINDOWS_1252.encode(&String::from_utf8_lossy(text)).0.into_owned()),
+        }
+    }
+}
+
 /// Why a file is not shown as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
@@ -73,6 +87,11 @@ pub struct Limits {
     pub bytes: u64,
     /// Lines of one file.
     pub lines: usize,
+}
+
+impl Limits {
+    /// No limit.
+    pub const NONE: Self = Self { bytes: u64::MAX, lines: usize::MAX };
 }
 
 impl Default for Limits {
@@ -201,6 +220,31 @@ impl Document {
         endings
     }
 
+    /// The same text with other words in some lines, stored as this one is: with its encoding, its byte-order mark and its line ends.
+    #[must_use]
+    pub fn with_lines(&self, texts: &BTreeMap<usize, Vec<u8>>) -> Self {
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut ends = Vec::with_capacity(self.ends.len());
+        for number in 0..self.line_count() {
+            match texts.get(&number) {
+                None => bytes.extend_from_slice(self.line(number)),
+                Some(text) => {
+                    if number == 0 {
+                        bytes.extend_from_slice(&self.bytes[..self.mark_len()]);
+                    }
+                    let end: &[u8] = match (self.is_crlf(number), self.is_terminated(number)) {
+                        (true, _) => b"\r\n",
+                        (_, true) => b"\n",
+                        _ => b"",
+                    };
+                    bytes.extend_from_slice(&self.encoding.encode(&[text, end].concat()));
+                }
+            }
+            ends.push(bytes.len());
+        }
+        Self { bytes, ends, encoding: self.encoding }
+    }
+
     fn mark_len(&self) -> usize {
         match self.encoding {
             Encoding::Utf8Bom => 3,
@@ -300,6 +344,26 @@ mod tests {
         assert!(Document::new(late(8000), limits).is_ok());
         assert_eq!(Document::new(b"\xff\xfe\0\0a\0\0\0".to_vec(), limits), Err(NotText::Binary));
         assert!(Document::new(b"\xff\xfea".to_vec(), limits).is_ok(), "half a character at the end");
+    }
+
+    #[test]
+    fn lines_are_replaced_in_every_encoding() {
+        let utf16 = |text: &str, to: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to).collect::<Vec<u8>>();
+        let texts = |one: &str| ["\u{feff}a\r\n", one, "\u{e9}"].concat();
+        let (before, after) = (texts("secret\n"), texts("<x>\n"));
+        let plain = |text: &str| text.trim_start_matches('\u{feff}').as_bytes().to_vec();
+        for (before, after) in [
+            (plain(&before), plain(&after)),
+            (before.clone().into_bytes(), after.clone().into_bytes()),
+            (utf16(&before, u16::to_le_bytes), utf16(&after, u16::to_le_bytes)),
+            (utf16(&before, u16::to_be_bytes), utf16(&after, u16::to_be_bytes)),
+            (b"a\r\nsecret\n\xe9".to_vec(), b"a\r\n<x>\n\xe9".to_vec()),
+        ] {
+            let replaced = document(&before).with_lines(&BTreeMap::from([(1, b"<x>".to_vec())]));
+            assert_eq!(replaced, document(&after));
+            let first = document(&before).with_lines(&BTreeMap::from([(0, b"a".to_vec())]));
+            assert_eq!(first, document(&before), "marks and ends stay");
+        }
     }
 
     #[test]

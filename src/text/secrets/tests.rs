@@ -1,5 +1,5 @@
 use super::*;
-use crate::compare::text::Limits;
+use crate::text::Limits;
 
 fn redactor() -> Redactor {
     Redactor::new([7; 32], &["*.secret".to_owned(), "private/".to_owned()])
@@ -158,6 +158,38 @@ fn files_of_values_show_keys_only() {
     assert_eq!(shown("a/x.secret", "anything"), "•");
     assert_eq!(shown("private/app.ini", "a = b"), "a = •");
     assert_eq!(shown("id_rsa", "anything"), "•");
+}
+
+#[test]
+fn a_sealed_file_has_no_value_left_and_stays_as_it_is() {
+    let path = TreePath::new(*b"a/.env").unwrap();
+    let text = b"\xef\xbb\xbfA=one\r\n# note\nQ=\"two\nthree\"\nL=a\\\nb\nD=<<E\nx\nE\nstray line\n# OLD=four".to_vec();
+    let sealed = redactor().seal(&path, text.clone());
+    let shown = String::from_utf8(sealed.bytes().to_vec()).unwrap();
+    assert_eq!(shown.matches("<secret ").count(), 10, "{shown}");
+    assert!(shown.starts_with("\u{feff}A=<secret ") && shown.contains(">\r\n# note\nQ=<secret "), "{shown}");
+    assert_eq!(redactor().seal(&path, sealed.bytes().to_vec()), sealed);
+    let document = |bytes: &[u8]| redactor().document(&path, Document::new(bytes.to_vec(), Limits::default()).unwrap());
+    assert_eq!(document(&text), document(sealed.bytes()), "it looks the same, sealed before or not");
+    assert_eq!(document(&text).exact().bytes(), sealed.bytes(), "and nothing else is left of it");
+    let binary = redactor().seal(&path, b"\0value".to_vec());
+    assert!(binary.bytes().starts_with(b"\0<secret "));
+    assert_ne!(binary, redactor().seal(&path, b"\0other".to_vec()));
+    assert!(redactor().sealed_before("another", Vec::new()).is_none());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 500, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn sealing_what_is_sealed_changes_nothing(text in "([A-Z]{1,3}[=:]|export |#|'|\"|\\\\|<<E|E|[a-z0-9 ]{1,4}|\n|\r\n|é|\\[x\\]){0,40}") {
+        for name in [&b".env"[..], b"x.key"] {
+            let path = TreePath::new(name).unwrap();
+            let once = redactor().seal(&path, text.clone().into_bytes());
+            let twice = redactor().seal(&path, once.bytes().to_vec());
+            proptest::prop_assert_eq!(&once, &twice, "{}", String::from_utf8_lossy(once.bytes()));
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What must not be shown: which files are sensitive by name, which parts of a text hold a secret, and the marks that stand in their place.
 //!
-//! Nothing is compared by what is shown: classes, regions and bases come from the true bytes, and a [`Redacted`] text is what people and
-//! programs get to see of them. The same [`Redactor`] serves all outputs.
+//! Of a sensitive file nothing later than collecting ever holds the values: it is sealed ([`Redactor::seal`]), with a keyed fingerprint in
+//! the place of each, so that equal and changed stay visible. In all other texts what looks like a secret is masked where it is shown: there
+//! classes, regions and bases come from the true bytes, and a [`Redacted`] text is what people and programs get to see of them. The same
+//! [`Redactor`] serves all outputs.
 
 mod content;
 mod literals;
@@ -18,13 +20,13 @@ use std::path::Path;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::compare::text::{Document, Encoding};
 use crate::path::TreePath;
+use crate::text::{Document, Encoding, Limits};
 
 pub use names::Treatment;
 
 /// Replaces secrets by marks that are equal for equal secrets, and say nothing else about them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Redactor {
     key: Key,
     sensitive: Gitignore,
@@ -59,19 +61,61 @@ impl Redactor {
         names::treatment(path.file_name(), is_named)
     }
 
-    /// A text of which only what is no secret is shown. Some passes over it.
+    /// Whether a file is sensitive, by its name or because the configuration says so: its content does not travel but for its keys, and is
+    /// kept nowhere.
+    pub fn is_sensitive(&self, path: &TreePath) -> bool {
+        !matches!(self.treatment(path), Treatment::Content(_))
+    }
+
+    /// Takes the secrets out of a sensitive file. Sealing what is sealed changes nothing; of a content that is no text all is one secret.
+    pub fn seal(&self, path: &TreePath, content: Vec<u8>) -> Sealed {
+        let whole = self.fingerprint_of(&content);
+        Sealed(match Document::new(content, Limits::NONE) {
+            Ok(document) => self.sealed(&document, &self.secrets(path, &document)).bytes().to_vec(),
+            Err(_) => [b"\0", whole.as_bytes()].concat(),
+        })
+    }
+
+    /// What was sealed before, if it was under the key of this name.
+    pub fn sealed_before(&self, key_id: &str, sealed: Vec<u8>) -> Option<Sealed> {
+        (key_id == self.key_id()).then_some(Sealed(sealed))
+    }
+
+    /// A text of which only what is no secret is shown; of a sensitive file nothing else is left. Some passes over it.
     pub fn document(&self, path: &TreePath, document: Document) -> Redacted {
-        let treatment = self.treatment(path);
+        let secrets = self.secrets(path, &document);
+        let shown = |(line, secrets): (&usize, &Vec<_>)| (*line, self.mask(&document.text(*line), secrets));
+        let lines = secrets.iter().map(shown).collect();
+        let document = if self.is_sensitive(path) { self.sealed(&document, &secrets) } else { document };
+        Redacted { document, lines }
+    }
+
+    /// By what marks of one installation are told from those of others.
+    pub fn key_id(&self) -> String {
+        blake3::keyed_hash(&self.key.0, b"driftline key id").to_hex()[..16].to_owned()
+    }
+
+    /// A fingerprint of a digest, so that a short content cannot be found by trying.
+    pub fn fingerprint(&self, digest: &[u8; 32]) -> [u8; 32] {
+        *blake3::keyed_hash(&self.key.0, &[b"driftline digest ", &digest[..]].concat()).as_bytes()
+    }
+
+    /// The secret ranges of the lines that have some.
+    fn secrets(&self, path: &TreePath, document: &Document) -> BTreeMap<usize, Vec<Range<usize>>> {
         let texts: Vec<Cow<'_, [u8]>> = (0..document.line_count()).map(|line| document.text(line)).collect();
-        let secrets = match treatment {
+        let secrets = match self.treatment(path) {
             Treatment::Content(form) => content::secrets(&texts, form),
             Treatment::Values => values::secrets(&texts),
             Treatment::Hidden => texts.iter().map(|text| whole(text)).collect(),
         };
-        let masked = texts.iter().zip(secrets).enumerate().filter(|(_, (_, secrets))| !secrets.is_empty());
-        let lines = masked.map(|(line, (text, secrets))| (line, self.mask(text, &secrets))).collect();
-        drop(texts);
-        Redacted { document, lines }
+        secrets.into_iter().enumerate().filter(|(_, secrets)| !secrets.is_empty()).collect()
+    }
+
+    fn sealed(&self, document: &Document, secrets: &BTreeMap<usize, Vec<Range<usize>>>) -> Document {
+        let seal = |(line, secrets): (&usize, &Vec<_>)| {
+            (*line, replace(&document.text(*line), secrets, |secret| self.fingerprint_of(secret)).text)
+        };
+        document.with_lines(&secrets.iter().map(seal).collect())
     }
 
     /// A single line that is no file's: a commit's subject, a message, the target of a link, an error.
@@ -93,27 +137,70 @@ impl Redactor {
     }
 
     fn mask(&self, text: &[u8], secrets: &[Range<usize>]) -> Masked {
-        let mut masked = Masked::default();
-        let mut done = 0;
-        for secret in secrets {
-            masked.text.extend_from_slice(&text[done..secret.start]);
-            let start = masked.text.len();
-            masked.text.extend_from_slice(self.mark(&text[secret.clone()]).as_bytes());
-            masked.masks.push(start..masked.text.len());
-            done = secret.end;
-        }
-        masked.text.extend_from_slice(&text[done..]);
-        masked
+        replace(text, secrets, |secret| {
+            let fingerprint = self.fingerprint_of(secret);
+            // 32 bits: two of a thousand secrets share a mark once in 8000 installations.
+            format!("{}>", &fingerprint[..BEGIN.len() + 8])
+        })
     }
 
-    fn mark(&self, secret: &[u8]) -> String {
-        let hash = blake3::keyed_hash(&self.key.0, secret).to_hex();
-        // 32 bits: two of a thousand secrets share a mark once in 8000 installations.
-        format!("<secret {}>", &hash.as_str()[..8])
+    /// What stands for a secret in a sealed text; a fingerprint stands for itself.
+    fn fingerprint_of(&self, secret: &[u8]) -> String {
+        match fingerprint_in(secret) {
+            Some(fingerprint) => fingerprint.to_owned(),
+            None => format!("{BEGIN}{}>", blake3::keyed_hash(&self.key.0, secret).to_hex()),
+        }
     }
 }
 
-/// A text as it may be shown. [`Redacted::exact`] is for comparing only.
+/// Where secrets are in the text of settings, as ranges of its bytes, ascending. What shows a text without a key at hand blots them out.
+pub fn in_settings(text: &str) -> Vec<Range<usize>> {
+    let lines: Vec<Cow<'_, [u8]>> = text.split('\n').map(|line| Cow::Borrowed(line.as_bytes())).collect();
+    let mut start = 0;
+    let mut found = Vec::new();
+    for (line, secrets) in lines.iter().zip(content::secrets(&lines, content::Form::Data)) {
+        found.extend(secrets.into_iter().map(|secret| start + secret.start..start + secret.end));
+        start += line.len() + 1;
+    }
+    found
+}
+
+/// How a mark begins.
+const BEGIN: &str = "<secret ";
+
+/// Whether a text is a fingerprint, and nothing else.
+fn fingerprint_in(text: &[u8]) -> Option<&str> {
+    let inner = text.strip_prefix(BEGIN.as_bytes())?.strip_suffix(b">")?;
+    let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (inner.len() == 64 && inner.iter().all(is_hex)).then(|| std::str::from_utf8(text).ok()).flatten()
+}
+
+fn replace(text: &[u8], secrets: &[Range<usize>], mark: impl Fn(&[u8]) -> String) -> Masked {
+    let mut masked = Masked::default();
+    let mut done = 0;
+    for secret in secrets {
+        masked.text.extend_from_slice(&text[done..secret.start]);
+        let start = masked.text.len();
+        masked.text.extend_from_slice(mark(&text[secret.clone()]).as_bytes());
+        masked.masks.push(start..masked.text.len());
+        done = secret.end;
+    }
+    masked.text.extend_from_slice(&text[done..]);
+    masked
+}
+
+/// The content of a sensitive file without its secrets: a keyed fingerprint stands in the place of each. Nothing else can be put into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// What is left of the content.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A text as it may be shown. [`Redacted::exact`] is for comparing only, and sealed where the file is sensitive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redacted {
     document: Document,
@@ -130,7 +217,7 @@ struct Masked {
 }
 
 impl Redacted {
-    /// The text as it is, secrets included: to be compared, never to be shown.
+    /// The text by which it is compared, and which is never shown: as it is, secrets included, unless the file is sensitive; then sealed.
     pub fn exact(&self) -> &Document {
         &self.document
     }
