@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
@@ -12,7 +13,14 @@ use crate::collect::Connections;
 
 /// Takes connections to other machines down before a signal ends the process, for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct TakeDown(Handle);
+pub(crate) struct TakeDown {
+    handle: Handle,
+    /// A signal came.
+    came: Arc<AtomicBool>,
+}
+
+/// Taking down takes no longer than this.
+const LONGEST: Duration = Duration::from_secs(5);
 
 impl TakeDown {
     /// Waits for SIGHUP, SIGINT and SIGTERM from now on. A second one ends the process at once.
@@ -24,6 +32,7 @@ impl TakeDown {
         }
         let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
         let handle = signals.handle();
+        let came = Arc::clone(&again);
         std::thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 connections.take_down();
@@ -31,13 +40,17 @@ impl TakeDown {
                 let _ = low_level::emulate_default_handler(signal);
             }
         });
-        Ok(Self(handle))
+        Ok(Self { handle, came })
     }
 }
 
 impl Drop for TakeDown {
     fn drop(&mut self) {
-        self.0.close();
+        if self.came.load(Ordering::SeqCst) {
+            // The run found its connections gone and came to its end before the signal could end it: it is the signal that ends it.
+            std::thread::sleep(LONGEST);
+        }
+        self.handle.close();
     }
 }
 
