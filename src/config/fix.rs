@@ -342,9 +342,10 @@ fn by_places(raw: &RawFix, patterns: Option<&Text>, problems: &mut Vec<Problem>)
     let whole = raw.files.iter().map(|file| (file, &raw.contains, &raw.lacks));
     let own = raw.places.iter().map(|place| (&place.file, &place.contains, &place.lacks));
     for (file, contains, lacks) in whole.chain(own) {
-        let Some(path) = tree_path(file, "file", "a file", problems) else { continue };
+        let path = tree_path(file, "file", "a file", problems);
         let contains = patterns_of("contains", contains, problems);
-        places.push(FixPlace { file: path, contains, lacks: patterns_of("lacks", lacks, problems) });
+        let lacks = patterns_of("lacks", lacks, problems);
+        places.extend(path.map(|file| FixPlace { file, contains, lacks }));
     }
     (problems.len() == before).then_some(KnownBy::Places(places))
 }

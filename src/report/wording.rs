@@ -159,7 +159,7 @@ impl Words<'_> {
         }
     }
 
-    /// `is absent in prod and partly in staging (src/app.py has no "limit")`.
+    /// `is absent in prod and partly in staging (src/app.py has no limit)`.
     fn known_fix(&self, known: &KnownFix, lacking: &[usize]) -> String {
         let with = |word: &str| -> Vec<usize> {
             lacking.iter().copied().filter(|&at| known.states[at].verdict.word() == word).collect()

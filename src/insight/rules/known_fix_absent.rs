@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
             be said, the answer is incomplete.",
     matters: "The fix was made and believed to be everywhere. A deploy from an old branch, a file that was restored, or one place that was \
               forgotten brings the mistake back without a word.",
-    example: "`rate-limits` is partly in prod: `src/routes/auth.py` has no \"@limiter.limit\".",
+    example: "`rate-limits` is partly in prod: src/routes/auth.py has no `@limiter.limit`.",
     wrong: "The same was done in other words: then the texts of `contains` and `lacks` are to be chosen anew. A text in a comment counts \
             as much as one in the code.",
     apply,

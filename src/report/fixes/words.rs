@@ -6,7 +6,7 @@ use crate::report::escape;
 use crate::report::layout::counted;
 use crate::report::wording::percent;
 
-/// What an environment lacks of a fix, file by file: `src/auth.py has no "limiter"`.
+/// What an environment lacks of a fix, file by file: `src/auth.py has no `limiter`.
 pub fn missing(state: &FixState) -> Vec<String> {
     if !matches!(state.verdict, FixVerdict::Partly | FixVerdict::Absent) {
         return Vec::new();
@@ -45,7 +45,7 @@ fn unknown_parts(state: &FixState) -> String {
 
 /// What a file shows; the file is the subject.
 pub(super) fn fact(fact: &PartFact) -> String {
-    let quoted = |text: &str| format!("\"{}\"", escape::name(text.as_bytes()));
+    let quoted = |text: &str| format!("`{}`", escape::name(text.as_bytes()));
     let of = |some: usize, all: usize| {
         if some == all {
             counted(all as u64, "change", "changes")
