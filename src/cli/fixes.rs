@@ -35,7 +35,7 @@ pub(crate) fn run(
     let next = next.and_then(|known| session.command(&[b"fixes", known.fix.id.as_bytes()]));
     let all: Vec<&KnownFix> = known.iter().collect();
     let report = FixesReport::new(&all, &collected.snapshots, next, &session.redactor);
-    let screen = Screen { columns: usize::from(session.output.width), styles: session.output.styles };
+    let screen = Screen { columns: session.output.width, styles: session.output.styles };
     output::data(|out| match session.common.format {
         Format::Json => escape::write_json(&report, out),
         Format::Text if words.is_empty() => matrix(&report, screen, out),

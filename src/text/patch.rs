@@ -59,6 +59,9 @@ pub enum PatchError {
 
 impl FilePatch {
     /// The path that it is known by: the one afterwards, or before when the file goes away.
+    ///
+    /// # Panics
+    /// When it has neither, which [`parse`] never gives.
     pub fn path(&self) -> &TreePath {
         self.after.as_ref().or(self.before.as_ref()).expect("a parsed file has at least one side")
     }

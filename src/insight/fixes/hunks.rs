@@ -18,11 +18,11 @@ enum Side {
 }
 
 /// Holds the changes of one file against the file that an environment has.
-pub(super) fn part(patch: &FilePatch, environment: usize, files: &Files<'_>) -> Part {
-    let path = patch.path();
+pub(super) fn part(change: &FilePatch, environment: usize, files: &Files<'_>) -> Part {
+    let path = change.path();
     let mut found = files.find(environment, path);
-    let mut is_before = patch.after.is_none();
-    if let (Found::Absent, Some(before), Some(_)) = (&found, &patch.before, &patch.after)
+    let mut is_before = change.after.is_none();
+    if let (Found::Absent, Some(before), Some(_)) = (&found, &change.before, &change.after)
         && before != path
     {
         found = files.find(environment, before);
@@ -30,24 +30,24 @@ pub(super) fn part(patch: &FilePatch, environment: usize, files: &Files<'_>) -> 
     }
     let part = |found_at, state, facts| Part { path: path.clone(), found_at, state, facts };
     let (at, held) = match found {
-        Found::Absent if patch.after.is_none() => return part(None, PartState::Done, vec![PartFact::IsGone]),
+        Found::Absent if change.after.is_none() => return part(None, PartState::Done, vec![PartFact::IsGone]),
         Found::Absent => return part(None, PartState::Undone, vec![PartFact::NoFile]),
         Found::Unknown(why) => return part(None, PartState::Unknown, vec![why]),
-        Found::File(Some(_), _) if patch.after.is_none() => {
+        Found::File(Some(_), _) if change.after.is_none() => {
             return part(None, PartState::Done, vec![PartFact::IsGone]);
         }
-        Found::File(at, held) => (at.or_else(|| patch.before.clone().filter(|_| is_before)), held),
+        Found::File(at, held) => (at.or_else(|| change.before.clone().filter(|_| is_before)), held),
     };
-    if patch.after.is_none() {
+    if change.after.is_none() {
         return part(None, PartState::Undone, vec![PartFact::StillThere]);
     }
-    if patch.hunks.is_empty() {
+    if change.hunks.is_empty() {
         let state = if is_before { PartState::Undone } else { PartState::Done };
         return part(at, state, vec![if is_before { PartFact::NoFile } else { PartFact::IsThere }]);
     }
     match &*held {
         Held::Text(bytes) => {
-            let (state, facts) = judged(&patch.hunks, bytes);
+            let (state, facts) = judged(&change.hunks, bytes);
             part(at, state, facts)
         }
         Held::Sensitive => part(at, PartState::Unknown, vec![PartFact::Sensitive]),
@@ -131,8 +131,8 @@ mod tests {
 
     fn state(before: &str, after: &str, here: &str) -> PartState {
         let path = Some(TreePath::new(&b"x"[..]).unwrap());
-        let patch = FilePatch::between((path.clone(), before.as_bytes()), (path, after.as_bytes()));
-        judged(&patch.hunks, here.as_bytes()).0
+        let change = FilePatch::between((path.clone(), before.as_bytes()), (path, after.as_bytes()));
+        judged(&change.hunks, here.as_bytes()).0
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(state(before, after, after), PartState::Done);
         assert_eq!(state(before, after, &format!("1\n2\n3\n{after}")), PartState::Done);
         assert_eq!(state(before, after, &after.replace('\n', "\r\n")), PartState::Done);
-        assert_eq!(state(before, after, &after.replace('a', "x").replace('g', "x")), PartState::Done);
+        assert_eq!(state(before, after, &after.replace(['a', 'g'], "x")), PartState::Done);
         assert_eq!(state(before, after, "something else\n"), PartState::Unknown);
     }
 

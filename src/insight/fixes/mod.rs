@@ -163,11 +163,11 @@ pub fn judge(fixes: &[Fix], looking: &Looking<'_>) -> Vec<KnownFix> {
             (KnownBy::Commit { .. }, None) => Wanted::Nothing(Unproven::NoCommit),
         })
         .collect();
-    let files = Files::new(looking);
+    let present = Files::new(looking);
     let read: Vec<EntryRef> = wanted
         .iter()
         .flat_map(Wanted::paths)
-        .flat_map(|path| (0..snapshots.len()).filter_map(|at| files.entry(at, path)).collect::<Vec<_>>())
+        .flat_map(|path| (0..snapshots.len()).filter_map(|at| present.entry(at, path)).collect::<Vec<_>>())
         .collect();
     looking.reading.contents.prefetch(&read);
     let known = |(fix, wanted): (&Fix, &Wanted<'_>)| KnownFix {
@@ -177,7 +177,7 @@ pub fn judge(fixes: &[Fix], looking: &Looking<'_>) -> Vec<KnownFix> {
             _ => None,
         },
         expected: snapshots.iter().map(|snapshot| fix.expect.contains(&snapshot.environment)).collect(),
-        states: (0..snapshots.len()).map(|at| wanted.state(at, &files, looking)).collect(),
+        states: (0..snapshots.len()).map(|at| wanted.state(at, &present, looking)).collect(),
     };
     fixes.iter().zip(&wanted).map(known).collect()
 }

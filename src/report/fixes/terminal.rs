@@ -78,7 +78,7 @@ pub fn evidence(report: &FixesReport, screen: Screen, out: &mut dyn Write) -> io
                 write_file(file, screen, out)?;
             }
             for proof in &state.history {
-                let commit = proof.commit.as_ref().map(|commit| format!(" ({:.7})", commit)).unwrap_or_default();
+                let commit = proof.commit.as_ref().map(|commit| format!(" ({commit:.7})")).unwrap_or_default();
                 write_wrapped(&format!("tier {}: {}{commit}", proof.tier, proof.says), "    ", screen, out)?;
             }
         }

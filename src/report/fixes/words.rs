@@ -6,7 +6,7 @@ use crate::report::escape;
 use crate::report::layout::counted;
 use crate::report::wording::percent;
 
-/// What an environment lacks of a fix, file by file: `src/auth.py has no `limiter`.
+/// What an environment lacks of a fix, file by file, each with its path first.
 pub fn missing(state: &FixState) -> Vec<String> {
     if !matches!(state.verdict, FixVerdict::Partly | FixVerdict::Absent) {
         return Vec::new();

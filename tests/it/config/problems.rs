@@ -241,80 +241,13 @@ fn fixes_need_a_name_and_one_way_to_be_known() {
        |
        = help: keep one of them, or make two fixes of it
 
-    error: `fixes.toml` is no patch
-      --> fixes.toml:25:9
-       |
-    25 | patch = "fixes.toml"
-       |         ^^^^^^^^^^^^ it changes no file: there is no line `--- FILE` with `+++ FILE` below it
-       |
-       = help: write it with `git diff` or `git format-patch`, in common paths
-
-    error: `in` without `commit`
-      --> fixes.toml:26:6
-       |
-    26 | in = "prod"
-       |      ^^^^^^ only a commit is in a history
-       |
-       = help: leave it out
-
-    error: cannot read the patch `nowhere.patch`
-      --> fixes.toml:30:9
-       |
-    30 | patch = "nowhere.patch"
-       |         ^^^^^^^^^^^^^^^ No such file or directory (os error 2)
-       |
-       = help: name a file, relative to the folder of this one
-
-    error: `file`: `/etc/passwd` cannot be a file
-      --> fixes.toml:34:8
-       |
-    34 | file = "/etc/passwd"
-       |        ^^^^^^^^^^^^^ the path is absolute, and a path inside an environment is meant
-       |
-       = help: write a path relative to the environment's folder, such as "backend/app"
-
-    error: `lacks`: an empty text
-      --> fixes.toml:35:10
-       |
-    35 | lacks = [""]
-       |          ^^ every file has this
-       |
-       = help: write a text that only the fix brings, or takes away
-
-    error: unknown key `expected` in a fix
-      --> fixes.toml:36:1
-       |
-    36 | expected = ["prod"]
-       | ^^^^^^^^ not known
-       |
-       = help: did you mean `expect`?
-
-    error: a place of a fix without `file`
-      --> fixes.toml:38:1
-       |
-    38 | [[fix.place]]
-       | ^^^^^^^^^^^^^ which file?
-       |
-       = help: write `file = "..."`, the common path of the file
-
-    error: `file` must be a string
-      --> fixes.toml:42:8
-       |
-    42 | file = 7
-       |        ^ this is an integer
-       |
-       = help: write `file = "..."`
-
-    error: a fix that nothing is known by
-      --> fixes.toml:44:1
-       |
-    44 | [[fix]]
-       | ^^^^^^^ neither `commit`, `patch`, `file` nor `place`
-       |
-       = help: name a commit or a patch, or write `file = "..."` with `contains = ["..."]`
-
-    17 problems in the configuration
+    8 problems in the configuration
     "#);
+}
+
+#[test]
+fn patches_and_places_of_fixes_must_be_such() {
+    insta::assert_snapshot!(problems("fix_places.toml"), @"");
 }
 
 #[test]
