@@ -247,7 +247,81 @@ fn fixes_need_a_name_and_one_way_to_be_known() {
 
 #[test]
 fn patches_and_places_of_fixes_must_be_such() {
-    insta::assert_snapshot!(problems("fix_places.toml"), @"");
+    insta::assert_snapshot!(problems("fix_places.toml"), @r#"
+    error: `fix_places.toml` is no patch
+     --> fix_places.toml:6:9
+      |
+    6 | patch = "fix_places.toml"
+      |         ^^^^^^^^^^^^^^^^^ it changes no file: there is no line `--- FILE` with `+++ FILE` below it
+      |
+      = help: write it with `git diff` or `git format-patch`, in common paths
+
+    error: `in` without `commit`
+     --> fix_places.toml:7:6
+      |
+    7 | in = "prod"
+      |      ^^^^^^ only a commit is in a history
+      |
+      = help: leave it out
+
+    error: cannot read the patch `nowhere.patch`
+      --> fix_places.toml:11:9
+       |
+    11 | patch = "nowhere.patch"
+       |         ^^^^^^^^^^^^^^^ No such file or directory (os error 2)
+       |
+       = help: name a file, relative to the folder of this one
+
+    error: `file`: `/etc/passwd` cannot be a file
+      --> fix_places.toml:15:8
+       |
+    15 | file = "/etc/passwd"
+       |        ^^^^^^^^^^^^^ the path is absolute, and a path inside an environment is meant
+       |
+       = help: write a path relative to the environment's folder, such as "backend/app"
+
+    error: `lacks`: an empty text
+      --> fix_places.toml:16:10
+       |
+    16 | lacks = [""]
+       |          ^^ every file has this
+       |
+       = help: write a text that only the fix brings, or takes away
+
+    error: unknown key `expected` in a fix
+      --> fix_places.toml:17:1
+       |
+    17 | expected = ["prod"]
+       | ^^^^^^^^ not known
+       |
+       = help: did you mean `expect`?
+
+    error: a place of a fix without `file`
+      --> fix_places.toml:19:1
+       |
+    19 | [[fix.place]]
+       | ^^^^^^^^^^^^^ which file?
+       |
+       = help: write `file = "..."`, the common path of the file
+
+    error: `file` must be a string
+      --> fix_places.toml:23:8
+       |
+    23 | file = 7
+       |        ^ this is an integer
+       |
+       = help: write `file = "..."`
+
+    error: a fix that nothing is known by
+      --> fix_places.toml:25:1
+       |
+    25 | [[fix]]
+       | ^^^^^^^ neither `commit`, `patch`, `file` nor `place`
+       |
+       = help: name a commit or a patch, or write `file = "..."` with `contains = ["..."]`
+
+    9 problems in the configuration
+    "#);
 }
 
 #[test]
