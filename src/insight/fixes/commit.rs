@@ -75,7 +75,7 @@ fn find(
 fn loaded(at: usize, record: &CommitRecord, looking: &Looking<'_>) -> Result<Resolved, ReadFailure> {
     let summary = record.summary.clone();
     let changes = looking.reading.commits.changes(at, record.parents.first(), &summary.id)?;
-    let changes = file_changes(at, changes);
+    let changes = file_changes(at, &changes);
     let mut files = Vec::new();
     for change in counting(&changes) {
         files.push(patch(at, change, looking)?);
