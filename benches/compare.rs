@@ -45,6 +45,7 @@ fn judge(bencher: Bencher<'_, '_>, workload: Workload) {
         artifacts: &[],
         maps: &[],
         lineage: &driftline::insight::nearest::Lineage::default(),
+        fixes: &[],
         focus: &[],
     };
     bencher.counter(ItemsCount::new(entries(&snapshots))).bench_local(|| insight::judge(&inputs));

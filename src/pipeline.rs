@@ -3,13 +3,18 @@
 //! Each step asks the next question only about what the steps before it left open, so that a file is opened only where its content
 //! decides something.
 
+use std::sync::OnceLock;
+
 use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
 use crate::compare::maps::{self, MapProposal};
 use crate::compare::{self, Comparison, artifacts, moves};
+use crate::config::Fix;
+use crate::insight::fixes::{self, KnownFix};
 use crate::insight::nearest::{self, Lineage};
+use crate::insight::verdict;
 use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
 use crate::path::TreePath;
-use crate::snapshot::ContentReader as _;
+use crate::snapshot::{CommitId, ContentReader as _};
 
 /// What was found.
 pub struct Picture<'w> {
@@ -25,6 +30,8 @@ pub struct Picture<'w> {
     pub maps: Vec<MapProposal>,
     /// Whose histories are related, and which commits are near to those that are without one.
     pub lineage: Lineage,
+    /// Fixes that must be somewhere.
+    pub fixes: Vec<KnownFix>,
     /// What the rules say, most severe first.
     pub findings: Vec<Finding>,
 }
@@ -39,6 +46,7 @@ impl Picture<'_> {
             artifacts: &self.artifacts,
             maps: &self.maps,
             lineage: &self.lineage,
+            fixes: &self.fixes,
             focus,
         }
     }
@@ -51,6 +59,7 @@ impl Picture<'_> {
 pub fn survey<'w>(
     plan: &CollectPlan<'_>,
     focus: &[TreePath],
+    fixes: &[Fix],
     watch: &'w dyn Watch,
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
@@ -88,7 +97,12 @@ pub fn survey<'w>(
         let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
         (moves, artifacts, maps, lineage(&collected))
     });
-    let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, findings: Vec::new() };
+    let fixes = known_fixes(&collected, fixes, &|environment| {
+        let near = lineage.nearest.iter().find(|nearest| nearest.environment == environment)?;
+        Some((near.history, near.likeness.commit.id.clone()))
+    });
+    let findings = Vec::new();
+    let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, fixes, findings };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)
 }
@@ -99,6 +113,35 @@ pub fn map_proposals(collected: &mut Collected<'_>) -> Vec<MapProposal> {
     collected.answer(&maps::questions(&folders, &collected.snapshots));
     let folds = collected.fold(&maps::fold_candidates(&folders, &collected.snapshots));
     maps::propose(&folders, &collected.snapshots, &folds)
+}
+
+/// Looks for fixes in environments that were collected, reading the files that they name, and histories where these leave a commit open.
+pub fn find_fixes(collected: &Collected<'_>, fixes: &[Fix]) -> Vec<KnownFix> {
+    let lineage = OnceLock::new();
+    known_fixes(collected, fixes, &|environment| {
+        let lineage = lineage.get_or_init(|| self::lineage(collected));
+        let near = lineage.nearest.iter().find(|nearest| nearest.environment == environment)?;
+        Some((near.history, near.likeness.commit.id.clone()))
+    })
+}
+
+fn known_fixes(
+    collected: &Collected<'_>,
+    fixes: &[Fix],
+    nearest: &(dyn Fn(usize) -> Option<(usize, CommitId)> + Sync),
+) -> Vec<KnownFix> {
+    let reading = verdict::Reading {
+        snapshots: &collected.snapshots,
+        contents: collected,
+        commits: collected,
+        merger: collected,
+    };
+    collected.compute(|| {
+        let is_sensitive = |path: &TreePath| collected.is_sensitive(path);
+        let is_left_out = |path: &TreePath| collected.leaves_out(path);
+        let looking = fixes::Looking { reading, is_sensitive: &is_sensitive, is_left_out: &is_left_out, nearest };
+        fixes::judge(fixes, &looking)
+    })
 }
 
 fn lineage(collected: &Collected<'_>) -> Lineage {

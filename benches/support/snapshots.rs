@@ -33,6 +33,7 @@ pub(crate) fn report(snapshots: &[Snapshot]) -> StatusReport {
         artifacts: &[],
         maps: &[],
         lineage: &driftline::insight::nearest::Lineage::default(),
+        fixes: &[],
         focus: &[],
     };
     let findings: Vec<Finding> = judge(&inputs);

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// The view of chosen files over all environments, three ways where there is a base
     Diff(DiffArguments),
+    /// Which environment has which of the fixes that the configuration names, and by which evidence
+    Fixes(FixesArguments),
     /// Why something is reported, or why a path is left out; what a rule means
     Explain(ExplainArguments),
     /// Writes down what an environment is like now, to be compared later or elsewhere
@@ -81,6 +83,13 @@ pub(crate) struct DiffArguments {
 pub(crate) struct ExplainArguments {
     /// A path, the id of a finding, or the code of a rule; and environments as NAME=SOURCE or names of configured ones
     #[arg(value_name = "ID|PATH|CODE", required = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixesArguments {
+    /// Ids of fixes, whose evidence is shown [default: all fixes, as a matrix]; and environments as NAME=SOURCE or names of configured ones
+    #[arg(value_name = "ID|ENV")]
     pub(crate) words: Vec<OsString>,
 }
 

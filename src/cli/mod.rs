@@ -9,6 +9,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod failure;
+mod fixes;
 mod init;
 mod interrupt;
 mod output;
@@ -62,6 +63,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         None => status::run(common, process, output, &status),
         Some(Command::Status(status)) => status::run(common, process, output, &status),
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Fixes(words)) => fixes::run(common, process, output, &words),
         Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
         Some(Command::Init(init)) => init::run(common, process, output, &init),

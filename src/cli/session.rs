@@ -296,6 +296,7 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
             focus: Vec::new(),
             ignore: Vec::new(),
             sensitive: Vec::new(),
+            fixes: Vec::new(),
             file: None,
         },
     };

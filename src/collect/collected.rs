@@ -170,6 +170,11 @@ impl<'w> Collected<'w> {
         }
     }
 
+    /// Whether a file is sensitive: of its content there is only what sealing leaves.
+    pub fn is_sensitive(&self, path: &TreePath) -> bool {
+        self.redactor.is_sensitive(path)
+    }
+
     /// Computes on the pool of this run, which has as many threads as were asked for.
     pub(crate) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.pool.install(work)

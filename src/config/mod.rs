@@ -5,6 +5,7 @@
 //! [`from_arguments`] look at the file system.
 
 mod adhoc;
+mod fix;
 mod map;
 mod problem;
 mod raw;
@@ -12,6 +13,7 @@ mod remote;
 mod validate;
 
 pub use adhoc::{ArgumentError, from_argument, from_arguments};
+pub use fix::{Fix, FixPlace, KnownBy};
 pub use map::{MapConflict, MapPair, PathMap};
 pub use problem::{Invalid, Problem};
 pub use remote::SshPlace;
@@ -47,6 +49,8 @@ pub struct Config {
     pub ignore: Vec<String>,
     /// gitignore rules on common paths, in order: files that are sensitive beside those that are so by name.
     pub sensitive: Vec<String>,
+    /// Fixes that must be somewhere, in the order of the file; ids are unique.
+    pub fixes: Vec<Fix>,
     /// The file it came from; `None` for arguments alone.
     pub file: Option<PathBuf>,
 }
@@ -152,18 +156,28 @@ pub fn load(path: &Path, home: Option<&Path>) -> Result<Config, ConfigError> {
     let text =
         String::from_utf8(bytes).map_err(|error| ConfigError::Invalid(Box::new(Invalid::not_text(&file, &error))))?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut config =
-        parse(&text, &file, Places { folder, home }).map_err(|invalid| ConfigError::Invalid(Box::new(invalid)))?;
+    let places = Places { folder, home };
+    let mut config = parse_with(&text, &file, places, &|path| read(path).map(Some))
+        .map_err(|invalid| ConfigError::Invalid(Box::new(invalid)))?;
     config.file = Some(path.to_owned());
     Ok(config)
 }
 
 /// Reads the text of a configuration; `file` is what problems call it. Pure. [`Config::file`] is left empty.
+///
+/// Patches of fixes are not read: they change nothing here.
 pub fn parse(text: &str, file: &str, places: Places<'_>) -> Result<Config, Invalid> {
+    parse_with(text, file, places, &|_| Ok(None))
+}
+
+/// Gives the text of a patch that the configuration names; `None` when patches are not read.
+type PatchReader<'a> = &'a dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>;
+
+fn parse_with(text: &str, file: &str, places: Places<'_>, patches: PatchReader<'_>) -> Result<Config, Invalid> {
     let mut problems = Vec::new();
     let mut raw = raw::read(text, &mut problems);
     let broken = std::mem::take(&mut raw.broken);
-    let config = validate::validate(raw, !broken.is_empty(), places, &mut problems);
+    let config = validate::validate(raw, !broken.is_empty(), places, patches, &mut problems);
     problems.retain(|problem| {
         let before = broken.partition_point(|(place, _)| place.start <= problem.span.start);
         before.checked_sub(1).is_none_or(|at| problem.span.start >= broken[at].0.end)
@@ -183,7 +197,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is larger than 1 MiB, too large for a configuration"));
+        return Err(io::Error::other("it is larger than 1 MiB, too large for what people write"));
     }
     Ok(bytes)
 }

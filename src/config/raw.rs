@@ -6,12 +6,13 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::fix::{self, RawFix};
 use super::problem::Problem;
 
 /// Keys of the whole file.
-const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "ssh_config", "env"];
+const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "ssh_config", "env", "fix"];
 /// Keys that design and documentation name and this version does not know yet.
-const LATER_TOP_KEYS: &[&str] = &["fix", "policy", "accept", "report", "notify"];
+const LATER_TOP_KEYS: &[&str] = &["policy", "accept", "report", "notify"];
 /// Keys of an environment.
 const ENVIRONMENT_KEYS: &[&str] =
     &["path", "ssh", "exec", "git", "ref", "archive", "strip", "snapshot", "ssh_config", "rate", "map", "role"];
@@ -31,6 +32,8 @@ pub(super) struct Raw {
     pub(super) ssh_config: Option<Text>,
     /// In the order of the file.
     pub(super) environments: Vec<RawEnvironment>,
+    /// In the order of the file.
+    pub(super) fixes: Vec<RawFix>,
     /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
     /// here. In the order of the text, and no place overlaps another.
     pub(super) broken: Vec<(Range<usize>, Problem)>,
@@ -70,6 +73,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
             "ignore" => raw.ignore = strings("ignore", value, problems),
             "sensitive" => raw.sensitive = strings("sensitive", value, problems),
             "env" => raw.environments = environments(value, problems),
+            "fix" => raw.fixes = fix::read(value, problems),
             _ => problems.push(unknown_key(key, TOP_KEYS, LATER_TOP_KEYS, "")),
         }
     }
@@ -195,7 +199,7 @@ fn pairs(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<(Text
     pairs
 }
 
-fn string(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Text> {
+pub(super) fn string(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Text> {
     let Some(text) = value.get_ref().as_str() else {
         problems.push(wrong_type(what, value, "a string", &format!("write `{what} = \"...\"`")));
         return None;
@@ -221,7 +225,7 @@ fn count(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) 
     }
 }
 
-fn strings(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<Text> {
+pub(super) fn strings(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Vec<Text> {
     let Some(array) = value.get_ref().as_array() else {
         problems.push(wrong_type(what, value, "a list of strings", &format!("write `{what} = [\"...\"]`")));
         return Vec::new();
@@ -236,7 +240,7 @@ fn strings(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>
     texts
 }
 
-fn wrong_type(what: &str, value: &Spanned<DeValue<'_>>, expected: &str, help: &str) -> Problem {
+pub(super) fn wrong_type(what: &str, value: &Spanned<DeValue<'_>>, expected: &str, help: &str) -> Problem {
     let found = match value.get_ref() {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) => "an integer",
@@ -250,7 +254,12 @@ fn wrong_type(what: &str, value: &Spanned<DeValue<'_>>, expected: &str, help: &s
     if help.is_empty() { problem } else { problem.help(help) }
 }
 
-fn unknown_key(key: &Spanned<toml::de::DeString<'_>>, known: &[&str], later: &[&str], whose: &str) -> Problem {
+pub(super) fn unknown_key(
+    key: &Spanned<toml::de::DeString<'_>>,
+    known: &[&str],
+    later: &[&str],
+    whose: &str,
+) -> Problem {
     let name = key.get_ref().as_ref();
     let space = if whose.is_empty() { "" } else { " " };
     let message = format!("unknown key `{name}`{space}{whose}");
@@ -290,7 +299,7 @@ pub(super) fn listed<S: AsRef<str>>(words: &[S]) -> String {
 }
 
 /// The parser keeps tables sorted by key; people are answered in the order in which they wrote.
-fn in_file_order<'t, 'i>(
+pub(super) fn in_file_order<'t, 'i>(
     table: &'t DeTable<'i>,
 ) -> Vec<(&'t Spanned<toml::de::DeString<'i>>, &'t Spanned<DeValue<'i>>)> {
     let mut entries: Vec<_> = table.iter().collect();

@@ -11,7 +11,9 @@ use ignore::gitignore::GitignoreBuilder;
 use super::map::{MapConflict, MapPair, PathMap};
 use super::problem::Problem;
 use super::raw::{Raw, RawEnvironment, Text, listed, nearest};
-use super::{Config, Environment, MAX_ENVIRONMENTS, Places, SourceSpec, SshPlace, adhoc, expand_home, remote};
+use super::{
+    Config, Environment, MAX_ENVIRONMENTS, PatchReader, Places, SourceSpec, SshPlace, adhoc, expand_home, fix, remote,
+};
 use crate::path::{EnvironmentName, TreePath};
 
 /// The reference that is meant when none is named.
@@ -19,7 +21,13 @@ pub(super) const DEFAULT_REFERENCE: &str = "HEAD";
 
 /// Judges all values; where the text is `broken`, what is missing is not held against it. What is returned is only worth something when no
 /// problem was found.
-pub(super) fn validate(raw: Raw, broken: bool, places: Places<'_>, problems: &mut Vec<Problem>) -> Config {
+pub(super) fn validate(
+    raw: Raw,
+    broken: bool,
+    places: Places<'_>,
+    read: PatchReader<'_>,
+    problems: &mut Vec<Problem>,
+) -> Config {
     let names: Vec<String> = raw.environments.iter().map(|environment| environment.name.get_ref().clone()).collect();
     if names.is_empty() && !broken {
         problems.push(
@@ -44,7 +52,8 @@ pub(super) fn validate(raw: Raw, broken: bool, places: Places<'_>, problems: &mu
     let focus = focus(&raw.focus, problems);
     let ignore = raw.ignore.into_iter().filter_map(|rule| self::rule("ignore", rule, problems)).collect();
     let sensitive = raw.sensitive.into_iter().filter_map(|rule| self::rule("sensitive", rule, problems)).collect();
-    Config { environments, baseline, focus, ignore, sensitive, file: None }
+    let fixes = fix::validate(raw.fixes, &names, places, read, problems);
+    Config { environments, baseline, focus, ignore, sensitive, fixes, file: None }
 }
 
 fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {
@@ -273,7 +282,7 @@ fn rate(text: &Text, is_far: bool, problems: &mut Vec<Problem>) -> Option<NonZer
     rate
 }
 
-fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {
+pub(super) fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {
     let problem = if text.get_ref().is_empty() {
         match what {
             "path" | "git" => Problem::new(text.span(), format!("`{what}` is empty"), "no folder is named")
@@ -384,7 +393,7 @@ fn focus(raw: &[Text], problems: &mut Vec<Problem>) -> Vec<TreePath> {
     paths
 }
 
-fn tree_path(text: &Text, key: &str, what: &str, problems: &mut Vec<Problem>) -> Option<TreePath> {
+pub(super) fn tree_path(text: &Text, key: &str, what: &str, problems: &mut Vec<Problem>) -> Option<TreePath> {
     match TreePath::from_typed(text.get_ref().as_bytes()) {
         Ok(path) => Some(path),
         Err(error) => {

@@ -3,6 +3,7 @@
 use crate::compare::artifacts::Artifact;
 use crate::compare::moves::Move;
 use crate::compare::{Differences, Pattern};
+use crate::insight::fixes::KnownFix;
 use crate::path::TreePath;
 use crate::snapshot::{Change, CommitSummary, IncidentKind, NotJudged, Operation, Special, Stash};
 
@@ -105,6 +106,8 @@ pub enum Evidence {
         /// Which.
         operation: Operation,
     },
+    /// A fix that is not where it is expected (`known-fix-absent`).
+    KnownFix(Box<KnownFix>),
     /// A file that is called like a copy of another one (`backup-artifact`).
     Artifact(Box<ArtifactEvidence>),
     /// Something is unknown (`unreadable`, `unstable`). The answer is incomplete.

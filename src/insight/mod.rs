@@ -7,6 +7,7 @@ pub mod base;
 mod evidence;
 mod examine;
 mod finding;
+pub mod fixes;
 mod folders;
 mod ignorable;
 pub mod nearest;
@@ -47,6 +48,8 @@ pub struct Inputs<'a> {
     pub maps: &'a [MapProposal],
     /// Whose histories are related, and which commits are near to those that are without one.
     pub lineage: &'a Lineage,
+    /// Fixes that must be somewhere.
+    pub fixes: &'a [fixes::KnownFix],
     /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
     pub focus: &'a [TreePath],
 }

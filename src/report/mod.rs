@@ -7,6 +7,7 @@ pub mod build;
 pub mod doctor;
 pub mod escape;
 pub mod explain;
+pub mod fixes;
 mod git;
 pub mod init;
 pub mod labels;

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use crate::compare::Pattern;
 use crate::compare::moves::{Move, MoveKind};
+use crate::insight::fixes::KnownFix;
 use crate::insight::nearest::Likeness;
 use crate::insight::{ArtifactEvidence, Between, Evidence, Finding, Kind, Older, Owner, Usual};
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
+use crate::report::fixes;
 use crate::report::layout::{count, counted};
 use crate::snapshot::{Change, ChangeKind, CommitSummary, Operation, Snapshot, Special, Stage};
 
@@ -103,6 +105,7 @@ impl Words<'_> {
             Evidence::UnfinishedOperation { operation } => {
                 about(here(), format!("a {} was begun and not ended", words_of_operation(*operation)))
             }
+            Evidence::KnownFix(known) => about(known.fix.id.clone(), self.known_fix(known, &finding.environments)),
             Evidence::Artifact(artifact) => about(path, format!("in {}: {}", here(), self.artifact(artifact))),
             Evidence::Unread { message, paths, .. } => {
                 let paths = match paths {
@@ -154,6 +157,23 @@ impl Words<'_> {
             (None, Some(_)) => "its content is nowhere else".to_owned(),
             (None, None) => "what it was copied from is not there".to_owned(),
         }
+    }
+
+    /// `is absent in prod and partly in staging (src/app.py has no limit)`.
+    fn known_fix(&self, known: &KnownFix, lacking: &[usize]) -> String {
+        let with = |word: &str| -> Vec<usize> {
+            lacking.iter().copied().filter(|&at| known.states[at].verdict.word() == word).collect()
+        };
+        let mut parts = Vec::new();
+        for word in ["absent", "partly"] {
+            let those = with(word);
+            let Some(first) = those.first() else { continue };
+            let missing = fixes::missing(&known.states[*first]).into_iter().next().filter(|_| word == "partly");
+            let missing = missing.map(|missing| format!(" ({missing})")).unwrap_or_default();
+            parts.push(format!("{word} in {}{missing}", self.list(&those)));
+        }
+        let title = known.fix.title.as_ref().map(|title| format!(": {}", escape::text(title.as_bytes())));
+        format!("is {}{}", join(&parts), title.unwrap_or_default())
     }
 
     /// A commit in a few words: `5cfc680 "reject a second user"`.

@@ -15,6 +15,7 @@ mod diff3;
 mod doctor;
 mod exit_status;
 mod explain;
+mod fixes;
 mod git_gaps;
 mod git_history;
 mod git_reference;

@@ -4,6 +4,7 @@ mod absent_in;
 mod backup_artifact;
 mod content_differs;
 mod grouped;
+mod known_fix_absent;
 mod line_endings;
 mod link_differs;
 mod mode_differs;
@@ -49,6 +50,7 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     unreadable::RULE,
     unstable::RULE,
+    known_fix_absent::RULE,
     content_differs::RULE,
     type_differs::RULE,
     link_differs::RULE,

@@ -54,6 +54,7 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
         artifacts: &[],
         maps: &[],
         lineage: &Lineage::default(),
+        fixes: &[],
         focus,
     })
 }
@@ -284,6 +285,7 @@ fn line_endings_are_quiet() {
         artifacts: &[],
         maps: &[],
         lineage: &Lineage::default(),
+        fixes: &[],
         focus: &[],
     });
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
@@ -313,6 +315,7 @@ fn a_unique_artifact_is_said_loudly() {
         artifacts: &evidence,
         maps: &[],
         lineage: &Lineage::default(),
+        fixes: &[],
         focus: &[],
     };
     let found: Vec<_> = judge(&inputs).into_iter().map(|finding| (finding.severity, finding.path)).collect();
@@ -334,6 +337,7 @@ fn a_history_that_others_do_not_share_is_told() {
             artifacts: &[],
             maps: &[],
             lineage,
+            fixes: &[],
             focus: &[],
         };
         judge(&inputs).into_iter().find(|finding| finding.code == "unrelated-history")

@@ -17,6 +17,7 @@ fn the_odd_one_out_is_counted() {
         artifacts: &[],
         maps: &[],
         lineage: &crate::insight::nearest::Lineage::default(),
+        fixes: &[],
         focus: &[],
     };
     let found: Vec<(usize, usize, usize)> =
