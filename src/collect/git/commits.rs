@@ -7,7 +7,7 @@ use git2::{ObjectType, Oid};
 use super::fault::GitFault;
 use super::history::{GitHistory, Histories};
 use super::index::FileMode;
-use super::objects::{Objects, TreeItem, id_bytes, oid};
+use super::objects::{Commit, Objects, TreeItem, id_bytes, oid};
 use super::walk;
 use crate::path::TreePath;
 use crate::snapshot::{Beyond, Blob, BlobId, BlobKind, CommitId, CommitReader, CommitRecord, ReadFailure, TreeChange};
@@ -89,6 +89,22 @@ impl CommitReader for Histories {
         let message = commit_oid(commit).and_then(|id| history.objects().message(id));
         message.map_err(|fault| failure("the message of a commit", &fault))
     }
+
+    fn record(&self, environment: usize, commit: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(None) };
+        let read = |id| Ok(record(history, history.objects().commit(id)?));
+        commit_oid(commit).and_then(read).map(Some).map_err(|fault| failure("a commit", &fault))
+    }
+
+    fn author(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(Vec::new()) };
+        let author = commit_oid(commit).and_then(|id| history.objects().author(id));
+        author.map_err(|fault| failure("the author of a commit", &fault))
+    }
+
+    fn staged(&self, environment: usize, path: &TreePath) -> Option<Blob> {
+        self.get(environment)?.staged(path)
+    }
 }
 
 fn failure(what: &str, fault: &GitFault) -> ReadFailure {
@@ -115,13 +131,16 @@ fn commits_beyond<'a>(
 /// The commits that the environment's commit reaches and the excluded ones do not, parents first.
 fn records(history: &GitHistory, exclude: &[Oid]) -> Result<Vec<CommitRecord>, GitFault> {
     let newest_first = walk::difference(history.objects(), &[history.commit()], exclude)?;
-    let records = newest_first.into_iter().rev().map(|commit| CommitRecord {
+    Ok(parents_first(newest_first.into_iter().rev().map(|commit| record(history, commit)).collect()))
+}
+
+fn record(history: &GitHistory, commit: Commit) -> CommitRecord {
+    CommitRecord {
         is_cut: oid_of(&commit.summary.id).is_some_and(|id| history.objects().is_cut(id)),
         parents: commit.parents.iter().map(|&parent| super::objects::commit_id(parent)).collect(),
         committed: commit.committed,
         summary: commit.summary,
-    });
-    Ok(parents_first(records.collect()))
+    }
 }
 
 fn oid_of(commit: &CommitId) -> Option<Oid> {
