@@ -6,7 +6,7 @@ use crate::compare::Comparison;
 use crate::compare::artifacts::Artifact;
 use crate::path::TreePath;
 use crate::snapshot::{
-    BlobKind, CommitReader, CommitSummary, Content, ContentReader, GitState, HistoryReader, Snapshot,
+    BlobKind, CommitId, CommitReader, CommitSummary, Content, ContentReader, GitState, HistoryReader, Snapshot,
 };
 
 /// Larger contents are a whole: they are not looked into to see what belongs together.
@@ -61,6 +61,19 @@ impl Sources<'_> {
             GitState::Checkout(status) => status.commit.as_ref(),
             GitState::None | GitState::NotKept | GitState::Unknown { .. } => None,
         }
+    }
+
+    /// The name of the commit that an environment is at.
+    pub fn commit_id(&self, environment: usize) -> Option<&CommitId> {
+        self.commit(environment).map(|commit| &commit.id)
+    }
+
+    /// The text of one side; `None` when it cannot be read, is larger than 1 MiB or no text.
+    pub fn text(&self, side: &Side) -> Option<Vec<u8>> {
+        if side.kind == BlobKind::Submodule {
+            return None;
+        }
+        self.content(side).ok().flatten().filter(|content| !is_binary(content))
     }
 
     /// The present file of an environment, if it is a file or a link.
