@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
 
 mod args;
+mod candidates;
 mod demo;
 mod diff;
 mod exit;
@@ -57,6 +58,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         None => status::run(common, process, output, &status),
         Some(Command::Status(status)) => status::run(common, process, output, &status),
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Candidates(arguments)) => candidates::run(common, process, output, &arguments),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
         Some(Command::Demo(demo)) => demo::run(common, process, output, &demo),
         Some(Command::Completions { shell }) => {

@@ -4,6 +4,7 @@
 //! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
 pub mod build;
+pub mod candidates;
 pub mod escape;
 mod git;
 pub mod labels;
