@@ -114,16 +114,21 @@ fn of_environment(from: usize, sources: &Sources<'_>) -> Found {
     found
 }
 
-/// The units of one environment that a target may lack, in the order in which they were made, and the base they are judged with.
+/// Units that are judged together.
+#[derive(Debug)]
+pub struct Batch {
+    /// In the order in which they were made.
+    pub units: Vec<Unit>,
+    /// The commit that the target's tree is near to, as in [`Asked::base`].
+    pub base: Option<(usize, CommitId)>,
+}
+
+/// The units of one environment that a target may lack. Where they share no history, commits that the target's base has already are apart: they
+/// are held against the target's files alone.
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn units_between(
-    from: usize,
-    to: usize,
-    own: &[Unit],
-    sources: &Sources<'_>,
-) -> Result<(Vec<Unit>, Option<(usize, CommitId)>), ReadFailure> {
+pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> Result<Vec<Batch>, ReadFailure> {
     let beyond = sources.commits.beyond(from, &[to])?;
     let is_related = beyond.base.is_some();
     // A root brings a whole tree in, which is nothing to carry over.
@@ -135,9 +140,18 @@ pub fn units_between(
         .collect();
     let mut units = units::commits(&beyond, from, sources.commits)?;
     units.retain(|unit| !roots.contains(&unit.id));
-    units.extend(own.iter().cloned());
     let base = if is_related { None } else { base(to, sources)? };
-    Ok((units, base))
+    let mut older = Vec::new();
+    if let Some((_, base)) = &base
+        && beyond.commits.iter().any(|record| record.summary.id == *base)
+    {
+        let newer: BTreeSet<UnitId> =
+            sources.commits.since(from, base)?.iter().map(|record| units::commit_id(&record.summary.id)).collect();
+        (units, older) = units.into_iter().partition(|unit| newer.contains(&unit.id));
+    }
+    units.extend(own.iter().cloned());
+    let batches = [Batch { units: older, base: None }, Batch { units, base }];
+    Ok(batches.into_iter().filter(|batch| !batch.units.is_empty()).collect())
 }
 
 /// A commit that a tree without related history is near to: the newest that all the others have that share a history, else the one that the first
@@ -165,11 +179,14 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn target(&mut self, to: usize) -> Result<(), ReadFailure> {
-        let reading = &self.question.reading;
-        let (units, base) = units_between(self.from, to, self.own, &self.question.sources)?;
-        if units.is_empty() {
-            return Ok(());
+        for batch in batches(self.from, to, self.own, &self.question.sources)? {
+            self.judge(to, batch)?;
         }
+        Ok(())
+    }
+
+    fn judge(&mut self, to: usize, Batch { units, base }: Batch) -> Result<(), ReadFailure> {
+        let reading = &self.question.reading;
         let asked = Asked { units: &units, source: self.from, target: to, base };
         let judged = verdict::judge(&asked, reading)?;
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
