@@ -10,6 +10,7 @@ mod git;
 pub mod labels;
 pub mod layout;
 pub mod model;
+pub mod patch;
 mod redact;
 pub mod style;
 pub mod terminal;

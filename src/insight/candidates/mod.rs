@@ -1,15 +1,17 @@
 //! What one environment has and another lacks: units of change with their verdicts, tried on the target, most worth a look first.
 
 mod rank;
+mod series;
 
 pub use rank::{Rank, Reason};
+pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use crate::insight::units::{self, Found, Sources, Unit, UnitId, is_bookkeeping};
-use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Proof, Reading, Tier, Verdict};
+use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, ReadFailure};
 
@@ -38,6 +40,17 @@ pub struct Candidates {
     pub sensitive: usize,
     /// What could not be read or judged, in words. The answer is incomplete then.
     pub failures: Vec<String>,
+    /// What was judged together, in the order in which it was made.
+    trials: Vec<Trial>,
+}
+
+/// Units that were judged together.
+#[derive(Debug)]
+struct Trial {
+    from: usize,
+    to: usize,
+    units: Vec<UnitId>,
+    places: Places,
 }
 
 /// A unit, and what is known of it in each target.
@@ -88,12 +101,13 @@ pub fn find(question: &Question<'_>) -> Candidates {
         candidates.sensitive += found.sensitive;
         candidates.failures.extend(found.failures);
         let targets = question.pairs.iter().filter(|pair| pair.0 == from).map(|pair| pair.1);
-        let mut search = Search { question, from, own: &found.units, all: BTreeMap::new() };
+        let mut search = Search { question, from, own: &found.units, all: BTreeMap::new(), trials: Vec::new() };
         for to in targets {
             if let Err(failure) = search.target(to) {
                 candidates.failures.push(failure.to_string());
             }
         }
+        candidates.trials.append(&mut search.trials);
         candidates.units.extend(search.finish());
     }
     candidates.units.sort_by(|a, b| {
@@ -175,6 +189,7 @@ struct Search<'a> {
     /// The units that are no commits.
     own: &'a [Unit],
     all: BTreeMap<UnitId, (Unit, Vec<Target>)>,
+    trials: Vec<Trial>,
 }
 
 impl Search<'_> {
@@ -203,6 +218,7 @@ impl Search<'_> {
             .collect();
         let mut needs = verdict::needs(&in_conflict, &judged.judgements, &asked, &judged.places, reading);
         let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        self.trials.push(Trial { from: self.from, to, units: ids.clone(), places: judged.places });
         for (unit, judgement) in units.into_iter().zip(judged.judgements) {
             let at = judgement.unit;
             let target = Target {
