@@ -1,5 +1,7 @@
 //! `driftline candidates`: what one environment has and another lacks.
 
+mod export;
+
 use std::ffi::OsString;
 
 use crate::cli::args::{CandidatesArguments, CommonArguments, Format};
@@ -38,7 +40,12 @@ pub(crate) fn run(
     let pairs = asked.pairs(&picture.collected.snapshots);
     let candidates = look(&session, &picture, &pairs);
     progress.clear();
-    list(&session, arguments, &picture, &pairs, &candidates)?;
+    match (&arguments.export, &pairs[..]) {
+        (Some(folder), [pair]) => {
+            export::export(&session, arguments, folder, &picture, *pair, &candidates)?;
+        }
+        _ => list(&session, arguments, &picture, &pairs, &candidates)?,
+    }
     let notes = picture.collected.save();
     session.tell(&picture.collected.snapshots, &notes);
     session.tell_work(picture.collected.counters());
@@ -96,9 +103,7 @@ pub(crate) fn with_question<T>(
     let leftovers = artifacts::find(&collected.snapshots);
     let environments = &session.config.environments;
     let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
-    let is_secret = |path: &TreePath| {
-        is_sensitive(path) || !matches!(session.redactor.treatment(path), Treatment::Content(_))
-    };
+    let is_secret = |path: &TreePath| is_secret(session, path);
     let sources = Sources {
         snapshots: &collected.snapshots,
         comparison: &picture.comparison,
@@ -112,6 +117,11 @@ pub(crate) fn with_question<T>(
     let reading =
         Reading { snapshots: &collected.snapshots, contents: collected, commits: collected, merger: collected };
     then(&Question { sources, reading, pairs, focus: &session.config.focus, now: session.process.now.seconds })
+}
+
+/// Whether a file holds secrets, by its name or because the configuration says so.
+fn is_secret(session: &Session, path: &TreePath) -> bool {
+    is_sensitive(path) || !matches!(session.redactor.treatment(path), Treatment::Content(_))
 }
 
 fn look(session: &Session, picture: &Picture<'_>, pairs: &[(usize, usize)]) -> Candidates {

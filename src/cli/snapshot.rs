@@ -143,7 +143,7 @@ fn places(session: &Session, arguments: &SnapshotArguments) -> Result<Vec<PathBu
 }
 
 /// Nothing is written to an environment, not even this.
-fn refuse_environments(session: &Session, output: &Path) -> Result<(), Failure> {
+pub(crate) fn refuse_environments(session: &Session, output: &Path) -> Result<(), Failure> {
     let there = output.ancestors().find_map(|folder| fs::canonicalize(folder).ok());
     for environment in &session.config.environments {
         let SourceSpec::Folder { path } = &environment.source else { continue };
@@ -151,7 +151,7 @@ fn refuse_environments(session: &Session, output: &Path) -> Result<(), Failure> 
             && there.starts_with(&root)
         {
             return Err(Failure::new(format!("`{}` lies in the environment `{}`", output.display(), environment.name))
-                .hint("write the snapshot somewhere else: nothing is ever written to an environment"));
+                .hint("choose another place: nothing is ever written to an environment"));
         }
     }
     Ok(())

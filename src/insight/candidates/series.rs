@@ -1,6 +1,6 @@
 //! Units that a target lacks, one after the other, as they would change its files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Candidates, Question};
 use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict, replay};
@@ -51,11 +51,17 @@ pub enum WhyLeftOut {
     Unreadable(String),
 }
 
-/// Applies the units that are absent in memory, one after the other in the order in which they were made. Bookkeeping is passed over.
+/// Applies the units that are absent in memory, one after the other in the order in which they were made. Bookkeeping is passed over,
+/// and so are the candidates of these numbers.
 ///
 /// # Cost
 /// A replay for each unit that the target lacks, and a copy of the target's list of files.
-pub fn series(question: &Question<'_>, candidates: &Candidates, from: usize, to: usize) -> Series {
+pub fn series(
+    question: &Question<'_>,
+    candidates: &Candidates,
+    (from, to): (usize, usize),
+    without: &BTreeSet<usize>,
+) -> Series {
     let mut series = Series::default();
     let number: BTreeMap<_, usize> = candidates
         .units
@@ -67,7 +73,7 @@ pub fn series(question: &Question<'_>, candidates: &Candidates, from: usize, to:
     let mut snapshots = question.reading.snapshots.to_vec();
     let mut changed = Changed { inner: question.reading.contents, target: to, files: BTreeMap::new() };
     for trial in candidates.trials.iter().filter(|trial| (trial.from, trial.to) == (from, to)) {
-        for at in trial.units.iter().filter_map(|id| number.get(id).copied()) {
+        for at in trial.units.iter().filter_map(|id| number.get(id).copied()).filter(|at| !without.contains(at)) {
             let candidate = &candidates.units[at];
             let Some(target) = candidate.target(to).filter(|_| !candidate.is_bookkeeping) else { continue };
             let why = match target.judgement.verdict {

@@ -13,6 +13,7 @@ use crate::report::model::PathReport;
 
 pub use build::{About, report, short_ids};
 pub use terminal::write;
+pub use words::conflict_words;
 
 /// The version of the format, in [`CandidatesReport::version`].
 pub const VERSION: u32 = 1;

@@ -2,7 +2,7 @@
 
 use crate::insight::candidates::Target;
 use crate::insight::units::UnitKind;
-use crate::insight::verdict::{Applies, ConflictKind, Doubt, Fact, NotTried, Proof, Verdict};
+use crate::insight::verdict::{Applies, Conflict, ConflictKind, Doubt, Fact, NotTried, Proof, Verdict};
 use crate::report::escape;
 use crate::report::layout::counted;
 
@@ -104,5 +104,22 @@ pub(super) fn evidence(target: &Target, files: usize) -> String {
             format!("{} of {} there", files.saturating_sub(missing.len()), counted(files as u64, "file", "files"))
         }
         Verdict::Unproven { because } => doubt(because),
+    }
+}
+
+/// Where a unit is in conflict, in a few words.
+pub fn conflict_words(conflicts: &[Conflict]) -> String {
+    let name = |conflict: &Conflict| escape::name(conflict.path.as_bytes()).into_owned();
+    match conflicts {
+        [only] => match &only.kind {
+            ConflictKind::Region { line, .. } => format!("conflict at {}:{line}", name(only)),
+            ConflictKind::NoFile => format!("there is no {}", name(only)),
+            ConflictKind::Exists => format!("there is another {}", name(only)),
+            ConflictKind::Edited => format!("{} would be removed, and was edited", name(only)),
+            ConflictKind::Binary => format!("{} is no text, and another one", name(only)),
+            ConflictKind::Kind => format!("{} is something else", name(only)),
+        },
+        [first, ..] => format!("conflict in {} places, the first in {}", conflicts.len(), name(first)),
+        [] => "conflict".to_owned(),
     }
 }
