@@ -1,6 +1,7 @@
 //! `driftline candidates`: what one environment has and another lacks.
 
 mod export;
+mod show;
 
 use std::ffi::OsString;
 
@@ -29,7 +30,14 @@ pub(crate) fn run(
     output: Output,
     arguments: &CandidatesArguments,
 ) -> Result<Exit, Failure> {
-    let (session, others) = Session::open(common, process, output, &arguments.words)?;
+    let (shown, words) = match &arguments.words[..] {
+        [word, id, rest @ ..] if word == "show" => (Some(id), rest),
+        [word] if word == "show" => {
+            return Err(Failure::new("show which candidate?").hint("name one of the listing: driftline candidates show f1"));
+        }
+        all => (None, all),
+    };
+    let (session, others) = Session::open(common, process, output, words)?;
     if let Some(word) = others.first() {
         return Err(no_environment(word));
     }
@@ -40,8 +48,9 @@ pub(crate) fn run(
     let pairs = asked.pairs(&picture.collected.snapshots);
     let candidates = look(&session, &picture, &pairs);
     progress.clear();
-    match (&arguments.export, &pairs[..]) {
-        (Some(folder), [pair]) => {
+    match (shown, &arguments.export, &pairs[..]) {
+        (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
+        (None, Some(folder), [pair]) => {
             export::export(&session, arguments, folder, &picture, *pair, &candidates)?;
         }
         _ => list(&session, arguments, &picture, &pairs, &candidates)?,

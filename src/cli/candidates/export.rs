@@ -291,6 +291,7 @@ fn put(folder: &Path, files: &[(&str, &[u8])], force: bool) -> Result<(), Failur
 
 /// How they are applied, in the target's folder.
 fn next(picture: &Picture<'_>, to: usize, place: &Path, files: &[Patch]) -> Vec<String> {
+    let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
     let Some(folder) = quote(place.as_os_str().as_bytes()) else { return Vec::new() };
     let has_git = matches!(picture.collected.snapshots[to].git, GitState::Checkout(_) | GitState::Commit { .. });
     let each = |command: &str| {
@@ -299,7 +300,7 @@ fn next(picture: &Picture<'_>, to: usize, place: &Path, files: &[Patch]) -> Vec<
     let keep = if files.iter().any(|patch| patch.has_cr) { " --keep-cr" } else { "" };
     vec![match (has_git, files.iter().all(|patch| patch.is_mail)) {
         (true, true) => each(&format!("git am{keep}")),
-        (true, false) => each("git apply --index"),
+        (true, false) => each("git apply"),
         (false, _) => each("patch -p1 -i"),
     }]
 }

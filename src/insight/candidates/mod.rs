@@ -89,6 +89,42 @@ impl Candidate {
     }
 }
 
+impl Candidates {
+    /// The candidate that a word names: its number in the listing by `names`, or the beginning of its lasting name. Of the same unit in
+    /// several environments the first.
+    pub fn named(&self, word: &str, names: &BTreeMap<UnitId, String>) -> Named {
+        let mut found: Vec<usize> = Vec::new();
+        let mut ids: BTreeSet<UnitId> = BTreeSet::new();
+        for (at, candidate) in self.units.iter().enumerate() {
+            let id = candidate.unit.id;
+            if names.get(&id).is_some_and(|name| name == word) {
+                return Named::One(at);
+            }
+            let commit = candidate.unit.commit().map(ToString::to_string);
+            let is_long = word.len() >= 4;
+            if is_long && (id.to_string().starts_with(word) || commit.is_some_and(|it| it.starts_with(word))) && ids.insert(id) {
+                found.push(at);
+            }
+        }
+        match found[..] {
+            [] => Named::None,
+            [only] => Named::One(only),
+            _ => Named::Several(found.len()),
+        }
+    }
+}
+
+/// Which candidate a word names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// No one.
+    None,
+    /// This one of [`Candidates::units`].
+    One(usize),
+    /// So many.
+    Several(usize),
+}
+
 /// Finds the units of all environments that are asked about and looks for them in their targets.
 ///
 /// # Cost

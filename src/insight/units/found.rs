@@ -77,7 +77,7 @@ impl Sources<'_> {
     }
 
     /// The present file of an environment, if it is a file or a link.
-    pub(super) fn present(&self, environment: usize, path: &TreePath) -> Option<Side> {
+    pub fn present(&self, environment: usize, path: &TreePath) -> Option<Side> {
         let snapshot = &self.snapshots[environment];
         let entry = &snapshot.entries[snapshot.find(path)?];
         let kind = match &entry.content {

@@ -11,8 +11,8 @@ use crate::report::style::{Look, Styles};
 const LISTED: usize = 12;
 /// So many units that are there are named.
 const NAMED: usize = 4;
-/// The narrowest that a column of foreign text becomes.
-const NARROWEST: usize = 14;
+/// From which columns width is taken where there is too little, in this order, and what is left to them.
+const NARROWEST: [(usize, usize); 4] = [(4, 17), (2, 16), (5, 14), (1, 12)];
 
 /// Writes the listing. Pairs without a unit are left out.
 pub fn write(
@@ -179,11 +179,10 @@ impl Sheet<'_> {
         let mut widths: [usize; 6] = std::array::from_fn(|at| {
             lines.iter().map(|line| width(&line.cells[at])).chain([width(HEAD[at])]).max().unwrap_or(0)
         });
-        // What is too wide is taken from the words first, then from the places, then from the evidence.
-        for at in [1, 2, 4, 5] {
+        for (at, narrowest) in NARROWEST {
             let total: usize = widths.iter().sum::<usize>() + 2 * widths.len();
             let over = total.saturating_sub(self.columns);
-            widths[at] = widths[at].saturating_sub(over).max(NARROWEST.min(widths[at]));
+            widths[at] = widths[at].saturating_sub(over).max(narrowest.min(widths[at]));
         }
         let row = |cells: [&str; 6]| {
             let cells: Vec<String> = (0..6).map(|at| pad(&fit(cells[at], widths[at]), widths[at])).collect();

@@ -106,7 +106,7 @@ pub(in crate::report) fn hunks(changes: &[Change]) -> impl Iterator<Item = &[Cha
     changes.chunk_by(|(one, _), (next, _)| next.start - one.end <= 2 * CONTEXT)
 }
 
-fn write_hunk(
+pub(in crate::report) fn write_hunk(
     old: Option<&Redacted>,
     new: Option<&Redacted>,
     old_lines: &[&[u8]],
