@@ -1,4 +1,5 @@
 //! The situations that must work, one file each.
 
+mod fixes;
 mod must_show;
 mod oncalls;

@@ -22,7 +22,7 @@ pub(crate) fn before() -> &'static Path {
     })
 }
 
-fn laid_out(variant: Variant) -> TempDir {
+pub(super) fn laid_out(variant: Variant) -> TempDir {
     let folder = tempfile::Builder::new().prefix("driftline-oncalls-").tempdir().unwrap();
     demo::lay_out(folder.path(), variant).unwrap();
     folder
