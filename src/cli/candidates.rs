@@ -30,14 +30,16 @@ pub(crate) fn run(
     output: Output,
     arguments: &CandidatesArguments,
 ) -> Result<Exit, Failure> {
-    let (shown, words) = match &arguments.words[..] {
-        [word, id, rest @ ..] if word == "show" => (Some(id), rest),
-        [word] if word == "show" => {
-            return Err(Failure::new("show which candidate?").hint("name one of the listing: driftline candidates show f1"));
+    let mut words = arguments.words.clone();
+    let shown = match words.iter().position(|word| word == "show") {
+        None => None,
+        Some(at) if at + 1 < words.len() => words.drain(at..at + 2).nth(1),
+        Some(_) => {
+            return Err(Failure::new("show which candidate?")
+                .hint("name one of the listing: driftline candidates show f1"));
         }
-        all => (None, all),
     };
-    let (session, others) = Session::open(common, process, output, words)?;
+    let (session, others) = Session::open(common, process, output, &words)?;
     if let Some(word) = others.first() {
         return Err(no_environment(word));
     }
@@ -48,7 +50,7 @@ pub(crate) fn run(
     let pairs = asked.pairs(&picture.collected.snapshots);
     let candidates = look(&session, &picture, &pairs);
     progress.clear();
-    match (shown, &arguments.export, &pairs[..]) {
+    match (&shown, &arguments.export, &pairs[..]) {
         (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
         (None, Some(folder), [pair]) => {
             export::export(&session, arguments, folder, &picture, *pair, &candidates)?;

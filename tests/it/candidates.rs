@@ -137,7 +137,7 @@ fn units_that_build_upon_each_other_are_exported_in_order() {
     assert_eq!(fix["targets"][0]["needs"], Value::Array(vec![helper["id"].clone()]));
     let patches = pair.export();
     for patch in &patches {
-        pair.b.git(&["am", "-q", patch]);
+        pair.b.git_at("1700000100 +0000", &["am", "-q", "--ignore-date", patch]);
     }
     assert_eq!(pair.b.git(&["log", "--format=%an %ae %s", "-2"]), "Ada Author ada@example.org Fix the order\nAda Author ada@example.org A helper");
     assert_eq!(pair.lines(), ["commit a present -", "commit a present -"]);
@@ -159,9 +159,9 @@ fn odd_names_ends_modes_and_kinds_survive_the_way() {
     let patches = pair.export();
     assert_eq!(patches.len(), 1);
     pair.b.git(&["am", "-q", &patches[0]]);
-    assert_eq!(pair.b.git(&["rev-parse", "HEAD^{tree}"]), a.git(&["rev-parse", "HEAD^{tree}"]));
-    assert_eq!(pair.b.git(&["log", "-1", "--format=%s"]), "All kinds: ünïcode, <odd>");
-    assert_eq!(pair.units()[0]["targets"][0]["verdict"], "present");
+    // Author, date, message and files are the same, and so is the name of the commit.
+    assert_eq!(pair.b.git(&["rev-parse", "HEAD"]), a.git(&["rev-parse", "HEAD"]));
+    assert_eq!(pair.lines(), [] as [&str; 0]);
 }
 
 #[test]
