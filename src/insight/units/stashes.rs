@@ -20,9 +20,9 @@ pub fn stashes(environment: usize, snapshots: &[Snapshot], commits: &dyn CommitR
 fn unit(environment: usize, stash: &Stash, commits: &dyn CommitReader) -> Result<Option<Unit>, ReadFailure> {
     let Some(record) = commits.record(environment, &stash.id)? else { return Ok(None) };
     let Some(base) = record.parents.first() else { return Ok(None) };
-    let mut changes: Vec<FileChange> = file_changes(environment, commits.changes(environment, Some(base), &stash.id)?);
+    let mut changes: Vec<FileChange> = file_changes(environment, &commits.changes(environment, Some(base), &stash.id)?);
     if let Some(unknown) = record.parents.get(2) {
-        changes.extend(file_changes(environment, commits.changes(environment, None, unknown)?));
+        changes.extend(file_changes(environment, &commits.changes(environment, None, unknown)?));
         changes.sort_by(|a, b| a.path().cmp(b.path()));
     }
     Ok((!changes.is_empty()).then(|| Unit {
