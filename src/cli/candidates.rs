@@ -35,8 +35,9 @@ pub(crate) fn run(
         None => None,
         Some(at) if at + 1 < words.len() => words.drain(at..at + 2).nth(1),
         Some(_) => {
-            return Err(Failure::new("show which candidate?")
-                .hint("name one of the listing: driftline candidates show f1"));
+            return Err(
+                Failure::new("show which candidate?").hint("name one of the listing: driftline candidates show f1")
+            );
         }
     };
     let (session, others) = Session::open(common, process, output, &words)?;
@@ -80,7 +81,8 @@ struct Asked {
 
 impl Asked {
     fn new(session: &Session, arguments: &CandidatesArguments) -> Result<Self, Failure> {
-        let find = |name: &Option<String>| name.as_ref().map(|name| find_environment(&session.config, name)).transpose();
+        let find =
+            |name: &Option<String>| name.as_ref().map(|name| find_environment(&session.config, name)).transpose();
         let (from, to) = (find(&arguments.from)?, find(&arguments.to)?);
         if from.is_some() && from == to {
             return Err(Failure::new("`--from` and `--to` name one environment, which lacks nothing that it has"));

@@ -200,9 +200,7 @@ fn words(session: &Session, why: &WhyLeftOut) -> String {
         WhyLeftOut::Unproven => "it is not known whether it is there".to_owned(),
         WhyLeftOut::Conflict(conflicts) => conflict_words(conflicts),
         WhyLeftOut::Done => "a patch before it does the same".to_owned(),
-        WhyLeftOut::Unreadable(words) => {
-            escape::text(session.redactor.words(words).as_bytes()).into_owned()
-        }
+        WhyLeftOut::Unreadable(words) => escape::text(session.redactor.words(words).as_bytes()).into_owned(),
     }
 }
 

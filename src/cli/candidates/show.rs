@@ -88,7 +88,11 @@ impl Texts<'_> {
         }
         let texts = sides.map(|side| side.as_ref().map(|side| self.text(side, question)));
         if texts.iter().flatten().any(Option::is_none) {
-            return ShownFile { path, sides: [None, None], because: Some("it is no text, or too large, or not readable") };
+            return ShownFile {
+                path,
+                sides: [None, None],
+                because: Some("it is no text, or too large, or not readable"),
+            };
         }
         let is_same = change.before.as_ref().zip(change.after.as_ref()).is_some_and(|(a, b)| a.version == b.version);
         let because = is_same.then_some("only its name or mode is another");

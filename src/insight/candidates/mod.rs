@@ -102,7 +102,10 @@ impl Candidates {
             }
             let commit = candidate.unit.commit().map(ToString::to_string);
             let is_long = word.len() >= 4;
-            if is_long && (id.to_string().starts_with(word) || commit.is_some_and(|it| it.starts_with(word))) && ids.insert(id) {
+            if is_long
+                && (id.to_string().starts_with(word) || commit.is_some_and(|it| it.starts_with(word)))
+                && ids.insert(id)
+            {
                 found.push(at);
             }
         }
@@ -149,7 +152,11 @@ pub fn find(question: &Question<'_>) -> Candidates {
     candidates.units.sort_by(|a, b| {
         let key = |it: &Candidate| (it.is_everywhere(), it.is_bookkeeping, std::cmp::Reverse(it.rank.score()));
         let when = |it: &Candidate| std::cmp::Reverse(it.unit.authored);
-        key(a).cmp(&key(b)).then(when(a).cmp(&when(b))).then(a.unit.id.cmp(&b.unit.id)).then(a.unit.from.cmp(&b.unit.from))
+        key(a)
+            .cmp(&key(b))
+            .then(when(a).cmp(&when(b)))
+            .then(a.unit.id.cmp(&b.unit.id))
+            .then(a.unit.from.cmp(&b.unit.from))
     });
     candidates
 }
@@ -207,9 +214,8 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
 /// A commit that a tree without related history is near to: the newest that all the others have that share a history, else the one that the first
 /// of them is at.
 fn base(target: usize, sources: &Sources<'_>) -> Result<Option<(usize, CommitId)>, ReadFailure> {
-    let others: Vec<usize> = (0..sources.snapshots.len())
-        .filter(|&other| other != target && sources.commit_id(other).is_some())
-        .collect();
+    let others: Vec<usize> =
+        (0..sources.snapshots.len()).filter(|&other| other != target && sources.commit_id(other).is_some()).collect();
     let Some((&first, rest)) = others.split_first() else { return Ok(None) };
     for &other in rest {
         if let Some(base) = sources.commits.beyond(first, &[other])?.base {
@@ -288,12 +294,7 @@ impl Search<'_> {
 
 fn reached(target: usize) -> Target {
     let proof = Proof { tier: Tier::SameContent, commit: None, fact: Fact::SameCommit };
-    let judgement = Judgement {
-        unit: 0,
-        target,
-        verdict: Verdict::Present,
-        tier: Some(Tier::SameContent),
-        evidence: vec![proof],
-    };
+    let judgement =
+        Judgement { unit: 0, target, verdict: Verdict::Present, tier: Some(Tier::SameContent), evidence: vec![proof] };
     Target { judgement, applies: None, needs: Vec::new() }
 }

@@ -8,8 +8,28 @@ use crate::path::TreePath;
 
 /// Words of a subject that speak of something that was wrong.
 const FIX: [&str; 22] = [
-    "bug", "bugfix", "bugs", "correct", "corrects", "crash", "crashes", "cve", "fix", "fixed", "fixes", "hotfix",
-    "leak", "patch", "prevent", "prevents", "regression", "reject", "rejects", "repair", "security", "wrong",
+    "bug",
+    "bugfix",
+    "bugs",
+    "correct",
+    "corrects",
+    "crash",
+    "crashes",
+    "cve",
+    "fix",
+    "fixed",
+    "fixes",
+    "hotfix",
+    "leak",
+    "patch",
+    "prevent",
+    "prevents",
+    "regression",
+    "reject",
+    "rejects",
+    "repair",
+    "security",
+    "wrong",
 ];
 /// A change of no more lines is small.
 const SMALL: usize = 40;
@@ -124,7 +144,8 @@ fn lines(unit: &Unit, sources: &Sources<'_>) -> Option<(usize, usize)> {
     for change in &unit.changes {
         let read = |side: &Option<_>| side.as_ref().map_or(Some(Vec::new()), |side| sources.text(side));
         let (before, after) = (read(&change.before)?, read(&change.after)?);
-        let split = |text: &'_ [u8]| text.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+        let split =
+            |text: &'_ [u8]| text.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
         for (old, new) in changes(&split(&before), &split(&after)) {
             count = (count.0 + new.len(), count.1 + old.len());
         }

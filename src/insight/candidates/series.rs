@@ -6,7 +6,7 @@ use super::{Candidates, Question};
 use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict, replay};
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, BlobKind, Content, ContentReader, Digests, Entry, EntryRef, File, ReadFailure, Snapshot,
+    Algorithms, Attributes, BlobKind, Content, ContentReader, Digests, Entry, EntryRef, File, ReadFailure, Snapshot,
 };
 
 /// Units in the order in which they can be applied, and those that cannot.
@@ -141,8 +141,8 @@ fn entry(held: &Held) -> Entry {
         BlobKind::Link => Content::Symlink { target: held.content.clone().into() },
         _ => Content::File(File { size: held.content.len() as u64, digests: Digests::default() }),
     };
-    let mut attributes = crate::snapshot::Attributes::default();
-    attributes.mode = if held.kind == BlobKind::Executable { 0o755 } else { 0o644 };
+    let mode = if held.kind == BlobKind::Executable { 0o755 } else { 0o644 };
+    let attributes = Attributes { mode, ..Attributes::default() };
     Entry { path: held.path.clone(), content, attributes }
 }
 

@@ -19,7 +19,7 @@ pub struct Sources<'a> {
     pub snapshots: &'a [Snapshot],
     /// The same, side by side.
     pub comparison: &'a Comparison,
-    /// What editing left behind, in all environments.
+    /// What editing left behind, in all environments, by environment, then path.
     pub artifacts: &'a [Artifact],
     /// The environment others are measured against.
     pub baseline: Option<usize>,
@@ -97,7 +97,8 @@ impl Sources<'_> {
     }
 
     pub(super) fn is_artifact(&self, environment: usize, path: &TreePath) -> bool {
-        self.artifacts.iter().any(|artifact| artifact.at.environment == environment && artifact.path == *path)
+        let key = (environment, path);
+        self.artifacts.binary_search_by(|other| (other.at.environment, &other.path).cmp(&key)).is_ok()
     }
 
     /// The content of one side; `None` when it is larger than [`LOOKED_INTO`].
@@ -105,7 +106,7 @@ impl Sources<'_> {
         let read = match &side.version {
             Version::Held(content) => Ok(content.to_vec()),
             Version::Blob { environment, id } => match self.commits.blob_size(*environment, id) {
-                Ok(size) if size > LOOKED_INTO => return Ok(None),
+                Ok(bytes) if bytes > LOOKED_INTO => return Ok(None),
                 Ok(_) => self.commits.blob(*environment, id, LOOKED_INTO),
                 Err(failure) => Err(failure),
             },
@@ -126,8 +127,8 @@ impl Sources<'_> {
         if [&change.before, &change.after].into_iter().flatten().any(|side| side.kind == BlobKind::Submodule) {
             return Ok(None);
         }
-        let read = |side: &Option<Side>| side.as_ref().map_or(Ok(Some(Vec::new())), |side| self.content(side));
-        let (before, after) = (read(&change.before)?, read(&change.after)?);
+        let content = |side: &Option<Side>| side.as_ref().map_or(Ok(Some(Vec::new())), |side| self.content(side));
+        let (before, after) = (content(&change.before)?, content(&change.after)?);
         let (Some(before), Some(mut after)) = (before, after) else {
             return Ok(Some(Piece { change, before: Vec::new(), after: Vec::new(), is_text: false, modified }));
         };

@@ -36,7 +36,7 @@ pub(super) fn group(pieces: Vec<Piece>, place: impl Fn(&Piece) -> Vec<u8>) -> Ve
         known.extend(names(&piece.before));
     }
     let mut by_name: BTreeMap<&[u8], BTreeSet<usize>> = BTreeMap::new();
-    let mut by_edit: BTreeMap<(Vec<&[u8]>, Vec<&[u8]>), usize> = BTreeMap::new();
+    let mut by_edit: BTreeMap<Edit<'_>, usize> = BTreeMap::new();
     let mut edited: HashSet<&[u8]> = HashSet::new();
     for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.is_text) {
         let (added, removed) = edit(piece);
@@ -48,7 +48,7 @@ pub(super) fn group(pieces: Vec<Piece>, place: impl Fn(&Piece) -> Vec<u8>) -> Ve
                 }
             }
         }
-        if !piece.is_new() && !(added.is_empty() && removed.is_empty()) {
+        if !piece.is_new() && (!added.is_empty() || !removed.is_empty()) {
             let first = *by_edit.entry((added, removed)).or_insert(at);
             sets.unite(first, at);
         }
@@ -74,8 +74,11 @@ pub(super) fn group(pieces: Vec<Piece>, place: impl Fn(&Piece) -> Vec<u8>) -> Ve
     groups.into_values().collect()
 }
 
-/// Lines that come and lines that go, whatever their order.
-fn edit(piece: &Piece) -> (Vec<&[u8]>, Vec<&[u8]>) {
+/// Lines that come and lines that go, sorted.
+type Edit<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
+
+/// What is done to a file, whatever the order of its lines.
+fn edit(piece: &Piece) -> Edit<'_> {
     let lines = |text| <[u8]>::split_inclusive(text, |&byte| byte == b'\n');
     let mut left: BTreeMap<&[u8], usize> = BTreeMap::new();
     for line in lines(&piece.before) {

@@ -10,7 +10,7 @@ use super::{
 use crate::compare::text::Redactor;
 use crate::insight::candidates::{Candidate, Candidates, Target};
 use crate::insight::units::{FileChange, UnitId, UnitKind};
-use crate::insight::verdict::{Applies, Conflict, ConflictKind, Verdict};
+use crate::insight::verdict::{Applies, Conflict, ConflictKind, Tier, Verdict};
 use crate::path::EnvironmentName;
 use crate::report::model::PathReport;
 
@@ -137,7 +137,7 @@ impl Build<'_> {
         TargetReport {
             env: self.name(judgement.target),
             verdict: words::of_verdict(&judgement.verdict),
-            tier: judgement.tier.map(|tier| tier.number()),
+            tier: judgement.tier.map(Tier::number),
             applies: target.applies.as_ref().map(words::of_applies),
             offset: match target.applies {
                 Some(Applies::Offset { lines }) => Some(lines as u64),

@@ -164,7 +164,7 @@ fn write_target(unit: &UnitReport, target: &TargetReport, styles: Styles, out: &
     let mut words = vec![target.verdict.to_owned()];
     words.extend(target.tier.map(|tier| format!("tier {tier}")));
     words.extend(target.applies.map(|applies| match target.offset {
-        Some(lines) => format!("applies {} lines away", lines),
+        Some(lines) => format!("applies {lines} lines away"),
         None if applies == "clean" => "applies".to_owned(),
         None => applies.to_owned(),
     }));

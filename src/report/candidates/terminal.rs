@@ -71,12 +71,8 @@ struct Line {
 impl Sheet<'_> {
     fn pair(&self, pair: &PairReport, out: &mut dyn Write) -> io::Result<()> {
         let head = format!("{} -> {}", pair.from, pair.to);
-        let counts = [
-            (pair.absent, "absent"),
-            (pair.partly, "partly"),
-            (pair.unproven, "unproven"),
-            (pair.present, "present"),
-        ];
+        let counts =
+            [(pair.absent, "absent"), (pair.partly, "partly"), (pair.unproven, "unproven"), (pair.present, "present")];
         let total: u64 = counts.iter().map(|(count, _)| count).sum();
         let parts: Vec<String> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -127,8 +123,10 @@ impl Sheet<'_> {
 
     fn line(&self, unit: &UnitReport, target: &TargetReport) -> Line {
         let mut place = match &unit.files[..] {
-            [file] => fit_path(&escape::name(file.path.bytes.rsplit(|&byte| byte == b'/').next().unwrap_or_default()), 24)
-                .into_owned(),
+            [file] => {
+                fit_path(&escape::name(file.path.bytes.rsplit(|&byte| byte == b'/').next().unwrap_or_default()), 24)
+                    .into_owned()
+            }
             files => counted(files.len() as u64, "file", "files"),
         };
         if let (Some(added), Some(removed)) = (unit.added, unit.removed) {
@@ -142,8 +140,7 @@ impl Sheet<'_> {
             _ => Look::Plain,
         };
         let title = escape::text(unit.title.as_bytes()).into_owned();
-        let cells =
-            [unit.short.clone(), title, place, target.verdict.to_owned(), target.summary.clone(), applies];
+        let cells = [unit.short.clone(), title, place, target.verdict.to_owned(), target.summary.clone(), applies];
         Line { cells, look }
     }
 

@@ -90,10 +90,6 @@ impl Writer<'_> {
         }
         let content = |held: Option<&Held>| held.map_or_else(Vec::new, |held| held.content.clone());
         let (old, new) = (content(before), content(after));
-        let put = |out: &mut Vec<u8>, line: &str| {
-            out.extend_from_slice(line.as_bytes());
-            out.push(b'\n');
-        };
         if is_binary(&old) || is_binary(&new) {
             if !self.has_git {
                 return Err(Refused::Binary(either.path.clone()));
@@ -104,13 +100,13 @@ impl Writer<'_> {
                 };
                 head.push(format!("index {}..{}", missing(before, &old), missing(after, &new)));
             }
-            head.iter().for_each(|line| put(out, line));
+            put(out, &head);
             if old != new {
                 binary::write(&old, &new, out);
             }
             return Ok(());
         }
-        head.iter().for_each(|line| put(out, line));
+        put(out, &head);
         let (old_lines, new_lines) = (lines(&old), lines(&new));
         let spans = changes(&old_lines, &new_lines);
         if spans.is_empty() {
@@ -122,8 +118,8 @@ impl Writer<'_> {
             let tab = if name.contains(&b' ') { "\t" } else { "" };
             held.map_or_else(|| "/dev/null".to_owned(), |_| format!("{}{tab}", sided(side, name)))
         };
-        put(out, &format!("--- {}", label(before, b"a/", &old_name)));
-        put(out, &format!("+++ {}", label(after, b"b/", &new_name)));
+        let (old_label, new_label) = (label(before, b"a/", &old_name), label(after, b"b/", &new_name));
+        put(out, &[format!("--- {old_label}"), format!("+++ {new_label}")]);
         for hunk in hunks(&spans) {
             write_hunk(&old_lines, &new_lines, hunk, out);
         }
@@ -147,8 +143,19 @@ impl Writer<'_> {
     }
 }
 
+fn put(out: &mut Vec<u8>, lines: &[String]) {
+    for line in lines {
+        out.extend_from_slice(line.as_bytes());
+        out.push(b'\n');
+    }
+}
+
 /// The lines that hunks hold of one side, with those around them.
-fn shown(spans: &[Change], count: usize, side: impl Fn(&Change) -> &std::ops::Range<usize>) -> Vec<std::ops::Range<usize>> {
+fn shown(
+    spans: &[Change],
+    count: usize,
+    side: impl Fn(&Change) -> &std::ops::Range<usize>,
+) -> Vec<std::ops::Range<usize>> {
     let widen = |span: &Change| side(span).start.saturating_sub(CONTEXT)..(side(span).end + CONTEXT).min(count);
     spans.iter().map(widen).collect()
 }

@@ -61,7 +61,8 @@ fn export(env: &TestEnv, folder: &Path, to: &str) -> Vec<(String, String)> {
     let arguments = ["--from", "debug", "--to", to, "--export", into.to_str().unwrap()];
     let _ = candidates(env, folder, &arguments).expect(1);
     let series = std::fs::read_to_string(into.join("series")).unwrap();
-    let read = |name: &str| (into.join(name).to_str().unwrap().to_owned(), std::fs::read_to_string(into.join(name)).unwrap());
+    let read =
+        |name: &str| (into.join(name).to_str().unwrap().to_owned(), std::fs::read_to_string(into.join(name)).unwrap());
     series.lines().map(read).collect()
 }
 
@@ -146,7 +147,10 @@ fn row_7_a_hotfix_of_prod_is_found() {
             assert_eq!(unit["files"].as_array().unwrap().len(), 1);
             let paths = |unit: &Value| unit["files"].as_array().unwrap().clone();
             let all: Vec<Value> = listing["units"].as_array().unwrap().iter().flat_map(paths).collect();
-            assert!(all.iter().all(|file| file["path"] != HOME && file["path"] != MEMBERS), "prod is only behind in these");
+            assert!(
+                all.iter().all(|file| file["path"] != HOME && file["path"] != MEMBERS),
+                "prod is only behind in these"
+            );
         }
     }
 }
@@ -160,7 +164,8 @@ fn one_candidate_is_shown_with_the_conflict_on_its_target() {
         let name = name.as_str().unwrap();
         let shown = candidates(&TestEnv::new(), folder, &["show", name, "--from", "debug", "--to", "staging"]);
         let text = shown.expect(1).stdout();
-        for part in ["unstaged in debug", "+class DuplicateMember(MemberError):", "@@ 22 @@ conflict: both changed it"] {
+        for part in ["unstaged in debug", "+class DuplicateMember(MemberError):", "@@ 22 @@ conflict: both changed it"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
