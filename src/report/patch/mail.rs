@@ -86,3 +86,41 @@ fn header(text: &str) -> String {
     let words: Vec<String> = pieces.iter().map(|piece| format!("=?UTF-8?B?{}?=", encode(piece))).collect();
     words.join("\n ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_cannot_end_the_mail_or_begin_another() {
+        let message = b"Fix it\n\nBecause:\n---\ndiff --git a/x b/x\nFrom me to you\nIndex: x\n";
+        let commit = Mail { commit: "0123", author: b"A <a@b> 1700000000 -0130", message };
+        let text = String::from_utf8(mail(commit, b"diff\n")).unwrap();
+        insta::assert_snapshot!(text, @r"
+        From 0123 Mon Sep 17 00:00:00 2001
+        From: A <a@b>
+        Date: Tue, 14 Nov 2023 20:43:20 -0130
+        Subject: [PATCH] Fix it
+        MIME-Version: 1.0
+        Content-Type: text/plain; charset=UTF-8
+        Content-Transfer-Encoding: 8bit
+
+        Because:
+         ---
+         diff --git a/x b/x
+         From me to you
+         Index: x
+        ---
+
+        diff
+        ");
+    }
+
+    #[test]
+    fn no_author_panics() {
+        for author in [&b""[..], b"<", b"<>", b"\xff\n <a\nb> x +9999", b"A <a> 99999999999999999 +\xc3\xa40"] {
+            let text = mail(Mail { commit: "0", author, message: b"" }, b"");
+            assert!(text.starts_with(b"From 0 "), "{text:?}");
+        }
+    }
+}

@@ -216,3 +216,68 @@ fn mode(kind: BlobKind) -> &'static str {
         BlobKind::Submodule => "160000",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(path: &str, content: &str) -> Held {
+        Held { path: TreePath::new(path.as_bytes()).unwrap(), kind: BlobKind::File, content: content.into() }
+    }
+
+    fn diff(before: Option<Held>, after: Option<Held>, has_git: bool) -> Result<String, Refused> {
+        let redactor = Redactor::new([7; 32], &[]);
+        let writer = Writer {
+            name: &|path| [b"top/", path.as_bytes()].concat(),
+            has_git,
+            is_sensitive: &crate::snapshot::is_sensitive,
+            redactor: &redactor,
+        };
+        writer.diff(&[ReplayedFile { before, after }]).map(|patch| String::from_utf8(patch).unwrap())
+    }
+
+    #[test]
+    fn a_diff_has_the_targets_names_and_says_where_an_end_is_missing() {
+        let patch = diff(Some(held("a b", "one\ntwo")), Some(held("a b", "one\nthree\n")), true).unwrap();
+        insta::assert_snapshot!(patch, @r"
+        diff --git a/top/a b b/top/a b
+        --- a/top/a b	
+        +++ b/top/a b	
+        @@ -1,2 +1,2 @@
+         one
+        -two
+        \ No newline at end of file
+        +three
+        ");
+    }
+
+    #[test]
+    fn nothing_reaches_a_repositorys_own_folder() {
+        for path in [".git/hooks/post-merge", "sub/.GIT/config"] {
+            let refused = diff(None, Some(held(path, "run\n")), true).unwrap_err();
+            assert_eq!(refused, Refused::Repository(TreePath::new(path.as_bytes()).unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_secret_is_refused_only_where_the_patch_would_hold_it() {
+        let key = "password = \"hunter2hunter2\"\n";
+        let far = "line\n".repeat(9);
+        let text = |end: &str| format!("{key}{far}{end}\n");
+        let path = TreePath::new(&b"a.py"[..]).unwrap();
+        let near = diff(Some(held("a.py", key)), Some(held("a.py", &format!("{key}more\n"))), true);
+        assert_eq!(near, Err(Refused::Secret(path, 1)));
+        assert!(diff(Some(held("a.py", &text("old"))), Some(held("a.py", &text("new"))), true).is_ok());
+        let sensitive = TreePath::new(&b"x/.env"[..]).unwrap();
+        assert_eq!(diff(None, Some(held("x/.env", "A=1\n")), true), Err(Refused::Sensitive(sensitive)));
+    }
+
+    #[test]
+    fn only_git_is_given_what_is_no_text() {
+        let image = || (Some(held("i", "\0a")), Some(held("i", "\0b")));
+        let (before, after) = image();
+        assert!(matches!(diff(before, after, false), Err(Refused::Binary(_))));
+        let (before, after) = image();
+        assert!(diff(before, after, true).unwrap().contains("GIT binary patch\nliteral 2\n"));
+    }
+}
