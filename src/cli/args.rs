@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// The view of chosen files over all environments, three ways where there is a base
     Diff(DiffArguments),
+    /// What one environment has and another lacks: commits, uncommitted changes, stashes, hotfixes
+    Candidates(CandidatesArguments),
     /// Which environment has which of the fixes that the configuration names, and by which evidence
     Fixes(FixesArguments),
     /// Why something is reported, or why a path is left out; what a rule means
@@ -91,6 +93,29 @@ pub(crate) struct FixesArguments {
     /// Ids of fixes, whose evidence is shown [default: all fixes, as a matrix]; and environments as NAME=SOURCE or names of configured ones
     #[arg(value_name = "ID|ENV")]
     pub(crate) words: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CandidatesArguments {
+    /// `show ID` for one of them (`f3` of the same listing, or the beginning of its lasting name), and environments as NAME=SOURCE or names of
+    /// configured ones
+    #[arg(value_name = "show ID|ENV")]
+    pub(crate) words: Vec<OsString>,
+    /// Only what this environment has
+    #[arg(long, value_name = "ENV")]
+    pub(crate) from: Option<String>,
+    /// Only what this environment lacks
+    #[arg(long, value_name = "ENV")]
+    pub(crate) to: Option<String>,
+    /// Every unit, whatever its verdict, bookkeeping as well
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Write what is absent and applies as patches for `--to`, with a series file, into this folder
+    #[arg(long, value_name = "DIR", requires = "from", requires = "to")]
+    pub(crate) export: Option<PathBuf>,
+    /// Replace patches that are there
+    #[arg(long, requires = "export")]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

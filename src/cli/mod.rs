@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
 
 mod args;
+mod candidates;
 mod choose;
 mod collect;
 mod demo;
@@ -63,6 +64,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         None => status::run(common, process, output, &status),
         Some(Command::Status(status)) => status::run(common, process, output, &status),
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
+        Some(Command::Candidates(arguments)) => candidates::run(common, process, output, &arguments),
         Some(Command::Fixes(words)) => fixes::run(common, process, output, &words),
         Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),

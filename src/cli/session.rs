@@ -123,7 +123,7 @@ impl Session {
                     output.display(),
                     environment.name
                 ))
-                .hint("name a place outside with -o: nothing is ever written to an environment"));
+                .hint("name a place outside: nothing is ever written to an environment"));
             }
         }
         Ok(())

@@ -399,6 +399,18 @@ impl CommitReader for Collected<'_> {
     fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
         self.histories.message(environment, commit)
     }
+
+    fn record(&self, environment: usize, commit: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
+        self.histories.record(environment, commit)
+    }
+
+    fn author(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        self.histories.author(environment, commit)
+    }
+
+    fn staged(&self, environment: usize, path: &TreePath) -> Option<Blob> {
+        self.histories.staged(environment, path)
+    }
 }
 
 impl TextMerger for Collected<'_> {

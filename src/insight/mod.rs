@@ -4,6 +4,7 @@
 //! what an artifact is before that, and [`summaries`] and [`where_the_drift_is`] count.
 
 pub mod base;
+pub mod candidates;
 mod evidence;
 mod examine;
 mod finding;

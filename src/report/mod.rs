@@ -4,6 +4,7 @@
 //! ([`escape`]), words come from [`wording`], colour from [`style`] alone.
 
 pub mod build;
+pub mod candidates;
 pub mod doctor;
 pub mod escape;
 pub mod explain;
@@ -14,6 +15,7 @@ pub mod labels;
 pub mod layout;
 pub mod maps;
 pub mod model;
+pub mod patch;
 mod redact;
 pub mod style;
 pub mod terminal;

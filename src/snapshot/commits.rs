@@ -112,6 +112,15 @@ pub trait CommitReader: Sync {
 
     /// The whole message of a commit of the environment's repository.
     fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure>;
+
+    /// Any commit of the environment's repository; `None` when the environment has no repository.
+    fn record(&self, environment: usize, commit: &CommitId) -> Result<Option<CommitRecord>, ReadFailure>;
+
+    /// Who wrote a commit, and when, as the commit has it: `Name <mail> seconds zone`.
+    fn author(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure>;
+
+    /// What the index of a checkout has at a path with uncommitted changes; `None` when it has nothing there.
+    fn staged(&self, environment: usize, path: &TreePath) -> Option<Blob>;
 }
 
 /// Merges texts the way git would, in memory: only this may say that something applies.

@@ -7,6 +7,7 @@ mod archive;
 mod bad_input;
 mod base;
 mod cache;
+mod candidates;
 mod commits;
 mod config;
 mod conformance;

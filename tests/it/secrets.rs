@@ -79,7 +79,7 @@ fn all_files(folder: &Path) -> Vec<std::path::PathBuf> {
 fn no_secret_is_in_output_or_state() {
     let env = TestEnv::new();
     planted(&env);
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 13] = [
         &["status"],
         &["status", "--format", "json"],
         &["diff", "--all"],
@@ -88,6 +88,10 @@ fn no_secret_is_in_output_or_state() {
         &["diff", "--all", "--format", "json"],
         &["diff", ".env", "app/config.py", "--base", "prod"],
         &["diff", "nothing", "--no-state"],
+        &["candidates", "--all"],
+        &["candidates", "--all", "--format", "json"],
+        &["candidates", "show", "f1"],
+        &["candidates", "show", "f1", "--format", "json"],
         &["diff", "--all", "--no-state", "--color", "always"],
     ];
     for words in commands {

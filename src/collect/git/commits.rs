@@ -115,6 +115,22 @@ impl CommitReader for Histories {
         let message = commit_oid(commit).and_then(|id| history.objects().message(id));
         message.map_err(|fault| failure("the message of a commit", &fault))
     }
+
+    fn record(&self, environment: usize, commit: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(None) };
+        let read = |id| Ok(record(history.objects(), id, history.objects().commit(id)?));
+        commit_oid(commit).and_then(read).map(Some).map_err(|fault| failure("a commit", &fault))
+    }
+
+    fn author(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        let Some(history) = self.get(environment) else { return Ok(Vec::new()) };
+        let author = commit_oid(commit).and_then(|id| history.objects().author(id));
+        author.map_err(|fault| failure("the author of a commit", &fault))
+    }
+
+    fn staged(&self, environment: usize, path: &TreePath) -> Option<Blob> {
+        self.get(environment)?.staged(path)
+    }
 }
 
 fn failure(what: &str, fault: &GitFault) -> ReadFailure {

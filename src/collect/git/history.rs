@@ -12,7 +12,7 @@ use super::objects::{Objects, id_bytes};
 use super::walk;
 use crate::config::PathMap;
 use crate::path::TreePath;
-use crate::snapshot::{CommitSummary, CommittedVersion, HistoryReader, ReadFailure};
+use crate::snapshot::{Blob, CommitSummary, CommittedVersion, HistoryReader, ReadFailure};
 
 /// So many commits are searched for versions of a file, and for the one that is nearest to a tree.
 pub(super) const SEARCHED: usize = 10_000;
@@ -29,6 +29,8 @@ pub(crate) struct GitHistory {
     map: PathMap,
     /// Of a checkout, whose files may have other line endings than the blobs.
     attributes: Option<Attributes>,
+    /// What the index has where there are uncommitted changes, by common path.
+    staged: BTreeMap<TreePath, Blob>,
     /// Commits and their trees, newest first.
     recent: OnceLock<Result<Vec<(Oid, Oid)>, String>>,
 }
@@ -52,7 +54,17 @@ impl GitHistory {
         map: PathMap,
         attributes: Option<Attributes>,
     ) -> Self {
-        Self { objects, commit, tree, prefix, map, attributes, recent: OnceLock::new() }
+        Self { objects, commit, tree, prefix, map, attributes, staged: BTreeMap::new(), recent: OnceLock::new() }
+    }
+
+    /// Takes what the index has where there are uncommitted changes.
+    pub(super) fn with_staged(mut self, staged: BTreeMap<TreePath, Blob>) -> Self {
+        self.staged = staged;
+        self
+    }
+
+    pub(super) fn staged(&self, path: &TreePath) -> Option<Blob> {
+        self.staged.get(path).copied()
     }
 
     pub(super) fn objects(&self) -> &Objects {

@@ -1,17 +1,20 @@
 //! Judges a folder: holds its listing against index and HEAD of the repository that tracks it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::checkout::{Checkout, Surroundings, find};
+use super::checkout::{Checkout, Surroundings, Tracked, find};
 use super::fault::GitFault;
 use super::files::{GitFiles, Here};
 use super::history::GitHistory;
+use super::index::FileMode;
 use super::store::{Own, Store};
 use super::{facts, staged, unstaged, untracked};
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
-use crate::snapshot::{GitState, GitStatus, Incident, IncidentKind, NotJudged, Submodule};
+use crate::path::TreePath;
+use crate::snapshot::{Blob, BlobKind, Change, GitState, GitStatus, Incident, IncidentKind, NotJudged, Submodule};
 
 /// What a repository says about a folder.
 #[derive(Debug)]
@@ -81,6 +84,7 @@ impl Checkout<'_> {
         submodules.sort_by(|a, b| a.path.cmp(&b.path));
 
         let incidents = self.notes(files.left_out);
+        let staged = self.staged(&changes);
         let commit = head.commit.as_ref().map(|commit| commit.summary.clone());
         let facts = facts::of_repository(&self.repo, &head)?;
         let status = GitStatus {
@@ -106,8 +110,26 @@ impl Checkout<'_> {
                 self.around.map.clone(),
                 Some(self.attributes),
             )
+            .with_staged(staged)
         });
         Ok(Judgement { state: GitState::Checkout(Box::new(status)), known: files.known, incidents, history })
+    }
+
+    /// What the index has at the paths of these changes, which are sorted by path.
+    fn staged(&self, changes: &[Change]) -> BTreeMap<TreePath, Blob> {
+        let is_changed = |path: &TreePath| changes.binary_search_by(|change| change.path.cmp(path)).is_ok();
+        let plain = self.tracked.iter().filter(|path| path.entry.stage == 0 && !path.entry.intent_to_add);
+        let blob = |path: &Tracked| {
+            let kind = match path.entry.mode {
+                FileMode::File => BlobKind::File,
+                FileMode::Executable => BlobKind::Executable,
+                FileMode::Link => BlobKind::Link,
+                FileMode::Gitlink => BlobKind::Submodule,
+                FileMode::Folder => return None,
+            };
+            Some((path.common.clone(), Blob { id: path.entry.id, kind }))
+        };
+        plain.filter(|path| is_changed(&path.common)).filter_map(blob).collect()
     }
 
     fn notes(&self, left_out: usize) -> Vec<Incident> {

@@ -132,6 +132,14 @@ impl Objects {
         })
     }
 
+    /// The author of a commit as it is written there.
+    pub(crate) fn author(&self, id: Oid) -> Result<Vec<u8>, GitFault> {
+        self.data(id, ObjectType::Commit, "commit", |data| {
+            let mut head = data.split(|&byte| byte == b'\n').take_while(|line| !line.is_empty());
+            head.find_map(|line| line.strip_prefix(b"author ")).unwrap_or_default().to_vec()
+        })
+    }
+
     /// Whether the parents of a commit were never fetched.
     pub(crate) fn is_cut(&self, commit: Oid) -> bool {
         self.shallow.contains(&commit)

@@ -158,6 +158,18 @@ impl CommitReader for Asked<'_> {
         Ok(Vec::new())
     }
 
+    fn record(&self, _: usize, _: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
+        Ok(None)
+    }
+
+    fn author(&self, _: usize, _: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        Ok(Vec::new())
+    }
+
+    fn staged(&self, _: usize, _: &TreePath) -> Option<Blob> {
+        None
+    }
+
     fn recent(&self, environment: usize) -> Result<Recent, ReadFailure> {
         let record = |number: &usize| CommitRecord {
             summary: summary(*number),

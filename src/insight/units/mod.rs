@@ -5,9 +5,20 @@
 
 mod bookkeeping;
 mod commits;
+mod copies;
+mod found;
+mod groups;
+mod stashes;
+mod trees;
+mod uncommitted;
 
 pub use bookkeeping::{is_bookkeeping, is_supporting};
 pub use commits::{commit_id, commits, file_changes};
+pub use copies::copies;
+pub use found::{Found, Sources};
+pub use stashes::stashes;
+pub use trees::trees;
+pub use uncommitted::uncommitted;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ mod columns;
 pub mod json;
 mod lines;
 mod regions;
-mod unified;
+pub(in crate::report) mod unified;
 mod words;
 
 pub use build::{Inputs, view};

@@ -11,7 +11,7 @@ use crate::report::text_view::lines::section;
 use crate::report::text_view::{FileView, Screen, Side, TextView};
 
 /// How many unchanged lines stand before and after a change.
-const CONTEXT: usize = 3;
+pub(in crate::report) const CONTEXT: usize = 3;
 
 /// Writes a diff for each distinct text that is not the base. Lines are not broken to the width, and bytes are compared: what is
 /// plain text can be applied by `git apply`. Where characters had to be escaped or secrets masked, that is said before
@@ -99,14 +99,14 @@ fn write_diff(
     Ok(())
 }
 
-type Change = (Range<usize>, Range<usize>);
+pub(in crate::report) type Change = (Range<usize>, Range<usize>);
 
 /// Changes whose context would touch belong together.
-fn hunks(changes: &[Change]) -> impl Iterator<Item = &[Change]> {
+pub(in crate::report) fn hunks(changes: &[Change]) -> impl Iterator<Item = &[Change]> {
     changes.chunk_by(|(one, _), (next, _)| next.start - one.end <= 2 * CONTEXT)
 }
 
-fn write_hunk(
+pub(in crate::report) fn write_hunk(
     old: Option<&Redacted>,
     new: Option<&Redacted>,
     old_lines: &[&[u8]],
@@ -195,7 +195,7 @@ fn octal(digit: u8) -> char {
 }
 
 /// A path as git writes it into diffs: in quotes and with octal escapes when a byte of it is not plain.
-fn quoted(path: &[u8]) -> String {
+pub(in crate::report) fn quoted(path: &[u8]) -> String {
     let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
     if path.iter().all(|&byte| is_plain(byte)) {
         return String::from_utf8_lossy(path).into_owned();

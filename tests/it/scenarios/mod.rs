@@ -1,5 +1,6 @@
 //! The situations that must work, one file each.
 
 mod backfill;
+mod fixes;
 mod must_show;
 mod oncalls;

@@ -31,6 +31,13 @@ pub(crate) fn after() -> &'static Path {
     })
 }
 
+/// The situation for a test of its own, which may change it.
+pub(super) fn laid_out(variant: Variant) -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("driftline-oncalls-").tempdir().unwrap();
+    demo::lay_out(folder.path(), variant).unwrap();
+    folder
+}
+
 /// Runs the real git, with nobody's configuration and without its refreshing an index.
 pub(super) fn git(repository: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")

@@ -228,4 +228,16 @@ impl CommitReader for Commits {
     fn message(&self, _: usize, _: &CommitId) -> Result<Vec<u8>, ReadFailure> {
         Ok(Vec::new())
     }
+
+    fn record(&self, _: usize, _: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
+        Ok(None)
+    }
+
+    fn author(&self, _: usize, _: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        Ok(Vec::new())
+    }
+
+    fn staged(&self, _: usize, _: &TreePath) -> Option<Blob> {
+        None
+    }
 }

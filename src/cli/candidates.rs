@@ -1,0 +1,189 @@
+//! `driftline candidates`: what one environment has and another lacks.
+
+mod export;
+mod show;
+
+use std::ffi::OsString;
+
+use crate::cli::args::{CandidatesArguments, CommonArguments, Format};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::{self, Output};
+use crate::cli::process::Process;
+use crate::cli::session::{Session, find_environment};
+use crate::collect::Collected;
+use crate::compare::artifacts;
+use crate::insight::Severity;
+use crate::insight::candidates::{Candidates, Question, find};
+use crate::insight::units::Sources;
+use crate::insight::verdict::{Reading, Verdict};
+use crate::path::{EnvironmentName, TreePath};
+use crate::pipeline::{Picture, survey};
+use crate::report::candidates::{About, report, write};
+use crate::report::escape;
+use crate::snapshot::{IncidentKind, Snapshot};
+
+pub(crate) fn run(
+    common: CommonArguments,
+    process: Process,
+    output: Output,
+    arguments: &CandidatesArguments,
+) -> Result<Exit, Failure> {
+    let mut words = arguments.words.clone();
+    let shown = match words.iter().position(|word| word == "show") {
+        None => None,
+        Some(at) if at + 1 < words.len() => words.drain(at..at + 2).nth(1),
+        Some(_) => {
+            return Err(
+                Failure::new("show which candidate?").hint("name one of the listing: driftline candidates show f1")
+            );
+        }
+    };
+    let (session, others) = Session::open(common, process, output, &words)?;
+    if let Some(word) = others.first() {
+        return Err(no_environment(word));
+    }
+    let asked = Asked::new(&session, arguments)?;
+    let progress = session.progress();
+    let surveyed = survey(&session.plan(), &session.config.focus, &[], &progress);
+    let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let pairs = asked.pairs(&picture.collected.snapshots);
+    let candidates = look(&session, &picture, &pairs);
+    progress.clear();
+    match (&shown, &arguments.export, &pairs[..]) {
+        (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
+        (None, Some(folder), [pair]) => {
+            export::export(&session, arguments, folder, &picture, *pair, &candidates)?;
+        }
+        _ => list(&session, arguments, &picture, &pairs, &candidates)?,
+    }
+    let notes = picture.collected.save();
+    session.tell(&picture.collected.snapshots, &notes);
+    session.tell_work(picture.collected.counters());
+    let exit = exit(&session, &picture, &candidates);
+    picture.collected.hang_up();
+    Ok(exit)
+}
+
+fn no_environment(word: &OsString) -> Failure {
+    let word = escape::name(word.as_encoded_bytes()).into_owned();
+    Failure::new(format!("`{word}` is no environment"))
+        .hint("name a configured one, or write NAME=SOURCE, for instance prod=/var/www/app")
+        .hint("one candidate is shown by: driftline candidates show f1")
+}
+
+/// Which pairs are asked about.
+struct Asked {
+    from: Option<usize>,
+    to: Option<usize>,
+}
+
+impl Asked {
+    fn new(session: &Session, arguments: &CandidatesArguments) -> Result<Self, Failure> {
+        let find =
+            |name: &Option<String>| name.as_ref().map(|name| find_environment(&session.config, name)).transpose();
+        let (from, to) = (find(&arguments.from)?, find(&arguments.to)?);
+        if from.is_some() && from == to {
+            return Err(Failure::new("`--from` and `--to` name one environment, which lacks nothing that it has"));
+        }
+        if session.config.environments.len() < 2 {
+            return Err(Failure::new("there is one environment alone, and candidates need two")
+                .hint("name another one, for instance staging=/srv/staging/app"));
+        }
+        Ok(Self { from, to })
+    }
+
+    /// In order; without environments of which nothing is known.
+    fn pairs(&self, snapshots: &[Snapshot]) -> Vec<(usize, usize)> {
+        let is_read = |at: usize| snapshots[at].unread_because().is_none();
+        let number = snapshots.len();
+        let all = (0..number).flat_map(|from| (0..number).map(move |to| (from, to)));
+        all.filter(|&(from, to)| from != to && is_read(from) && is_read(to))
+            .filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to))
+            .collect()
+    }
+}
+
+/// Calls `then` with what is needed to find candidates.
+pub(crate) fn with_question<T>(
+    session: &Session,
+    picture: &Picture<'_>,
+    pairs: &[(usize, usize)],
+    then: impl FnOnce(&Question<'_>) -> T,
+) -> T {
+    let collected: &Collected<'_> = &picture.collected;
+    let leftovers = collected.compute(|| artifacts::find(&picture.comparison, &collected.snapshots));
+    let environments = &session.config.environments;
+    let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
+    let is_secret = |path: &TreePath| is_secret(session, path);
+    let sources = Sources {
+        snapshots: &collected.snapshots,
+        comparison: &picture.comparison,
+        artifacts: &leftovers,
+        baseline: session.config.baseline.as_ref().and_then(named),
+        contents: collected,
+        commits: collected,
+        history: collected,
+        is_sensitive: &is_secret,
+    };
+    let reading =
+        Reading { snapshots: &collected.snapshots, contents: collected, commits: collected, merger: collected };
+    then(&Question { sources, reading, pairs, focus: &session.config.focus, now: session.process.now.seconds })
+}
+
+/// Whether a file holds secrets, by its name or because the configuration says so.
+fn is_secret(session: &Session, path: &TreePath) -> bool {
+    session.redactor.is_sensitive(path)
+}
+
+fn look(session: &Session, picture: &Picture<'_>, pairs: &[(usize, usize)]) -> Candidates {
+    with_question(session, picture, pairs, find)
+}
+
+fn list(
+    session: &Session,
+    arguments: &CandidatesArguments,
+    picture: &Picture<'_>,
+    pairs: &[(usize, usize)],
+    candidates: &Candidates,
+) -> Result<(), Failure> {
+    let names: Vec<EnvironmentName> =
+        picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let about = |all| About { environments: &names, pairs, all, next: next(session, arguments, candidates) };
+    match session.common.format {
+        Format::Json => {
+            let report = report(candidates, about(arguments.all), &session.redactor);
+            output::data(|out| escape::write_json(&report, out))?;
+        }
+        Format::Text => {
+            // What is everywhere is named in a line, so the text needs all of it.
+            let report = report(candidates, about(true), &session.redactor);
+            output::data(|out| write(&report, arguments.all, session.output.width, session.output.styles, out))?;
+        }
+    }
+    Ok(())
+}
+
+/// A look at the first one.
+fn next(session: &Session, arguments: &CandidatesArguments, candidates: &Candidates) -> Vec<String> {
+    let is_open = candidates.units.first().is_some_and(|first| !first.is_everywhere() && !first.is_bookkeeping);
+    if !is_open {
+        return Vec::new();
+    }
+    let mut words: Vec<&[u8]> = vec![b"candidates", b"show", b"f1"];
+    for (option, name) in [(&b"--from"[..], &arguments.from), (b"--to", &arguments.to)] {
+        if let Some(name) = name {
+            words.extend([option, name.as_bytes()]);
+        }
+    }
+    session.command(&words).into_iter().collect()
+}
+
+fn exit(session: &Session, picture: &Picture<'_>, candidates: &Candidates) -> Exit {
+    let lacks = |verdict: &Verdict| matches!(verdict, Verdict::Absent | Verdict::Partly { .. });
+    let shown = candidates.units.iter().filter(|candidate| !candidate.is_bookkeeping);
+    let is_lacking = shown.flat_map(|it| &it.targets).any(|target| lacks(&target.judgement.verdict));
+    let is_gap = |snapshot: &Snapshot| snapshot.incidents.iter().any(|it| it.kind != IncidentKind::Note);
+    let is_incomplete = !candidates.failures.is_empty() || picture.collected.snapshots.iter().any(is_gap);
+    session.exit(is_lacking.then_some(Severity::Warning), is_incomplete)
+}

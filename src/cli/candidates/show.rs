@@ -1,0 +1,132 @@
+//! `driftline candidates show ID`: one of them, with its texts.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::{is_secret, with_question};
+use crate::cli::args::{CandidatesArguments, Format};
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::Session;
+use crate::compare::text::{Document, Limits, Redacted};
+use crate::insight::candidates::{Candidate, Candidates, Named, Question};
+use crate::insight::units::{FileChange, Side};
+use crate::insight::verdict::Verdict;
+use crate::path::{EnvironmentName, TreePath};
+use crate::pipeline::Picture;
+use crate::report::candidates::{About, Shown, ShownFile, ThreeWay, json, report, short_ids, write_shown};
+use crate::report::escape;
+use crate::report::model::PathReport;
+use crate::report::wording::Words;
+
+pub(super) fn show(
+    session: &Session,
+    arguments: &CandidatesArguments,
+    id: &OsString,
+    picture: &Picture<'_>,
+    pairs: &[(usize, usize)],
+    candidates: &Candidates,
+) -> Result<(), Failure> {
+    let names = short_ids(candidates);
+    let word = escape::name(id.as_bytes()).into_owned();
+    let at = match id.to_str().map_or(Named::None, |id| candidates.named(id, &names)) {
+        Named::One(at) => at,
+        Named::None => {
+            return Err(Failure::new(format!("there is no candidate `{word}`"))
+                .hint("list them, with the same --from and --to: driftline candidates"));
+        }
+        Named::Several(count) => {
+            return Err(Failure::new(format!("{count} candidates begin with `{word}`")).hint("name more of it"));
+        }
+    };
+    let candidate = &candidates.units[at];
+    let environments: Vec<EnvironmentName> =
+        picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let about = About { environments: &environments, pairs, all: true, next: Vec::new() };
+    let unit = report(candidates, about, &session.redactor).units.swap_remove(at);
+    let texts = Texts { session, candidate };
+    let (files, three_way) = with_question(session, picture, pairs, |question| {
+        let files = candidate.unit.changes.iter().map(|change| texts.file(change, question)).collect();
+        (files, texts.three_way(question, &environments))
+    });
+    let words = Words { snapshots: &picture.collected.snapshots, now: session.process.now.seconds };
+    let age = candidate.unit.authored.map(|made| words.age(made));
+    let shown = Shown { unit, age, files, three_way, next: next(session, arguments, candidate, &environments) };
+    output::data(|out| match session.common.format {
+        Format::Json => escape::write_json(&json(&shown), out),
+        Format::Text => write_shown(&shown, session.output.styles, out),
+    })?;
+    Ok(())
+}
+
+/// Its patch for the first target that lacks it.
+fn next(
+    session: &Session,
+    arguments: &CandidatesArguments,
+    candidate: &Candidate,
+    environments: &[EnvironmentName],
+) -> Vec<String> {
+    let lacking = candidate.targets.iter().find(|target| target.judgement.verdict == Verdict::Absent);
+    let Some(to) = lacking.map(|target| environments[target.judgement.target].as_str()) else { return Vec::new() };
+    let from = environments[candidate.unit.from].as_str();
+    let to = arguments.to.as_deref().unwrap_or(to);
+    let words = [&b"candidates"[..], b"--from", from.as_bytes(), b"--to", to.as_bytes(), b"--export", b"patches/"];
+    session.command(&words).into_iter().collect()
+}
+
+struct Texts<'a> {
+    session: &'a Session,
+    candidate: &'a Candidate,
+}
+
+impl Texts<'_> {
+    fn file(&self, change: &FileChange, question: &Question<'_>) -> ShownFile {
+        let path = PathReport::from(change.path());
+        let sides = [&change.before, &change.after];
+        if sides.into_iter().flatten().any(|side| is_secret(self.session, &side.path)) {
+            return ShownFile { path, sides: [None, None], because: Some("it holds secrets, and is not shown") };
+        }
+        let texts = sides.map(|side| side.as_ref().map(|side| self.text(side, question)));
+        if texts.iter().flatten().any(Option::is_none) {
+            return ShownFile {
+                path,
+                sides: [None, None],
+                because: Some("it is no text, or too large, or not readable"),
+            };
+        }
+        let is_same = change.before.as_ref().zip(change.after.as_ref()).is_some_and(|(a, b)| a.version == b.version);
+        let because = is_same.then_some("only its name or mode is another");
+        ShownFile { path, sides: texts.map(Option::flatten), because }
+    }
+
+    /// Each file that a target lacking the unit has under its path.
+    fn three_way(&self, question: &Question<'_>, environments: &[EnvironmentName]) -> Vec<ThreeWay> {
+        let mut views = Vec::new();
+        let open = self.candidate.targets.iter().filter(|target| target.judgement.verdict != Verdict::Present);
+        for target in open.map(|target| target.judgement.target) {
+            for change in &self.candidate.unit.changes {
+                let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
+                if [before, after].into_iter().any(|side| is_secret(self.session, &side.path)) {
+                    continue;
+                }
+                let paths: [&TreePath; 2] = [&before.path, &after.path];
+                let Some(present) = paths.into_iter().find_map(|path| question.sources.present(target, path)) else {
+                    continue;
+                };
+                let texts = [before, &present, after].map(|side| self.text(side, question));
+                if let [Some(base), Some(ours), Some(theirs)] = texts {
+                    let target = environments[target].to_string();
+                    let path = PathReport::from(&present.path);
+                    views.push(ThreeWay { target, path, texts: [base, ours, theirs] });
+                }
+            }
+        }
+        views
+    }
+
+    fn text(&self, side: &Side, question: &Question<'_>) -> Option<Redacted> {
+        let content = question.sources.text(side)?;
+        let document = Document::new(content, Limits::default()).ok()?;
+        Some(self.session.redactor.document(&side.path, document))
+    }
+}

@@ -1,0 +1,300 @@
+//! What one environment has and another lacks: units of change with their verdicts, tried on the target, most worth a look first.
+
+mod rank;
+mod series;
+
+pub use rank::{Rank, Reason};
+pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::insight::units::{self, Found, Sources, Unit, UnitId, is_bookkeeping};
+use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
+use crate::path::TreePath;
+use crate::snapshot::{CommitId, ReadFailure};
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Where units are found.
+    pub sources: Sources<'a>,
+    /// How they are held against targets.
+    pub reading: Reading<'a>,
+    /// From which environment to which.
+    pub pairs: &'a [(usize, usize)],
+    /// Paths of special interest, with everything below them.
+    pub focus: &'a [TreePath],
+    /// The time, in seconds since 1970 in UTC, for ages.
+    pub now: i64,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Candidates {
+    /// All units, whatever their verdicts, the most worth a look first: those that a target may lack before those that are everywhere, then
+    /// by their score.
+    pub units: Vec<Candidate>,
+    /// How many files were left out because they hold secrets.
+    pub sensitive: usize,
+    /// What could not be read or judged, in words. The answer is incomplete then.
+    pub failures: Vec<String>,
+    /// What was judged together, in the order in which it was made.
+    trials: Vec<Trial>,
+}
+
+/// Units that were judged together.
+#[derive(Debug)]
+struct Trial {
+    from: usize,
+    to: usize,
+    units: Vec<UnitId>,
+    places: Places,
+}
+
+/// A unit, and what is known of it in each target.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The unit.
+    pub unit: Unit,
+    /// It changes nothing but changelogs and lock files.
+    pub is_bookkeeping: bool,
+    /// How much it is worth a look, and why.
+    pub rank: Rank,
+    /// Each target it was looked for in, ascending.
+    pub targets: Vec<Target>,
+}
+
+/// A unit in a target.
+#[derive(Debug)]
+pub struct Target {
+    /// Whether it is there.
+    pub judgement: Judgement,
+    /// Whether it would apply; `None` where it is there.
+    pub applies: Option<Applies>,
+    /// The units without which it is in conflict.
+    pub needs: Vec<UnitId>,
+}
+
+impl Candidate {
+    /// What is known of it in an environment.
+    pub fn target(&self, environment: usize) -> Option<&Target> {
+        self.targets.iter().find(|target| target.judgement.target == environment)
+    }
+
+    /// Whether every target has it.
+    pub fn is_everywhere(&self) -> bool {
+        self.targets.iter().all(|target| target.judgement.verdict == Verdict::Present)
+    }
+}
+
+impl Candidates {
+    /// The candidate that a word names: its number in the listing by `names`, or the beginning of its lasting name. Of the same unit in
+    /// several environments the first.
+    pub fn named(&self, word: &str, names: &BTreeMap<UnitId, String>) -> Named {
+        let mut found: Vec<usize> = Vec::new();
+        let mut ids: BTreeSet<UnitId> = BTreeSet::new();
+        for (at, candidate) in self.units.iter().enumerate() {
+            let id = candidate.unit.id;
+            if names.get(&id).is_some_and(|name| name == word) {
+                return Named::One(at);
+            }
+            let commit = candidate.unit.commit().map(ToString::to_string);
+            let is_long = word.len() >= 4;
+            if is_long
+                && (id.to_string().starts_with(word) || commit.is_some_and(|it| it.starts_with(word)))
+                && ids.insert(id)
+            {
+                found.push(at);
+            }
+        }
+        match found[..] {
+            [] => Named::None,
+            [only] => Named::One(only),
+            _ => Named::Several(found.len()),
+        }
+    }
+}
+
+/// Which candidate a word names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// No one.
+    None,
+    /// This one of [`Candidates::units`].
+    One(usize),
+    /// So many.
+    Several(usize),
+}
+
+/// Finds the units of all environments that are asked about and looks for them in their targets.
+///
+/// # Cost
+/// That of [`verdict::judge`] for each pair, and a replay for each unit that a target lacks.
+pub fn find(question: &Question<'_>) -> Candidates {
+    let mut candidates = Candidates::default();
+    let froms: BTreeSet<usize> = question.pairs.iter().map(|&(from, _)| from).collect();
+    for from in froms {
+        let found = of_environment(from, &question.sources);
+        candidates.sensitive += found.sensitive;
+        candidates.failures.extend(found.failures);
+        let targets = question.pairs.iter().filter(|pair| pair.0 == from).map(|pair| pair.1);
+        let mut search = Search { question, from, own: &found.units, all: BTreeMap::new(), trials: Vec::new() };
+        for to in targets {
+            if let Err(failure) = search.target(to) {
+                candidates.failures.push(failure.to_string());
+            }
+        }
+        candidates.trials.append(&mut search.trials);
+        candidates.units.extend(search.finish());
+    }
+    candidates.units.sort_by(|a, b| {
+        let key = |it: &Candidate| (it.is_everywhere(), it.is_bookkeeping, std::cmp::Reverse(it.rank.score()));
+        let when = |it: &Candidate| std::cmp::Reverse(it.unit.authored);
+        key(a)
+            .cmp(&key(b))
+            .then(when(a).cmp(&when(b)))
+            .then(a.unit.id.cmp(&b.unit.id))
+            .then(a.unit.from.cmp(&b.unit.from))
+    });
+    candidates
+}
+
+/// All units of an environment that are no commits.
+fn of_environment(from: usize, sources: &Sources<'_>) -> Found {
+    let mut found = units::trees(from, sources);
+    found.add(units::uncommitted(from, sources));
+    found.add(units::stashes(from, sources.snapshots, sources.commits));
+    let copies = units::copies(from, &found.units, sources);
+    found.add(copies);
+    found
+}
+
+/// Units that are judged together.
+#[derive(Debug)]
+pub struct Batch {
+    /// In the order in which they were made.
+    pub units: Vec<Unit>,
+    /// The commit that the target's tree is near to, as in [`Asked::base`].
+    pub base: Option<(usize, CommitId)>,
+}
+
+/// The units of one environment that a target may lack. Where they share no history, commits that the target's base has already are apart: they
+/// are held against the target's files alone.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> Result<Vec<Batch>, ReadFailure> {
+    let beyond = sources.commits.beyond(from, &[to])?;
+    let is_related = beyond.base.is_some();
+    // A root brings a whole tree in, which is nothing to carry over.
+    let roots: BTreeSet<UnitId> = beyond
+        .commits
+        .iter()
+        .filter(|record| !is_related && record.parents.is_empty())
+        .map(|record| units::commit_id(&record.summary.id))
+        .collect();
+    let mut units = units::commits(&beyond, from, sources.commits)?;
+    units.retain(|unit| !roots.contains(&unit.id));
+    let base = if is_related { None } else { base(to, sources)? };
+    let mut older = Vec::new();
+    if let Some((_, base)) = &base
+        && beyond.commits.iter().any(|record| record.summary.id == *base)
+    {
+        let newer: BTreeSet<UnitId> =
+            sources.commits.since(from, base)?.iter().map(|record| units::commit_id(&record.summary.id)).collect();
+        (units, older) = units.into_iter().partition(|unit| newer.contains(&unit.id));
+    }
+    units.extend(own.iter().cloned());
+    let batches = [Batch { units: older, base: None }, Batch { units, base }];
+    Ok(batches.into_iter().filter(|batch| !batch.units.is_empty()).collect())
+}
+
+/// A commit that a tree without related history is near to: the newest that all the others have that share a history, else the one that the first
+/// of them is at.
+fn base(target: usize, sources: &Sources<'_>) -> Result<Option<(usize, CommitId)>, ReadFailure> {
+    let others: Vec<usize> =
+        (0..sources.snapshots.len()).filter(|&other| other != target && sources.commit_id(other).is_some()).collect();
+    let Some((&first, rest)) = others.split_first() else { return Ok(None) };
+    for &other in rest {
+        if let Some(base) = sources.commits.beyond(first, &[other])?.base {
+            return Ok(Some((first, base.id)));
+        }
+    }
+    Ok(sources.commit_id(first).map(|commit| (first, commit.clone())))
+}
+
+struct Search<'a> {
+    question: &'a Question<'a>,
+    from: usize,
+    /// The units that are no commits.
+    own: &'a [Unit],
+    all: BTreeMap<UnitId, (Unit, Vec<Target>)>,
+    trials: Vec<Trial>,
+}
+
+impl Search<'_> {
+    fn target(&mut self, to: usize) -> Result<(), ReadFailure> {
+        for batch in batches(self.from, to, self.own, &self.question.sources)? {
+            self.judge(to, batch)?;
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, to: usize, Batch { units, base }: Batch) -> Result<(), ReadFailure> {
+        let reading = &self.question.reading;
+        let asked = Asked { units: &units, source: self.from, target: to, base };
+        let judged = verdict::judge(&asked, reading)?;
+        let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
+        let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();
+        let tried: BTreeMap<usize, Applies> = wanted
+            .par_iter()
+            .map(|&at| (at, verdict::replay(&units[at], &asked, &judged.places, reading).applies))
+            .collect();
+        let in_conflict: Vec<usize> = wanted
+            .iter()
+            .copied()
+            .filter(|at| matches!(tried.get(at), Some(Applies::Conflict { .. })))
+            .filter(|&at| matches!(judged.judgements[at].verdict, Verdict::Absent | Verdict::Partly { .. }))
+            .collect();
+        let mut needs = verdict::needs(&in_conflict, &judged.judgements, &asked, &judged.places, reading);
+        let ids: Vec<UnitId> = units.iter().map(|unit| unit.id).collect();
+        self.trials.push(Trial { from: self.from, to, units: ids.clone(), places: judged.places });
+        for (unit, judgement) in units.into_iter().zip(judged.judgements) {
+            let at = judgement.unit;
+            let target = Target {
+                judgement,
+                applies: tried.get(&at).cloned(),
+                needs: needs.remove(&at).unwrap_or_default().into_iter().map(|need| ids[need]).collect(),
+            };
+            self.all.entry(unit.id).or_insert_with(|| (unit, Vec::new())).1.push(target);
+        }
+        Ok(())
+    }
+
+    /// A commit that was not looked for in a target is one that the target's history has.
+    fn finish(self) -> Vec<Candidate> {
+        let tos: BTreeSet<usize> =
+            self.question.pairs.iter().filter(|pair| pair.0 == self.from).map(|pair| pair.1).collect();
+        let question = self.question;
+        let finish = |(unit, mut targets): (Unit, Vec<Target>)| {
+            let looked: BTreeSet<usize> = targets.iter().map(|target| target.judgement.target).collect();
+            let is_searched = |to: &&usize| question.sources.commit_id(**to).is_some() && unit.commit().is_some();
+            targets.extend(tos.difference(&looked).filter(is_searched).map(|&to| reached(to)));
+            targets.sort_by_key(|target| target.judgement.target);
+            let is_bookkeeping = unit.changes.iter().all(|change| is_bookkeeping(change.path()));
+            let is_open = targets.iter().any(|target| target.judgement.verdict != Verdict::Present);
+            let rank = if is_open { Rank::of(&unit, &targets, question) } else { Rank::default() };
+            Candidate { unit, is_bookkeeping, rank, targets }
+        };
+        self.all.into_values().collect::<Vec<_>>().into_iter().map(finish).collect()
+    }
+}
+
+fn reached(target: usize) -> Target {
+    let proof = Proof { tier: Tier::SameContent, commit: None, fact: Fact::SameCommit };
+    let judgement =
+        Judgement { unit: 0, target, verdict: Verdict::Present, tier: Some(Tier::SameContent), evidence: vec![proof] };
+    Target { judgement, applies: None, needs: Vec::new() }
+}

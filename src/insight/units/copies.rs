@@ -1,0 +1,56 @@
+//! What a file has over a copy of it that was put aside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::found::{Found, Sources, unit};
+use super::{FileChange, Unit, UnitKind};
+use crate::compare::artifacts::{Artifact, ArtifactKind};
+use crate::path::TreePath;
+
+/// What files have over copies beside them (`X.original`, `X.backup`), where no other unit of the environment tells what was done to the file. Of
+/// several copies the oldest counts, the first by name among those without a time.
+pub fn copies(environment: usize, known: &[Unit], sources: &Sources<'_>) -> Found {
+    let mut found = Found::default();
+    let told: BTreeSet<&TreePath> = known.iter().flat_map(|unit| &unit.changes).map(FileChange::path).collect();
+    let mut oldest: BTreeMap<&TreePath, &Artifact> = BTreeMap::new();
+    let here = |artifact: &&Artifact| {
+        let is_copy = matches!(artifact.kind, ArtifactKind::Backup | ArtifactKind::Numbered);
+        artifact.at.environment == environment && artifact.has_original_here && is_copy
+    };
+    for artifact in sources.artifacts.iter().filter(here) {
+        let Some(original) = artifact.original.as_ref().filter(|path| !told.contains(path)) else { continue };
+        let time = |artifact: &Artifact| sources.modified(environment, &artifact.path);
+        let best = oldest.entry(original).or_insert(artifact);
+        if time(artifact) < time(best) {
+            *best = artifact;
+        }
+    }
+    for (original, artifact) in oldest {
+        if (sources.is_sensitive)(original) || (sources.is_sensitive)(&artifact.path) {
+            found.sensitive += 1;
+            continue;
+        }
+        if sources.commit(environment).is_some() && sources.commits.staged(environment, original).is_none() {
+            // A clean file of a checkout: its commits tell what was done to it.
+            continue;
+        }
+        let before = sources.present(environment, &artifact.path).map(|mut side| {
+            side.path.clone_from(original);
+            side
+        });
+        let after = sources.present(environment, original);
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        // The modes of copies say nothing.
+        let before = super::Side { kind: after.kind, ..before };
+        let change = FileChange { before: Some(before), after: Some(after) };
+        match sources.piece(change, sources.modified(environment, original)) {
+            Ok(Some(piece)) => {
+                let kind = UnitKind::Artifact { copy: artifact.path.clone() };
+                found.units.push(unit(vec![piece], kind, environment, None));
+            }
+            Ok(None) => {}
+            Err(words) => found.failures.push(words),
+        }
+    }
+    found
+}

@@ -1,0 +1,188 @@
+//! From what was found to the report.
+
+use std::collections::BTreeMap;
+
+use super::words;
+use super::{
+    CandidatesReport, ConflictReport, FileReport, MissingReport, PairReport, ReasonReport, TargetReport, UnitReport,
+    VERSION,
+};
+use crate::compare::text::Redactor;
+use crate::insight::candidates::{Candidate, Candidates, Target};
+use crate::insight::units::{FileChange, UnitId, UnitKind};
+use crate::insight::verdict::{Applies, Conflict, ConflictKind, Tier, Verdict};
+use crate::path::EnvironmentName;
+use crate::report::model::PathReport;
+
+/// What the report is made of, beside what was found.
+#[derive(Debug)]
+pub struct About<'a> {
+    /// All environments, in order.
+    pub environments: &'a [EnvironmentName],
+    /// The pairs that were asked about.
+    pub pairs: &'a [(usize, usize)],
+    /// Every unit is reported, whatever its verdict.
+    pub all: bool,
+    /// What to type next.
+    pub next: Vec<String>,
+}
+
+/// The short names of units: `f1`, `f2`... in the order of the listing. The same unit of two environments has one name.
+pub fn short_ids(candidates: &Candidates) -> BTreeMap<UnitId, String> {
+    let mut names = BTreeMap::new();
+    for candidate in &candidates.units {
+        let next = names.len() + 1;
+        names.entry(candidate.unit.id).or_insert_with(|| format!("f{next}"));
+    }
+    names
+}
+
+/// Makes the report, secrets in foreign words masked.
+pub fn report(candidates: &Candidates, about: About<'_>, redactor: &Redactor) -> CandidatesReport {
+    let names = short_ids(candidates);
+    let build = Build { environments: about.environments, redactor, names: &names };
+    let is_reported = |it: &&Candidate| about.all || !(it.is_everywhere() || it.is_bookkeeping);
+    CandidatesReport {
+        format: "driftline-candidates",
+        version: VERSION,
+        driftline: env!("CARGO_PKG_VERSION"),
+        environments: about.environments.iter().map(ToString::to_string).collect(),
+        pairs: about.pairs.iter().map(|&pair| build.pair(candidates, pair)).collect(),
+        units: candidates.units.iter().filter(is_reported).map(|candidate| build.unit(candidate)).collect(),
+        sensitive: candidates.sensitive as u64,
+        failures: candidates.failures.iter().map(|words| redactor.words(words).into_owned()).collect(),
+        next: about.next,
+    }
+}
+
+/// Makes the report of one unit.
+pub(super) struct Build<'a> {
+    pub(super) environments: &'a [EnvironmentName],
+    pub(super) redactor: &'a Redactor,
+    pub(super) names: &'a BTreeMap<UnitId, String>,
+}
+
+impl Build<'_> {
+    fn name(&self, environment: usize) -> String {
+        self.environments[environment].to_string()
+    }
+
+    fn pair(&self, candidates: &Candidates, (from, to): (usize, usize)) -> PairReport {
+        let (from_name, to_name) = (self.name(from), self.name(to));
+        let mut pair =
+            PairReport { from: from_name, to: to_name, absent: 0, present: 0, partly: 0, unproven: 0, bookkeeping: 0 };
+        for candidate in candidates.units.iter().filter(|candidate| candidate.unit.from == from) {
+            let Some(target) = candidate.target(to) else { continue };
+            let count = match &target.judgement.verdict {
+                _ if candidate.is_bookkeeping => &mut pair.bookkeeping,
+                Verdict::Present => &mut pair.present,
+                Verdict::Absent => &mut pair.absent,
+                Verdict::Partly { .. } => &mut pair.partly,
+                Verdict::Unproven { .. } => &mut pair.unproven,
+            };
+            *count += 1;
+        }
+        pair
+    }
+
+    pub(super) fn unit(&self, candidate: &Candidate) -> UnitReport {
+        let Candidate { unit, is_bookkeeping, rank, targets } = candidate;
+        let commit = match &unit.kind {
+            UnitKind::Commit { commit } | UnitKind::Stash { commit } => Some(commit.to_string()),
+            _ => None,
+        };
+        let mask = |text: &str| self.redactor.words(text).into_owned();
+        UnitReport {
+            id: unit.id.to_string(),
+            short: self.names.get(&unit.id).cloned().unwrap_or_default(),
+            kind: words::of_kind(&unit.kind),
+            commit,
+            from: self.name(unit.from),
+            title: mask(&unit.title),
+            author: (!unit.author.is_empty()).then(|| mask(&unit.author)),
+            authored: unit.authored,
+            copy: match &unit.kind {
+                UnitKind::Artifact { copy } => Some(PathReport::from(copy)),
+                _ => None,
+            },
+            files: unit.changes.iter().map(file).collect(),
+            added: rank.lines.map(|lines| lines.0 as u64),
+            removed: rank.lines.map(|lines| lines.1 as u64),
+            bookkeeping: *is_bookkeeping,
+            score: rank.score(),
+            reasons: rank
+                .reasons
+                .iter()
+                .map(|reason| ReasonReport { reason: reason.words(), points: reason.points() })
+                .collect(),
+            targets: targets.iter().map(|target| self.target(target, unit.changes.len())).collect(),
+        }
+    }
+
+    fn target(&self, target: &Target, files: usize) -> TargetReport {
+        let mask = |text: String| self.redactor.words(&text).into_owned();
+        let judgement = &target.judgement;
+        let not_tried = match &target.applies {
+            Some(Applies::NotTried { because }) => Some(words::not_tried(because)),
+            _ => None,
+        };
+        let doubt = match &judgement.verdict {
+            Verdict::Unproven { because } => Some(words::doubt(because)),
+            _ => None,
+        };
+        let missing = match &judgement.verdict {
+            Verdict::Partly { missing } => &missing[..],
+            _ => &[],
+        };
+        TargetReport {
+            env: self.name(judgement.target),
+            verdict: words::of_verdict(&judgement.verdict),
+            tier: judgement.tier.map(Tier::number),
+            applies: target.applies.as_ref().map(words::of_applies),
+            offset: match target.applies {
+                Some(Applies::Offset { lines }) => Some(lines as u64),
+                _ => None,
+            },
+            conflicts: match &target.applies {
+                Some(Applies::Conflict { conflicts }) => conflicts.iter().map(conflict).collect(),
+                _ => Vec::new(),
+            },
+            needs: target.needs.iter().map(ToString::to_string).collect(),
+            summary: mask(words::evidence(target, files)),
+            evidence: judgement.evidence.iter().map(|proof| mask(words::fact(proof))).collect(),
+            missing: missing
+                .iter()
+                .map(|missing| MissingReport {
+                    path: PathReport::from(&missing.path),
+                    added: missing.added as u64,
+                    removed: missing.removed as u64,
+                })
+                .collect(),
+            because: doubt.or(not_tried).map(mask),
+        }
+    }
+}
+
+fn file(change: &FileChange) -> FileReport {
+    FileReport {
+        path: PathReport::from(change.path()),
+        change: match (&change.before, &change.after) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ if change.renamed_from().is_some() => "renamed",
+            _ => "changed",
+        },
+        before: change.renamed_from().map(PathReport::from),
+    }
+}
+
+fn conflict(conflict: &Conflict) -> ConflictReport {
+    ConflictReport {
+        path: PathReport::from(&conflict.path),
+        kind: words::of_conflict(&conflict.kind),
+        line: match conflict.kind {
+            ConflictKind::Region { line, .. } => Some(line as u64),
+            _ => None,
+        },
+    }
+}

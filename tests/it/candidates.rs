@@ -1,0 +1,246 @@
+//! Units of every kind, and what is exported of them, on small situations.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::repo::Repo;
+use crate::support::run::{Run, TestEnv};
+
+/// A checkout `a`, and its clone `b` (or, without git, a copy).
+struct Pair {
+    env: TestEnv,
+    a: Repo,
+    b: Repo,
+}
+
+impl Pair {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let env = TestEnv::new();
+        let a = Repo::init(env.path("a"));
+        for (name, content) in files {
+            a.write(name, content);
+        }
+        a.commit("base");
+        a.git(&["clone", "-q", ".", env.path("b").to_str().unwrap()]);
+        let b = Repo::at(env.path("b"));
+        Self { env, a, b }
+    }
+
+    /// The target is a copy without a repository.
+    fn without_git(self) -> Self {
+        std::fs::remove_dir_all(self.b.path(".git")).unwrap();
+        self
+    }
+
+    fn run(&self, words: &[&str]) -> Run {
+        let common = ["candidates", "--no-state", "a=a", "b=b", "--from", "a", "--to", "b"];
+        self.env.driftline(common.iter().chain(words))
+    }
+
+    fn units(&self) -> Vec<Value> {
+        self.run(&["--all", "--format", "json"]).json()["units"].as_array().unwrap().clone()
+    }
+
+    /// Kind, names of files, verdict and whether it applies.
+    fn lines(&self) -> Vec<String> {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let line = |unit: &Value| {
+            let files: Vec<String> = unit["files"].as_array().unwrap().iter().map(|file| text(&file["path"])).collect();
+            let target = &unit["targets"][0];
+            let (kind, verdict, applies) = (text(&unit["kind"]), text(&target["verdict"]), text(&target["applies"]));
+            format!("{kind} {} {verdict} {applies}", files.join(","))
+        };
+        let mut lines: Vec<String> = self.units().iter().map(line).collect();
+        lines.sort();
+        lines
+    }
+
+    /// Exports and gives the patches' paths in order.
+    fn export(&self) -> Vec<String> {
+        let _ = self.run(&["--export", "out"]).expect(1);
+        let series = std::fs::read_to_string(self.env.path("out/series")).unwrap();
+        series.lines().map(|name| self.env.path("out").join(name).to_str().unwrap().to_owned()).collect()
+    }
+
+    fn patch(&self, words: &[&str]) {
+        let output = Command::new("patch").args(words).current_dir(self.b.root()).output().unwrap();
+        assert!(output.status.success(), "patch {words:?}: {output:?}");
+    }
+}
+
+const TEN: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n";
+
+#[test]
+fn every_kind_of_unit_is_found() {
+    let pair = Pair::new(&[("a", TEN), ("b", TEN), ("c", TEN), ("d", TEN), ("x/new", "old\n"), ("y", TEN)]);
+    let a = &pair.a;
+    a.write("d", TEN.replace("ten", "stashed_value")).write("z/unknown", "not known\n");
+    a.git(&["stash", "push", "-q", "-u", "-m", "half done"]);
+    a.write("a", TEN.replace("one", "committed_value")).commit("Fix the first line");
+    a.write("b", TEN.replace("two", "staged_value"));
+    a.git(&["add", "b"]);
+    a.write("c", TEN.replace("three", "files_value")).write("n/1", "new one\n").write("n/2", "new two\n");
+    a.write("c.orig", TEN).write(".env", "TOKEN=abcdefgh12345678\n");
+    assert_eq!(
+        pair.lines(),
+        [
+            "commit a absent clean",
+            "staged b absent clean",
+            "stash d,z/unknown absent clean",
+            "unstaged c absent clean",
+            "unstaged n/1,n/2 absent clean",
+        ]
+    );
+    let units = pair.units();
+    let ids: Vec<&Value> = units.iter().map(|unit| &unit["id"]).collect();
+    assert_eq!(pair.units().iter().map(|unit| &unit["id"]).collect::<Vec<_>>(), ids, "names last");
+    assert_eq!(units[0]["title"], "Fix the first line", "what says fix comes first");
+    let listing = pair.run(&["--format", "json"]).expect(1).json();
+    assert_eq!(listing["sensitive"], 1);
+    assert!(!listing.to_string().contains("abcdefgh12345678"));
+}
+
+#[test]
+fn staged_and_unstaged_changes_of_one_file_are_apart() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("a", TEN.replace("one", "first_staged"));
+    pair.a.git(&["add", "a"]);
+    pair.a.write("a", TEN.replace("one", "first_staged").replace("nine", "then_changed"));
+    assert_eq!(pair.lines(), ["staged a absent clean", "unstaged a absent clean"]);
+    let patches = pair.export();
+    for patch in &patches {
+        pair.b.git(&["apply", patch]);
+    }
+    assert_eq!(pair.lines(), ["staged a present -", "unstaged a present -"]);
+}
+
+#[test]
+fn a_copy_put_aside_tells_what_was_done_where_nothing_else_does() {
+    let pair = Pair::new(&[("a", TEN)]).without_git();
+    std::fs::remove_dir_all(pair.a.path(".git")).unwrap();
+    pair.a.write("a", TEN.replace("one", "own_value")).write("a.original", TEN);
+    let lines = pair.lines();
+    assert!(lines.iter().any(|line| line.ends_with("a absent clean")), "{lines:?}");
+}
+
+#[test]
+fn units_that_build_upon_each_other_are_exported_in_order() {
+    let pair = Pair::new(&[("a", TEN)]);
+    let helper = TEN.replace("three\n", "three\ndef helper_of(members):\n    return members\n");
+    pair.a.write("a", &helper).commit("A helper");
+    pair.a.write("a", helper.replace("return members", "return sorted(members)")).commit("Fix the order");
+    let units = pair.units();
+    let fix = units.iter().find(|unit| unit["title"] == "Fix the order").unwrap();
+    let helper = units.iter().find(|unit| unit["title"] == "A helper").unwrap();
+    assert_eq!(fix["targets"][0]["needs"], Value::Array(vec![helper["id"].clone()]));
+    let patches = pair.export();
+    for patch in &patches {
+        pair.b.git_at("1700000100 +0000", &["am", "-q", "--ignore-date", patch]);
+    }
+    assert_eq!(
+        pair.b.git(&["log", "--format=%an %ae %s", "-2"]),
+        "Ada Author ada@example.org Fix the order\nAda Author ada@example.org A helper"
+    );
+    assert_eq!(pair.lines(), ["commit a present -", "commit a present -"]);
+    pair.b.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    assert_eq!(pair.lines(), ["commit a absent clean", "commit a absent conflict"]);
+}
+
+#[test]
+fn odd_names_ends_modes_and_kinds_survive_the_way() {
+    let pair =
+        Pair::new(&[("keep", TEN), ("away", "going\n"), ("tool", "#!/bin/sh\n"), ("end", "no end"), ("old name", TEN)]);
+    let a = &pair.a;
+    let odd = OsStr::from_bytes(b"caf\xe9 \"q\"\\\n\xc3\xa4.txt");
+    std::fs::write(a.path(odd), "odd\n").unwrap();
+    a.remove("away").write("end", "another end, and no newline").write("dir/new", "new\n").write("empty", "");
+    a.git(&["mv", "old name", "new name"]);
+    std::fs::set_permissions(a.path("tool"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink("keep", a.path("link")).unwrap();
+    a.commit("All kinds: ünïcode, <odd>");
+    let patches = pair.export();
+    assert_eq!(patches.len(), 1);
+    pair.b.git(&["am", "-q", &patches[0]]);
+    // Author, date, message and files are the same, and so is the name of the commit.
+    assert_eq!(pair.b.git(&["rev-parse", "HEAD"]), a.git(&["rev-parse", "HEAD"]));
+    assert_eq!(pair.lines(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_is_no_text_needs_git() {
+    let pair = Pair::new(&[("image", "\0one\n"), ("a", TEN)]);
+    pair.a.write("image", [&b"\0two"[..], &[7; 300], b"\n"].concat()).commit("A picture");
+    let patches = pair.export();
+    pair.b.git(&["am", "-q", &patches[0]]);
+    assert_eq!(std::fs::read(pair.b.path("image")).unwrap(), std::fs::read(pair.a.path("image")).unwrap());
+    let pair = Pair::new(&[("image", "\0one\n"), ("a", TEN)]).without_git();
+    pair.a.write("image", "\0two\n");
+    let report = pair.run(&["--export", "out", "--format", "json"]).expect(1).json();
+    assert_eq!(report["written"], Value::Array(Vec::new()));
+    assert!(report["left_out"][0]["why"].as_str().unwrap().contains("only git applies that"), "{report:#}");
+}
+
+#[test]
+fn line_ends_are_those_of_the_target() {
+    let pair = Pair::new(&[("a", TEN)]).without_git();
+    pair.a.write("a", TEN.replace("three", "fixed_value"));
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    pair.b.write("a", crlf(TEN));
+    let patches = pair.export();
+    pair.patch(&["-s", "--binary", "-p1", "-i", &patches[0]]);
+    assert_eq!(std::fs::read_to_string(pair.b.path("a")).unwrap(), crlf(&TEN.replace("three", "fixed_value")));
+    assert_eq!(pair.lines(), ["unstaged a present -"]);
+}
+
+#[test]
+fn no_patch_holds_a_secret() {
+    let pair = Pair::new(&[("a.py", TEN), ("b.py", TEN), (".env", "TOKEN=x\n")]);
+    let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    pair.a.write("a.py", TEN.replace("three", &format!("token = \"{secret}\""))).commit("Use a token");
+    pair.a.write(".env", "TOKEN=another\n").commit("Set it");
+    pair.a.write("b.py", TEN.replace("three", "plain_value")).commit("Say more");
+    let report = pair.run(&["--export", "out", "--format", "json"]).expect(1).json();
+    let whys: Vec<&str> = report["left_out"].as_array().unwrap().iter().map(|it| it["why"].as_str().unwrap()).collect();
+    assert_eq!(whys.len(), 2, "{report:#}");
+    assert!(whys.contains(&"what looks like a secret is in `a.py`, line 3") && whys.contains(&"`.env` holds secrets"));
+    assert_eq!(report["written"].as_array().unwrap().len(), 1);
+    for entry in std::fs::read_dir(pair.env.path("out")).unwrap() {
+        assert!(!std::fs::read_to_string(entry.unwrap().path()).unwrap().contains(secret));
+    }
+    let shown =
+        pair.run(&["show", "f1"]).stdout() + &pair.run(&["show", "f2"]).stdout() + &pair.run(&["show", "f3"]).stdout();
+    assert!(!shown.contains(secret) && !shown.contains("TOKEN=another") && shown.contains("<secret "), "{shown}");
+}
+
+#[test]
+fn nothing_is_replaced_unasked_and_nothing_is_written_to_an_environment() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("a", TEN.replace("one", "fixed_value"));
+    let patches = pair.export();
+    std::fs::write(&patches[0], "mine").unwrap();
+    let again = pair.run(&["--export", "out"]).expect(2);
+    assert!(again.stderr().contains("is in `[ROOT]/out` already"), "{again}");
+    assert_eq!(std::fs::read_to_string(&patches[0]).unwrap(), "mine");
+    let _ = pair.run(&["--export", "out", "--force"]).expect(1);
+    assert_ne!(std::fs::read_to_string(&patches[0]).unwrap(), "mine");
+    let inside = pair.run(&["--export", "b/out"]).expect(2);
+    assert!(inside.stderr().contains("lies in the environment `b`"), "{inside}");
+}
+
+#[test]
+fn the_exit_status_follows_what_is_absent() {
+    let pair = Pair::new(&[("a", TEN), ("CHANGELOG.md", "# Changes\n")]);
+    let _ = pair.run(&[]).expect(0);
+    pair.a.write("CHANGELOG.md", "# Changes\n\nMore.\n").commit("Say what is new");
+    let folded = pair.run(&[]).expect(0);
+    assert!(folded.stdout().contains("bookkeeping folded: 1 (--all)"), "{folded}");
+    pair.a.write("a", TEN.replace("one", "fixed_value"));
+    let _ = pair.run(&[]).expect(1);
+    let _ = pair.run(&["--fail-on", "never"]).expect(0);
+    let _ = pair.env.driftline(["candidates", "--no-state", "a=a", "b=missing"]).expect(3);
+    let _ = pair.env.driftline(["candidates", "--no-state", "a=a", "b=b", "--from", "a", "--to", "a"]).expect(2);
+}
