@@ -184,8 +184,17 @@ fn patches(session: &Session, picture: &Picture<'_>, pair: (usize, usize), candi
             }
         }
         if refused.len() == before {
+            // What a sensitive file holds is sealed, so nothing that is said about applying to it means anything.
+            let why = |candidate: usize, why: &WhyLeftOut| {
+                let changes = candidates.units[candidate].unit.changes.iter();
+                let mut sides = changes.flat_map(|change| [&change.before, &change.after]).flatten();
+                match sides.find(|side| is_secret(session, &side.path)) {
+                    Some(side) => refusal(Refused::Sensitive(side.path.clone())),
+                    None => words(session, why),
+                }
+            };
             let mut left_out: Vec<(usize, String)> =
-                left_out.iter().map(|left_out| (left_out.candidate, words(session, &left_out.why))).collect();
+                left_out.iter().map(|it| (it.candidate, why(it.candidate, &it.why))).collect();
             left_out.extend(refused);
             left_out.sort();
             return Patches { files, left_out };
@@ -203,6 +212,16 @@ fn words(session: &Session, why: &WhyLeftOut) -> String {
     }
 }
 
+fn refusal(refused: Refused) -> String {
+    let name = |path: TreePath| escape::name(path.as_bytes()).into_owned();
+    match refused {
+        Refused::Sensitive(path) => format!("`{}` holds secrets", name(path)),
+        Refused::Secret(path, line) => format!("what looks like a secret is in `{}`, line {line}", name(path)),
+        Refused::Binary(path) => format!("`{}` is no text, and only git applies that: copy the file", name(path)),
+        Refused::Repository(path) => format!("`{}` lies in a repository's own folder", name(path)),
+    }
+}
+
 fn patch(
     session: &Session,
     picture: &Picture<'_>,
@@ -211,16 +230,7 @@ fn patch(
     writer: &Writer<'_>,
 ) -> Result<(Vec<u8>, bool), String> {
     let unit = &candidate.unit;
-    let diff = writer.diff(files).map_err(|refused| match refused {
-        Refused::Sensitive(path) => format!("`{}` holds secrets", escape::name(path.as_bytes())),
-        Refused::Secret(path, line) => {
-            format!("what looks like a secret is in `{}`, line {line}", escape::name(path.as_bytes()))
-        }
-        Refused::Binary(path) => {
-            format!("`{}` is no text, and only git applies that: copy the file", escape::name(path.as_bytes()))
-        }
-        Refused::Repository(path) => format!("`{}` lies in a repository's own folder", escape::name(path.as_bytes())),
-    })?;
+    let diff = writer.diff(files).map_err(refusal)?;
     if let Some(commit) = unit.commit() {
         let failed = |failure: crate::snapshot::ReadFailure| escape::text(failure.to_string().as_bytes()).into_owned();
         let message = picture.collected.message(unit.from, commit).map_err(failed)?;
