@@ -1,6 +1,6 @@
 //! Proposes maps: folders that hold mostly the same content under different names.
 //!
-//! Nothing is applied here. A proposal has its evidence, and a person decides. [`candidates`] goes by names; when [`questions`] were answered
+//! Nothing is applied here. A proposal has its evidence, and a person decides. [`candidates()`] goes by names; when [`questions`] were answered
 //! and [`fold_candidates`] folded, [`propose`] counts what is equal.
 
 mod candidates;

@@ -1,7 +1,7 @@
 //! Folders of other machines: over `ssh`, or by way of any command that runs a command.
 //!
 //! Nothing needs to be installed there. One fixed POSIX sh program (`script.sh`; `git.sh` where a repository is asked about) goes in by stdin, finds out what the far side has, and answers
-//! in records ([`records`], pure). Where driftline itself is installed and speaks them too, it answers instead ([`serve`]): it digests under
+//! in records ([`records`], pure). Where driftline itself is installed and speaks them too, it answers instead ([`serve()`]): it digests under
 //! every algorithm and leaves access times alone. Whatever ends early is incomplete: what was read is kept, and the rest is unknown.
 
 mod checkup;

@@ -1,6 +1,6 @@
 //! Whether a target has a unit of change, by which evidence, and whether it would apply where it is absent.
 //!
-//! [`judge`] tells which units a target has. [`replay`] tries one that it lacks on its files, in memory, and [`needs`] tells what else has to
+//! [`judge`] tells which units a target has. [`replay()`] tries one that it lacks on its files, in memory, and [`needs()`] tells what else has to
 //! be applied before.
 
 mod decide;

@@ -13,7 +13,7 @@ use crate::path::TreePath;
 /// A unit is tried after no more others than this.
 const LONGEST: usize = 24;
 
-/// Finds the units that others need: for each unit of `wanted` that is in conflict with the target (as [`super::replay`] tells), those that
+/// Finds the units that others need: for each unit of `wanted` that is in conflict with the target (as [`super::replay()`] tells), those that
 /// brought lines or files it builds upon, that the target lacks, and after which it is in fewer conflicts. Only what it needs directly is
 /// named, in the order of the units.
 ///
