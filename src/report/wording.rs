@@ -106,6 +106,11 @@ impl Words<'_> {
                 about(here(), format!("a {} was begun and not ended", words_of_operation(*operation)))
             }
             Evidence::KnownFix(known) => about(known.fix.id.clone(), self.known_fix(known, &finding.environments)),
+            Evidence::Unshared(unit) => {
+                let commit = unit.commit.as_ref().map(|commit| format!(" ({:.7})", commit)).unwrap_or_default();
+                let words = format!("only in {}{commit}, not in {}", here(), self.list(&unit.lacking()));
+                about(escape::text(unit.title.as_bytes()).into_owned(), words)
+            }
             Evidence::Artifact(artifact) => about(path, format!("in {}: {}", here(), self.artifact(artifact))),
             Evidence::Unread { message, paths, .. } => {
                 let paths = match paths {

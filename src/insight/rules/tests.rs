@@ -55,6 +55,7 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
         maps: &[],
         lineage: &Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus,
     })
 }
@@ -286,6 +287,7 @@ fn line_endings_are_quiet() {
         maps: &[],
         lineage: &Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
     });
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
@@ -316,6 +318,7 @@ fn a_unique_artifact_is_said_loudly() {
         maps: &[],
         lineage: &Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
     };
     let found: Vec<_> = judge(&inputs).into_iter().map(|finding| (finding.severity, finding.path)).collect();
@@ -338,6 +341,7 @@ fn a_history_that_others_do_not_share_is_told() {
             maps: &[],
             lineage,
             fixes: &[],
+            candidates: &crate::insight::candidates::Brief::default(),
             focus: &[],
         };
         judge(&inputs).into_iter().find(|finding| finding.code == "unrelated-history")

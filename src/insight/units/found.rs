@@ -4,6 +4,7 @@ use super::groups::Piece;
 use super::{FileChange, Side, Unit, UnitId, UnitKind, Version};
 use crate::compare::Comparison;
 use crate::compare::artifacts::Artifact;
+use crate::insight::nearest::{Lineage, Nearest};
 use crate::path::TreePath;
 use crate::snapshot::{
     BlobKind, CommitId, CommitReader, CommitSummary, Content, ContentReader, GitState, HistoryReader, Snapshot,
@@ -29,6 +30,8 @@ pub struct Sources<'a> {
     pub commits: &'a dyn CommitReader,
     /// Earlier versions of files.
     pub history: &'a dyn HistoryReader,
+    /// Which commits are near to environments without a history in common with others.
+    pub lineage: &'a Lineage,
     /// Whether a file holds secrets by its name: it becomes no unit.
     pub is_sensitive: &'a (dyn Fn(&TreePath) -> bool + Sync),
 }
@@ -66,6 +69,11 @@ impl Sources<'_> {
     /// The name of the commit that an environment is at.
     pub fn commit_id(&self, environment: usize) -> Option<&CommitId> {
         self.commit(environment).map(|commit| &commit.id)
+    }
+
+    /// The commit that is nearest to an environment without a history in common with others, if one is near.
+    pub fn nearest(&self, environment: usize) -> Option<&'_ Nearest> {
+        self.lineage.nearest.iter().find(|nearest| nearest.environment == environment)
     }
 
     /// The text of one side; `None` when it cannot be read, is larger than 1 MiB or no text.

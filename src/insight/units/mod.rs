@@ -23,6 +23,8 @@ pub use uncommitted::uncommitted;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::path::TreePath;
 use crate::snapshot::{BlobId, BlobKind, CommitId};
 
@@ -72,7 +74,7 @@ pub enum UnitKind {
 }
 
 /// A name that lasts: made of what the unit is, not of when or in which order it was found.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnitId([u8; 16]);
 
 /// What happens to one file. At least one side is something, and the two differ.
