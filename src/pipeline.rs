@@ -84,12 +84,11 @@ pub fn with_question<T>(
     then: impl FnOnce(&candidates::Question<'_>) -> T,
 ) -> T {
     let collected: &Collected<'_> = &picture.collected;
-    let leftovers = collected.compute(|| artifacts::find(&picture.comparison, &collected.snapshots));
     let is_sensitive = |path: &TreePath| collected.is_sensitive(path);
     let sources = Sources {
         snapshots: &collected.snapshots,
         comparison: &picture.comparison,
-        artifacts: &leftovers,
+        artifacts: &picture.artifacts,
         baseline: asked.baseline,
         contents: collected,
         commits: collected,
@@ -164,7 +163,9 @@ fn first_look(question: &candidates::Question<'_>, redactor: &Redactor, is_far: 
 fn basis(picture: &Picture<'_>, asked: &Asked<'_>) -> Option<[u8; 32]> {
     let snapshots = &picture.collected.snapshots;
     let mut question = blake3::Hasher::new();
-    let mut add = |bytes: &[u8]| drop(question.update(&(bytes.len() as u64).to_le_bytes()).update(bytes));
+    let mut add = |bytes: &[u8]| {
+        question.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+    };
     add(format!("{LOOK} {} {:?}", env!("CARGO_PKG_VERSION"), Bounds::default()).as_bytes());
     add(asked.redactor.key_id().as_bytes());
     add(format!("{:?} {:?}", asked.baseline, asked.sensitive).as_bytes());
@@ -229,10 +230,7 @@ pub fn survey<'w>(
         let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
         (moves, artifacts, maps, lineage(&collected))
     });
-    let fixes = known_fixes(&collected, fixes, &|environment| {
-        let near = lineage.nearest.iter().find(|nearest| nearest.environment == environment)?;
-        Some((near.history, near.likeness.commit.id.clone()))
-    });
+    let fixes = known_fixes(&collected, fixes, &|environment| lineage.commit_near(environment));
     let (findings, candidates) = (Vec::new(), Brief::default());
     let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, fixes, candidates, findings };
     picture.findings = insight::judge(&picture.inputs(focus));
@@ -251,9 +249,7 @@ pub fn map_proposals(collected: &mut Collected<'_>) -> Vec<MapProposal> {
 pub fn find_fixes(collected: &Collected<'_>, fixes: &[Fix]) -> Vec<KnownFix> {
     let lineage = OnceLock::new();
     known_fixes(collected, fixes, &|environment| {
-        let lineage = lineage.get_or_init(|| self::lineage(collected));
-        let near = lineage.nearest.iter().find(|nearest| nearest.environment == environment)?;
-        Some((near.history, near.likeness.commit.id.clone()))
+        lineage.get_or_init(|| self::lineage(collected)).commit_near(environment)
     })
 }
 

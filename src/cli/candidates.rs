@@ -14,7 +14,7 @@ use crate::cli::session::{Session, find_environment};
 use crate::insight::Severity;
 use crate::insight::candidates::{Candidates, Question, find};
 use crate::insight::verdict::Verdict;
-use crate::path::{EnvironmentName, TreePath};
+use crate::path::EnvironmentName;
 use crate::pipeline::{self, Picture, survey};
 use crate::report::candidates::{About, report, write};
 use crate::report::escape;
@@ -45,7 +45,7 @@ pub(crate) fn run(
     let surveyed = survey(&session.plan(), &session.config.focus, &[], &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let pairs = asked.pairs(&picture.collected.snapshots);
-    let candidates = look(&session, &picture, &pairs);
+    let candidates = with_question(&session, &picture, &pairs, find);
     progress.clear();
     match (&shown, &arguments.export, &pairs[..]) {
         (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
@@ -106,15 +106,6 @@ pub(crate) fn with_question<T>(
     then: impl FnOnce(&Question<'_>) -> T,
 ) -> T {
     pipeline::with_question(picture, &session.asked(), pairs, then)
-}
-
-/// Whether a file holds secrets, by its name or because the configuration says so.
-fn is_secret(session: &Session, path: &TreePath) -> bool {
-    session.redactor.is_sensitive(path)
-}
-
-fn look(session: &Session, picture: &Picture<'_>, pairs: &[(usize, usize)]) -> Candidates {
-    with_question(session, picture, pairs, find)
 }
 
 fn list(

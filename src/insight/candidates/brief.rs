@@ -200,7 +200,7 @@ pub fn wanted(sources: &Sources<'_>) -> Vec<EntryRef> {
             status.changes.iter().for_each(|change| everywhere(&change.path));
         }
     }
-    for artifact in sources.artifacts {
+    for artifact in sources.artifacts.iter().map(|evidence| &evidence.artifact) {
         everywhere(&artifact.path);
         artifact.original.iter().for_each(&mut everywhere);
     }

@@ -227,15 +227,14 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
 /// the one that the source's tree is nearest to. Where no commit is near: the newest that all the others have that share a history, else the
 /// one that the first of them is at.
 fn base(source: usize, target: usize, sources: &Sources<'_>) -> Result<Option<(usize, CommitId)>, ReadFailure> {
-    if let Some(near) = sources.nearest(target) {
-        return Ok(Some((near.history, near.likeness.commit.id.clone())));
+    if let Some(near) = sources.lineage.commit_near(target) {
+        return Ok(Some(near));
     }
-    if let Some(near) = sources.nearest(source) {
-        let commit = &near.likeness.commit.id;
+    if let Some((_, commit)) = sources.lineage.commit_near(source)
         // A repository that does not have the commit says so as a failure.
-        if sources.commits.record(target, commit).is_ok_and(|record| record.is_some()) {
-            return Ok(Some((target, commit.clone())));
-        }
+        && sources.commits.record(target, &commit).is_ok_and(|record| record.is_some())
+    {
+        return Ok(Some((target, commit)));
     }
     let others: Vec<usize> =
         (0..sources.snapshots.len()).filter(|&other| other != target && sources.commit_id(other).is_some()).collect();

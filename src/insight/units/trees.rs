@@ -118,11 +118,10 @@ impl Own<'_> {
         let sources = self.sources;
         let mut versions: Vec<(usize, BlobId)> = Vec::new();
         // The version of the commit that the whole tree is nearest to goes before others that are as near.
-        if let Some(near) = sources.nearest(self.environment) {
-            let blob = sources.commits.at(near.history, &near.likeness.commit.id, path);
-            let blob = blob.map_err(|failure| failure.to_string())?;
+        if let Some((history, commit)) = sources.lineage.commit_near(self.environment) {
+            let blob = sources.commits.at(history, &commit, path).map_err(|failure| failure.to_string())?;
             let is_file = |blob: &Blob| matches!(blob.kind, BlobKind::File | BlobKind::Executable);
-            versions.extend(blob.filter(is_file).map(|blob| (near.history, blob.id)));
+            versions.extend(blob.filter(is_file).map(|blob| (history, blob.id)));
         }
         for other in (0..sources.snapshots.len()).filter(|&other| other != self.environment) {
             let known = sources.history.versions(other, path).map_err(|failure| failure.to_string())?;
