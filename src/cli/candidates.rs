@@ -93,8 +93,7 @@ impl Asked {
     /// In order; without environments of which nothing is known.
     fn pairs(&self, snapshots: &[Snapshot]) -> Vec<(usize, usize)> {
         let all = pipeline::pairs(snapshots).into_iter();
-        all.filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to))
-            .collect()
+        all.filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to)).collect()
     }
 }
 

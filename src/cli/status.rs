@@ -84,8 +84,7 @@ fn next(session: &Session, picture: &Picture<'_>) -> Vec<String> {
         return explain.into_iter().chain(first).collect();
     }
     if picture.comparison.rows().any(|row| row.is_drift()) {
-        let candidates = session.command(&[b"candidates"]).filter(|_| !picture.candidates.units.is_empty());
-        first.into_iter().chain(candidates.or(all)).collect()
+        first.into_iter().chain(all).collect()
     } else {
         Vec::new()
     }

@@ -12,6 +12,7 @@ pub mod fixes;
 mod folders;
 mod ignorable;
 pub mod nearest;
+pub mod origin;
 mod rules;
 mod shape;
 mod summary;

@@ -188,13 +188,7 @@ impl Words<'_> {
 
     /// How long ago a moment was: `3 hours`, `120 days`.
     pub fn age(&self, moment: i64) -> String {
-        let seconds = u64::try_from(self.now.saturating_sub(moment)).unwrap_or(0);
-        match seconds {
-            0..60 => "now".to_owned(),
-            60..7200 => counted(seconds / 60, "minute", "minutes"),
-            7200..172_800 => counted(seconds / 3600, "hour", "hours"),
-            _ => counted(seconds / 86_400, "day", "days"),
-        }
+        age(self.now, moment)
     }
 
     /// Names of environments as a list: `prod and staging`.
@@ -284,6 +278,17 @@ impl Words<'_> {
         let times =
             times.filter_map(|change| Some(snapshot.entries[snapshot.find(&change.path)?].attributes.modified.seconds));
         times.min().map(|oldest| self.age(oldest))
+    }
+}
+
+/// How long before a time a moment was, both in seconds since 1970 in UTC: `3 hours`, `120 days`.
+pub fn age(now: i64, moment: i64) -> String {
+    let seconds = u64::try_from(now.saturating_sub(moment)).unwrap_or(0);
+    match seconds {
+        0..60 => "now".to_owned(),
+        60..7200 => counted(seconds / 60, "minute", "minutes"),
+        7200..172_800 => counted(seconds / 3600, "hour", "hours"),
+        _ => counted(seconds / 86_400, "day", "days"),
     }
 }
 

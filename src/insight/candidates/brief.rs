@@ -184,7 +184,8 @@ pub fn wanted(sources: &Sources<'_>) -> Vec<EntryRef> {
     let snapshots = sources.snapshots;
     let mut wanted: BTreeSet<EntryRef> = BTreeSet::new();
     let mut want = |at: EntryRef| {
-        if matches!(snapshots[at.environment].entries[at.entry].content, Content::File(file) if file.size <= LOOKED_INTO) {
+        if matches!(snapshots[at.environment].entries[at.entry].content, Content::File(file) if file.size <= LOOKED_INTO)
+        {
             wanted.insert(at);
         }
     };
@@ -309,10 +310,8 @@ pub fn brief(candidates: &Candidates, question: &Question<'_>, redactor: &Redact
 fn is_destroyed(candidate: &Candidate, target: &Target, sources: &Sources<'_>) -> bool {
     let unit = &candidate.unit;
     let judgement = &target.judgement;
-    let stands = matches!(
-        unit.kind,
-        UnitKind::Commit { .. } | UnitKind::Unstaged | UnitKind::Tree | UnitKind::Artifact { .. }
-    );
+    let stands =
+        matches!(unit.kind, UnitKind::Commit { .. } | UnitKind::Unstaged | UnitKind::Tree | UnitKind::Artifact { .. });
     let is_taken_back = judgement.evidence.iter().any(|proof| matches!(proof.fact, Fact::TakenBackAtSource(_)));
     let mut edits = unit.changes.iter().filter(|change| change.before.is_some()).peekable();
     let row = |path: &TreePath| Some(sources.comparison.row(sources.comparison.find(sources.snapshots, path)?));

@@ -4,7 +4,7 @@ mod brief;
 mod rank;
 mod series;
 
-pub use brief::{Brief, BriefKind, BriefTarget, BriefUnit, Bounds, Fit, Scope, Standing, brief, scope, wanted};
+pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Scope, Standing, brief, scope, wanted};
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 

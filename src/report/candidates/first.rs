@@ -15,6 +15,8 @@ const SHOWN: usize = 5;
 const WIDEST: usize = 130;
 /// Less of what it is says nothing.
 const NARROWEST: usize = 14;
+/// With less room for what it is, the place is told by its numbers alone.
+const ENOUGH: usize = 34;
 /// The widest that the place becomes.
 const PLACE: usize = 28;
 
@@ -169,12 +171,12 @@ pub(in crate::report) fn lines(report: &StatusReport, columns: usize, styles: St
     }
     let shown = shown(report, SHOWN.min(most - 3));
     let mut lines = Table::new(report, &shown, columns.min(WIDEST), styles).lines(&shown);
-    let left = look.units.len() - shown.len();
-    if left > 0 {
-        let command = look.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default();
-        let words = format!("  and {} more{command}", count(left as u64));
-        lines.push(styles.paint(Look::Dim, fit(&words, columns)).to_string());
-    }
+    let more = match look.units.len() - shown.len() {
+        0 => "all with their evidence".to_owned(),
+        left => format!("and {} more", count(left as u64)),
+    };
+    let command = look.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default();
+    lines.push(styles.paint(Look::Dim, fit(&format!("  {more}{command}"), columns)).to_string());
     lines.insert(0, String::new());
     lines
 }
@@ -227,6 +229,8 @@ struct Table<'a> {
     id: usize,
     what: usize,
     place: usize,
+    /// Of the place only the numbers.
+    is_short: bool,
 }
 
 impl<'a> Table<'a> {
@@ -237,7 +241,8 @@ impl<'a> Table<'a> {
         let source = first.filter(|first| shown.iter().all(|unit| unit.from == first.name));
         let is_target = |environment: &&EnvironmentReport| source.is_none_or(|source| source.name != environment.name);
         let targets: Vec<&EnvironmentReport> = all.iter().filter(is_target).collect();
-        let mut table = Self { report, styles, columns, source, targets, cell: 0, id: 2, what: 0, place: 0 };
+        let mut table =
+            Self { report, styles, columns, source, targets, cell: 0, id: 2, what: 0, place: 0, is_short: false };
         table.id = shown.iter().map(|unit| width(&unit.short)).max().unwrap_or(2);
         let heads = table.targets.iter().map(|target| width(&table.head(target)));
         let words = shown.iter().filter(|unit| threats(report, unit).is_none());
@@ -245,8 +250,13 @@ impl<'a> Table<'a> {
         let cell = heads.chain(words).max().unwrap_or(0);
         table.cell = if table.targets.len() * (cell + 2) <= columns / 2 { cell } else { 0 };
         let rest = columns.saturating_sub(table.lead() + table.tail());
-        let widest = shown.iter().map(|unit| width(&place(unit))).max().unwrap_or(0).min(PLACE);
-        table.place = if rest >= NARROWEST + 2 + widest { widest } else { 0 };
+        let widest = |words: &dyn Fn(&BriefUnitReport) -> String| {
+            shown.iter().map(|unit| width(&words(unit))).max().unwrap_or(0).min(PLACE)
+        };
+        let (long, short) = (widest(&place), widest(&lines_changed));
+        table.is_short = rest < ENOUGH + 2 + long;
+        table.place = if table.is_short { short } else { long };
+        table.place = if rest >= NARROWEST + 2 + table.place { table.place } else { 0 };
         let gap = if table.place > 0 { table.place + 2 } else { 0 };
         let titles = shown.iter().map(|unit| width(&escape::text(unit.title.as_bytes())));
         table.what = rest.saturating_sub(gap).min(titles.max().unwrap_or(0).max("Fixes in one place only".len()));
@@ -298,32 +308,35 @@ impl<'a> Table<'a> {
         };
         let title = escape::text(unit.title.as_bytes());
         let what = pad(&fit(&title, self.what), self.what);
-        let place = match self.place {
-            0 => String::new(),
-            room => format!("  {}", pad(&fit(&place(unit), room), room)),
-        };
         let id = self.styles.paint(Look::Heading, pad(&unit.short, self.id));
-        let head = format!("  {id}{from}  {what}{place}");
-        let room = self.columns.saturating_sub(self.columns - self.tail().min(self.columns)).saturating_sub(2);
-        match threats(self.report, unit) {
-            Some(threats) => {
-                let words = threatened(label(&unit.from), &threats, room);
-                format!("{head}  {}", self.styles.paint(Look::Warning, words))
-            }
-            None if self.cell == 0 => format!("{head}  {}", fit(&summary(unit), room)),
-            None => {
-                let cells = self.targets.iter().map(|target| {
-                    let words = cell(unit, &target.name);
-                    let look = match &words[..] {
-                        "applies" => Look::Good,
-                        "conflict" => Look::Conflict,
-                        _ => Look::Dim,
-                    };
-                    format!("  {}", self.styles.paint(look, pad(&words, self.cell)))
-                });
-                format!("{head}{}", cells.collect::<String>())
-            }
+        let head = format!("  {id}{from}  {what}");
+        let beside = |words: &str, room: usize| match room {
+            0 => String::new(),
+            room => format!("  {}", pad(&fit(words, room), room)),
+        };
+        let room = self.tail() - 2;
+        if let Some(threats) = threats(self.report, unit) {
+            // It says more than where, and may take its room.
+            let numbers = lines_changed(unit);
+            let least = width(&numbers).min(self.place);
+            let words = threatened(label(&unit.from), &threats, room + self.place - least);
+            let place = beside(&numbers, least.max(self.place.saturating_sub(width(&words).saturating_sub(room))));
+            return format!("{head}{place}  {}", self.styles.paint(Look::Warning, words));
         }
+        let place = beside(&if self.is_short { lines_changed(unit) } else { place(unit) }, self.place);
+        if self.cell == 0 {
+            return format!("{head}{place}  {}", fit(&summary(unit), room));
+        }
+        let cells = self.targets.iter().map(|target| {
+            let words = cell(unit, &target.name);
+            let look = match &words[..] {
+                "applies" => Look::Good,
+                "conflict" => Look::Conflict,
+                _ => Look::Dim,
+            };
+            format!("  {}", self.styles.paint(look, pad(&words, self.cell)))
+        });
+        format!("{head}{place}{}", cells.collect::<String>())
     }
 }
 
@@ -378,12 +391,17 @@ fn place(unit: &BriefUnitReport) -> String {
             fit_path(&escape::name(name), PLACE - 8).into_owned()
         }
         ("commit", _) => counted(unit.files, "file", "files"),
-        ("tree", _) => "no shared history".to_owned(),
+        ("tree", _) => "in no history".to_owned(),
         ("artifact", _) => "over its copy".to_owned(),
         (kind, _) => kind.to_owned(),
     };
+    format!("{place} {}", lines_changed(unit)).trim_end().to_owned()
+}
+
+/// `+14 -3`; nothing when a side is no text.
+fn lines_changed(unit: &BriefUnitReport) -> String {
     match (unit.added, unit.removed) {
-        (Some(added), Some(removed)) => format!("{place} +{added} -{removed}"),
-        _ => place,
+        (Some(added), Some(removed)) => format!("+{added} -{removed}"),
+        _ => String::new(),
     }
 }
