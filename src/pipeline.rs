@@ -123,22 +123,21 @@ pub fn look_for_candidates(picture: &mut Picture<'_>, asked: &Asked<'_>) {
     let known = basis.and_then(|basis| picture.collected.recall_conclusion(&basis));
     let known = known.and_then(|bytes| postcard::from_bytes::<(i64, Brief)>(&bytes).ok());
     let holds = |(made, brief): &(i64, Brief)| asked.now >= *made && brief.until.is_none_or(|until| asked.now < until);
-    picture.candidates = match known.filter(holds) {
-        Some((_, brief)) => brief,
-        None => {
-            let brief = with_question(picture, asked, &pairs, |question| {
-                let is_far = |environment: usize| picture.collected.is_elsewhere(environment);
-                first_look(question, asked.redactor, &is_far)
-            });
-            // What could not be read this time may be readable the next time.
-            if let (Some(basis), true) = (basis, brief.failures.is_empty())
-                && let Ok(bytes) = postcard::to_stdvec(&(asked.now, &brief))
-            {
-                picture.collected.keep_conclusion(&basis, &bytes);
-            }
-            brief
+    let look = || {
+        let brief = with_question(picture, asked, &pairs, |question| {
+            let is_far = |environment: usize| picture.collected.is_elsewhere(environment);
+            first_look(question, asked.redactor, &is_far)
+        });
+        // What could not be read this time may be readable the next time.
+        if let (Some(basis), true) = (basis, brief.failures.is_empty())
+            && let Ok(bytes) = postcard::to_stdvec(&(asked.now, &brief))
+        {
+            picture.collected.keep_conclusion(&basis, &bytes);
         }
+        brief
     };
+    let brief = known.filter(holds).map_or_else(look, |(_, brief)| brief);
+    picture.candidates = brief;
     if !picture.candidates.units.is_empty() {
         picture.findings = insight::judge(&picture.inputs(asked.focus));
     }
@@ -147,10 +146,7 @@ pub fn look_for_candidates(picture: &mut Picture<'_>, asked: &Asked<'_>) {
 fn first_look(question: &candidates::Question<'_>, redactor: &Redactor, is_far: &dyn Fn(usize) -> bool) -> Brief {
     let wanted = candidates::wanted(&question.sources);
     match candidates::scope(question, &wanted, Bounds::default(), is_far) {
-        Ok(Scope::All) => {
-            question.sources.contents.prefetch(&wanted);
-            candidates::brief(&candidates::find(question), question, redactor)
-        }
+        Ok(Scope::All) => candidates::brief(&candidates::find(question), question, redactor),
         Ok(scope) => Brief { scope, ..Brief::default() },
         Err(failure) => {
             let failures = vec![redactor.words(&failure.0).into_owned()];

@@ -30,7 +30,7 @@ pub struct Collected<'w> {
     pub snapshots: Vec<Snapshot>,
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
-    histories: Histories,
+    pub(super) histories: Histories,
     /// What the plan leaves out.
     filter: Filter,
     pub(super) facts: Mutex<Facts>,

@@ -23,7 +23,9 @@ pub(super) struct Conclusions {
 impl Conclusions {
     pub(super) fn new(state: Option<&Path>, identities: &[Vec<u8>], distrust: bool) -> Self {
         let mut name = blake3::Hasher::new();
-        identities.iter().for_each(|identity| add(&mut name, identity));
+        for identity in identities {
+            add(&mut name, identity);
+        }
         let name = format!("{}.conclusion", &name.finalize().to_hex()[..32]);
         Self { file: state.map(|state| state.join("conclusions").join(name)), distrust }
     }
@@ -43,6 +45,9 @@ impl Collected<'_> {
         for (environment, snapshot) in self.snapshots.iter().enumerate() {
             add(&mut basis, snapshot.environment.as_str().as_bytes());
             add(&mut basis, format!("{:?}", snapshot.git).as_bytes());
+            for cut in self.histories.cuts(environment) {
+                add(&mut basis, cut.as_bytes());
+            }
             let GitState::Checkout(status) = &snapshot.git else { continue };
             for change in &status.changes {
                 let staged = self.staged(environment, &change.path);

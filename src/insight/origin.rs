@@ -111,7 +111,7 @@ pub struct Tracer<'a> {
     history: &'a dyn HistoryReader,
     commits: &'a dyn CommitReader,
     limits: Limits,
-    known: RefCell<BTreeMap<(usize, Option<CommitId>), Rc<Commits>>>,
+    known: RefCell<BTreeMap<Key, Rc<Commits>>>,
 }
 
 /// Commits of one history.
@@ -123,6 +123,12 @@ struct Commits {
 }
 
 type Lines = Vec<Vec<u8>>;
+
+/// Lines on their way back: their numbers in the version that was come to, and in the one that was begun with.
+type Pending = Vec<(usize, usize)>;
+
+/// The commits of an environment since one of them, or the newest.
+type Key = (usize, Option<CommitId>);
 
 impl<'a> Tracer<'a> {
     /// Over these environments; versions beyond the limits are not looked into.
@@ -153,7 +159,7 @@ impl<'a> Tracer<'a> {
         let Version { environment, path, .. } = *version;
         let snapshot = &self.snapshots[environment];
         let mut walk = Walk { tracer: self, traced: &mut traced, chain: vec![(None, lines(version.text))] };
-        let mut pending: Vec<(usize, usize)> = (0..version.text.line_count()).map(|line| (line, line)).collect();
+        let mut pending: Pending = (0..version.text.line_count()).map(|line| (line, line)).collect();
         let start = match &snapshot.git {
             GitState::Unknown { .. } => None,
             GitState::Commit { commit, .. } => Some((environment, commit.id.clone(), path.clone())),
@@ -186,16 +192,12 @@ impl<'a> Tracer<'a> {
                     return Ok(traced);
                 };
                 if with(Stage::Staged).is_some() {
-                    match self.commits.at(environment, &head.id, from)? {
-                        Some(blob) => {
-                            let committed = self.blob(environment, from, blob)?;
-                            pending = walk.step(pending, committed, Origin::Staged);
-                        }
-                        None => {
-                            walk.rest(&pending, Origin::Staged);
-                            return Ok(traced);
-                        }
-                    }
+                    let Some(blob) = self.commits.at(environment, &head.id, from)? else {
+                        walk.rest(&pending, Origin::Staged);
+                        return Ok(traced);
+                    };
+                    let committed = self.blob(environment, from, blob)?;
+                    pending = walk.step(pending, committed, Origin::Staged);
                 }
                 Some((environment, head.id.clone(), from.clone()))
             }
@@ -208,8 +210,8 @@ impl<'a> Tracer<'a> {
             return Ok(traced);
         }
         let commits = self.commits_since(history, version.since)?;
-        walk.back(history, &commits, (commit.clone(), path.clone()), pending)?;
-        walk.line(history, &commits, commit, path)?;
+        walk.back(history, &commits, (&commit, &path), pending)?;
+        walk.line(history, &commits, commit, &path)?;
         walk.gone(&lines(version.base));
         Ok(traced)
     }
@@ -246,13 +248,12 @@ impl<'a> Tracer<'a> {
         }
         let is_there =
             |commit: &&CommitId| self.commits.record(environment, commit).is_ok_and(|record| record.is_some());
-        let records = match since.filter(is_there) {
-            Some(commit) => self.commits.since(environment, commit)?,
-            None => {
-                let mut recent = self.commits.recent(environment)?.commits;
-                recent.reverse();
-                recent
-            }
+        let records = if let Some(commit) = since.filter(is_there) {
+            self.commits.since(environment, commit)?
+        } else {
+            let mut recent = self.commits.recent(environment)?.commits;
+            recent.reverse();
+            recent
         };
         let at = records.iter().enumerate().map(|(at, record)| (record.summary.id.clone(), at)).collect();
         let commits = Rc::new(Commits { records, at });
@@ -283,7 +284,7 @@ struct Walk<'t, 'a> {
 
 impl Walk<'_, '_> {
     /// Lines that the older version has go on; the others come from here. Gives those that go on, by their numbers there.
-    fn step(&mut self, pending: Vec<(usize, usize)>, older: Lines, origin: Origin) -> Vec<(usize, usize)> {
+    fn step(&mut self, pending: Pending, older: Lines, origin: Origin) -> Pending {
         let Some((made, newer)) = self.chain.last_mut() else { return pending };
         let (kept, new) = parted(pending, &older, newer);
         let origin = self.traced.add(origin);
@@ -307,14 +308,14 @@ impl Walk<'_, '_> {
         &mut self,
         history: usize,
         commits: &Commits,
-        start: (CommitId, TreePath),
-        pending: Vec<(usize, usize)>,
+        (commit, path): (&CommitId, &TreePath),
+        pending: Pending,
     ) -> Result<(), ReadFailure> {
         let reader = self.tracer.commits;
         // By the place in the order, so that children come before their parents.
-        let mut waiting: BTreeMap<(usize, Vec<u8>), Vec<(usize, usize)>> = BTreeMap::new();
-        let Some(&first) = commits.at.get(&start.0) else { return Ok(()) };
-        waiting.insert((first, start.1.as_bytes().to_vec()), pending);
+        let mut waiting: BTreeMap<(usize, Vec<u8>), Pending> = BTreeMap::new();
+        let Some(&first) = commits.at.get(commit) else { return Ok(()) };
+        waiting.insert((first, path.as_bytes().to_vec()), pending);
         let mut visited = 0;
         while let Some(((at, path), mut left)) = waiting.pop_last() {
             visited += 1;
@@ -336,7 +337,7 @@ impl Walk<'_, '_> {
                 };
                 parents.extend(found.map(|(path, blob)| (parent, path, blob)));
             }
-            let mut hand = |parent: &CommitId, path: &TreePath, lines: Vec<(usize, usize)>| {
+            let mut hand = |parent: &CommitId, path: &TreePath, lines: Pending| {
                 if let Some(&at) = commits.at.get(parent) {
                     waiting.entry((at, path.as_bytes().to_vec())).or_default().extend(lines);
                 }
@@ -383,10 +384,10 @@ impl Walk<'_, '_> {
         history: usize,
         commits: &Commits,
         mut commit: CommitId,
-        path: TreePath,
+        path: &TreePath,
     ) -> Result<(), ReadFailure> {
         let reader = self.tracer.commits;
-        let Some(mut blob) = reader.at(history, &commit, &path)?.filter(is_file) else { return Ok(()) };
+        let Some(mut blob) = reader.at(history, &commit, path)?.filter(is_file) else { return Ok(()) };
         for _ in 0..COMMITS {
             let Some(record) = commits.at.get(&commit).map(|&at| &commits.records[at]) else { return Ok(()) };
             if record.is_cut {
@@ -395,7 +396,7 @@ impl Walk<'_, '_> {
             let mut other = None;
             let mut same = None;
             for parent in &record.parents {
-                match reader.at(history, parent, &path)?.filter(is_file) {
+                match reader.at(history, parent, path)?.filter(is_file) {
                     Some(older) if older.id == blob.id => same = same.or(Some(parent)),
                     Some(older) => other = Some((parent, older)),
                     None => {}
@@ -404,7 +405,7 @@ impl Walk<'_, '_> {
             match (same, other) {
                 (Some(parent), _) => commit = parent.clone(),
                 (None, Some((parent, older))) if record.parents.len() == 1 => {
-                    let older_lines = self.tracer.blob(history, &path, older)?;
+                    let older_lines = self.tracer.blob(history, path, older)?;
                     self.step(Vec::new(), older_lines, Origin::Commit(record.summary.clone()));
                     (commit, blob) = (parent.clone(), older);
                 }
@@ -417,7 +418,7 @@ impl Walk<'_, '_> {
     /// Follows the lines of the base forward, from the newest version that equals it.
     fn gone(&mut self, base: &Lines) {
         let Some(start) = self.chain.iter().position(|(_, version)| version == base) else { return };
-        let mut alive: Vec<(usize, usize)> = (0..base.len()).map(|line| (line, line)).collect();
+        let mut alive: Pending = (0..base.len()).map(|line| (line, line)).collect();
         for at in (0..start).rev() {
             let ((made, newer), (_, older)) = (&self.chain[at], &self.chain[at + 1]);
             // The same the other way round: what the newer one does not have goes here.
@@ -431,7 +432,7 @@ impl Walk<'_, '_> {
 }
 
 /// Parts lines of `newer` into those that `older` has, by their numbers there, and the others.
-fn parted(pending: Vec<(usize, usize)>, older: &Lines, newer: &Lines) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+fn parted(pending: Pending, older: &Lines, newer: &Lines) -> (Pending, Pending) {
     let changed: Vec<(Range<usize>, Range<usize>)> = changes(older, newer);
     let (mut kept, mut new) = (Vec::new(), Vec::new());
     for (line, last) in pending {

@@ -107,7 +107,7 @@ impl Words<'_> {
             }
             Evidence::KnownFix(known) => about(known.fix.id.clone(), self.known_fix(known, &finding.environments)),
             Evidence::Unshared(unit) => {
-                let commit = unit.commit.as_ref().map(|commit| format!(" ({:.7})", commit)).unwrap_or_default();
+                let commit = unit.commit.as_ref().map(|commit| format!(" ({commit:.7})")).unwrap_or_default();
                 let words = format!("only in {}{commit}, not in {}", here(), self.list(&unit.lacking()));
                 about(escape::text(unit.title.as_bytes()).into_owned(), words)
             }

@@ -132,7 +132,10 @@ fn in_text_it_stands_behind_the_owner_or_below() {
     a.write("x.py", changed(&[("two\n", "two fixed\n"), ("nine\n", "nine too\n")]));
     let heads = |columns: &str| -> String {
         let mut command = env.command();
-        command.args(["diff", "--no-state", "x.py", "a=a", "b=b"]).env("COLUMNS", columns);
+        command
+            .args(["diff", "--no-state", "x.py", "a=a", "b=b"])
+            .env("COLUMNS", columns)
+            .env("DRIFTLINE_NOW", "1700864000");
         let text = env.run(&mut command).stdout();
         let mut lines = text.lines();
         let mut heads = Vec::new();

@@ -146,6 +146,7 @@ pub enum Named {
 /// That of [`verdict::judge`] for each pair, and a replay for each unit that a target lacks.
 pub fn find(question: &Question<'_>) -> Candidates {
     let mut candidates = Candidates::default();
+    question.sources.contents.prefetch(&wanted(&question.sources));
     let froms: BTreeSet<usize> = question.pairs.iter().map(|&(from, _)| from).collect();
     for from in froms {
         let found = of_environment(from, &question.sources);

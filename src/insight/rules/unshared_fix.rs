@@ -34,7 +34,7 @@ fn finding(unit: &BriefUnit, lacking: &[usize], inputs: &Inputs<'_>) -> Finding 
     let path = unit.path();
     let matter = Matter::new(RULE.code).with(path.as_ref().map_or(&b""[..], |path| path.as_bytes()));
     let matter = matter.with(unit.id.to_string()).with(name(unit.from));
-    let matter = names.into_iter().fold(matter, |matter, name| matter.with(name));
+    let matter = names.into_iter().fold(matter, Matter::with);
     Finding {
         id: matter.id(),
         code: RULE.code,

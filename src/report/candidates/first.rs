@@ -20,6 +20,9 @@ const ENOUGH: usize = 34;
 /// The widest that the place becomes.
 const PLACE: usize = 28;
 
+const NOTHING_TO_COMPARE: &str = "there are no two environments to compare";
+const NO_HISTORY: &str = "no environment has a history";
+
 /// What a first look at candidates found. `driftline candidates` has the evidence; names and numbers are the same there.
 #[derive(Debug, Clone, Serialize)]
 pub struct FirstLookReport {
@@ -147,8 +150,8 @@ pub fn first_look(brief: &Brief, environments: &[EnvironmentName], command: Opti
 fn because(scope: Scope) -> Option<String> {
     Some(match scope {
         Scope::All => return None,
-        Scope::NotAsked => "nobody asked for it".to_owned(),
-        Scope::NoHistory => "no environment has a history".to_owned(),
+        Scope::NotAsked => NOTHING_TO_COMPARE.to_owned(),
+        Scope::NoHistory => NO_HISTORY.to_owned(),
         Scope::Files(files) => format!("{} to look into", counted(files, "file", "files")),
         Scope::Bytes(bytes) => format!("{} to look into", counted(bytes, "byte", "bytes")),
         Scope::Far(bytes) => format!("{} to fetch", counted(bytes, "byte", "bytes")),
@@ -159,32 +162,28 @@ fn because(scope: Scope) -> Option<String> {
 /// The table, with a blank line before it; nothing when there is nothing to say, or no room for it in `most` lines.
 pub(in crate::report) fn lines(report: &StatusReport, columns: usize, styles: Styles, most: usize) -> Vec<String> {
     let look = &report.candidates;
-    let is_worth_a_word = !look.looked_at && look.because.is_some() && has_history(report);
-    if is_worth_a_word && most >= 2 {
-        let command = look.command.as_deref().unwrap_or("driftline candidates");
-        let because = look.because.as_deref().unwrap_or_default();
-        let words = format!("Fixes in one place only: not looked at, {because}: {command}");
-        return vec![String::new(), styles.paint(Look::Dim, fit(&words, columns)).to_string()];
-    }
-    if look.units.is_empty() || most < 5 {
-        return Vec::new();
-    }
-    let shown = shown(report, SHOWN.min(most - 3));
-    let mut lines = Table::new(report, &shown, columns.min(WIDEST), styles).lines(&shown);
-    let more = match look.units.len() - shown.len() {
-        0 => "all with their evidence".to_owned(),
-        left => format!("and {} more", count(left as u64)),
-    };
     let command = look.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default();
-    lines.push(styles.paint(Look::Dim, fit(&format!("  {more}{command}"), columns)).to_string());
-    lines.insert(0, String::new());
-    lines
-}
-
-fn has_history(report: &StatusReport) -> bool {
-    use crate::report::model::GitReport;
-    let is_versioned = |git: &GitReport| matches!(git, GitReport::Commit { .. } | GitReport::Checkout(_));
-    report.environments.iter().any(|environment| is_versioned(&environment.git))
+    let mut lines = vec![String::new()];
+    let too_much = look.because.as_deref().filter(|because| ![NOTHING_TO_COMPARE, NO_HISTORY].contains(because));
+    if let Some(because) = too_much {
+        let words = format!("Fixes in one place only: not looked at, {because}{command}");
+        lines.push(styles.paint(Look::Dim, fit(&words, columns)).to_string());
+    }
+    if !look.units.is_empty() && most >= 5 {
+        let shown = shown(report, SHOWN.min(most - 4));
+        lines.extend(Table::new(report, &shown, columns.min(WIDEST), styles).lines(&shown));
+        let more = match look.units.len() - shown.len() {
+            0 => "all with their evidence".to_owned(),
+            left => format!("and {} more", count(left as u64)),
+        };
+        lines.push(styles.paint(Look::Dim, fit(&format!("  {more}{command}"), columns)).to_string());
+    }
+    if let [first, rest @ ..] = &look.failures[..] {
+        let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+        let words = format!("Fixes in one place only: not all judged: {}{more}", escape::text(first.as_bytes()));
+        lines.push(styles.paint(Look::Unreadable, fit(&words, columns)).to_string());
+    }
+    if lines.len() > 1 { lines } else { Vec::new() }
 }
 
 /// The first ones; the last of them gives way to one that a deploy to production would destroy, when none of the others is.
