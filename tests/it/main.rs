@@ -28,6 +28,7 @@ mod local;
 mod local_hostile;
 mod nearest;
 mod origins;
+mod patches;
 mod read_only;
 mod remote;
 mod scenarios;
