@@ -21,6 +21,7 @@ mod git_gaps;
 mod git_history;
 mod git_reference;
 mod git_state;
+mod hostile_changes;
 mod hostile_names;
 mod init;
 mod local;
