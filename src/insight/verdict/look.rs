@@ -164,14 +164,14 @@ impl Looking<'_> {
                 Ok(a.version == b.version)
             }
             (Some(a), Some(b)) if a.version == b.version => Ok(true),
-            (Some(a), Some(b)) => match (self.reading.side(a, LARGEST), self.reading.side(b, LARGEST)) {
-                (Ok(a), Ok(b)) => Ok(a == b),
-                (Err(Refused::Failed(words)), _) | (_, Err(Refused::Failed(words))) => Err(words),
-                (Err(Refused::TooLarge), _) | (_, Err(Refused::TooLarge)) => {
-                    let name = self.name(a)?;
-                    Ok(name.is_some() && name == self.name(b)?)
+            (Some(a), Some(b)) => {
+                let content = |side| self.reading.side(side, LARGEST).map_err(|failure| failure.0);
+                if let (Some(a), Some(b)) = (content(a)?, content(b)?) {
+                    return Ok(a == b);
                 }
-            },
+                let name = self.name(a)?;
+                Ok(name.is_some() && name == self.name(b)?)
+            }
             _ => Ok(false),
         }
     }
@@ -185,7 +185,7 @@ impl Looking<'_> {
                 let Some(entry) = self.reading.snapshots[*environment].find(path) else { return Ok(None) };
                 let at = EntryRef { environment: *environment, entry };
                 let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
-                let digests = self.reading.contents.digests(at, wanted).map_err(|failure| failure.to_string())?;
+                let digests = self.reading.contents.digests(at, wanted).map_err(|failure| failure.0)?;
                 Ok(digests.git_blob)
             }
         }
