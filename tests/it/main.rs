@@ -22,6 +22,7 @@ mod git_gaps;
 mod git_history;
 mod git_reference;
 mod git_state;
+mod hostile_changes;
 mod hostile_names;
 mod init;
 mod local;
