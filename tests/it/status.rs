@@ -55,11 +55,11 @@ fn a_narrow_screen_has_the_numbers_that_say_most() {
       D debug       54    22    53  all
 
     Fixes in one place only
-      f1  D  change HomeService.py   +3 -1
-      f2  D  change MemberControll…  +11 -2
-      f3  D  change HomeController…  +4 -1
-      f4  S  Hash passwords with b…  +5 -3
-      f6  P  change mailer.py        +12 -2
+      f1  D  change HomeService.py    +3 -1
+      f2  D  change MemberControlle…  +11 -2
+      f3  D  change HomeController.…  +4 -1
+      f4  S  Hash passwords with bc…  +5 -3
+      f6  P  change mailer.py         +12 -2
       and 12 more: driftline candidates
     ");
 }
