@@ -15,7 +15,7 @@ const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "ssh_con
 const LATER_TOP_KEYS: &[&str] = &["policy", "accept", "report", "notify"];
 /// Keys of an environment.
 const ENVIRONMENT_KEYS: &[&str] =
-    &["path", "ssh", "exec", "git", "ref", "archive", "strip", "snapshot", "ssh_config", "rate", "map", "role"];
+    &["path", "ssh", "exec", "git", "ref", "archive", "strip", "snapshot", "ssh_config", "rate", "depth", "map", "role"];
 /// As `LATER_TOP_KEYS`, for an environment.
 const LATER_ENVIRONMENT_KEYS: &[&str] = &["sudo"];
 
@@ -49,6 +49,7 @@ pub(super) struct RawEnvironment {
     pub(super) exec: Option<(Vec<Text>, Range<usize>)>,
     pub(super) ssh_config: Option<Text>,
     pub(super) rate: Option<Text>,
+    pub(super) depth: Option<Spanned<u32>>,
     pub(super) git: Option<Text>,
     pub(super) reference: Option<Text>,
     pub(super) archive: Option<Text>,
@@ -151,6 +152,7 @@ fn environment(
         exec: None,
         ssh_config: None,
         rate: None,
+        depth: None,
         git: None,
         reference: None,
         archive: None,
@@ -167,6 +169,7 @@ fn environment(
             "exec" => raw.exec = Some((strings("exec", value, problems), value.span())),
             "ssh_config" => raw.ssh_config = string("ssh_config", value, problems),
             "rate" => raw.rate = string("rate", value, problems),
+            "depth" => raw.depth = count("depth", value, problems),
             "git" => raw.git = string("git", value, problems),
             "ref" => raw.reference = string("ref", value, problems),
             "archive" => raw.archive = string("archive", value, problems),

@@ -86,6 +86,26 @@ impl Objects {
         Ok(Self { odb, shallow, folder, _keep: keep })
     }
 
+    /// Takes these commits as such whose parents were not fetched, but for those whose parents are there all the same.
+    pub(super) fn cut_off(&mut self, commits: &[Oid]) -> Result<(), GitFault> {
+        for &id in commits {
+            if !self.contains(id) {
+                continue;
+            }
+            let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
+            let parents = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?.parents;
+            if parents.into_iter().any(|parent| !self.contains(parent)) {
+                self.shallow.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there are commits whose parents were never fetched.
+    pub(super) fn has_cuts(&self) -> bool {
+        !self.shallow.is_empty()
+    }
+
     /// The folder that they are in.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
