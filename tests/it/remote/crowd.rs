@@ -10,7 +10,7 @@ use crate::support::sshd::{Kind, Servers};
 #[test]
 fn a_crowded_host_is_asked_again() {
     let env = TestEnv::new();
-    let kind = Kind { lines: Some("MaxStartups 1:100:1".to_owned()), ..Kind::default() };
+    let kind = Kind { startups: Some("1:100:1"), ..Kind::default() };
     let servers = Servers::start(&[("far", kind)]);
     // How often ssh was called, and how often it was turned away.
     let calls = env.path("calls");

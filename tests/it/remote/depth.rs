@@ -107,7 +107,7 @@ fn a_shallow_clone_does_not_guess_either() {
     repo.git(&["clone", "-q", "--depth", "2", "--no-single-branch", &from, root.to_str().unwrap()]);
     let shallow = Repo::at(&root);
     let bare = format!("file://{}", home.path().join("bare.git").display());
-    shallow.git(&["fetch", "-q", "--depth", "2", &bare, "main:refs/remotes/origin/main"]);
+    shallow.git(&["fetch", "-q", "--depth", "2", &bare, "+main:refs/remotes/origin/main"]);
     let snapshot = Plan::of(&[&root]).run().snapshots.remove(0);
     assert_eq!(status(&snapshot).upstream.as_ref().unwrap().distance, Distance::Cut);
     assert_eq!(status(&snapshot).unpushed, None);
@@ -118,17 +118,18 @@ fn a_history_that_is_cut_off_is_not_called_unrelated() {
     let home = tempdir().unwrap();
     let repo = cloned(home.path());
     repo.write("b", "1").commit("of its own");
+    repo.write("b", "2").commit("another of its own");
     let mut plan = Plan::of(&[&home.path().join("work"), repo.root()]);
     plan.environments[1].source = far(repo.root(), TOOLS).environments.remove(0).source;
     let whole = plan.collect();
     assert_eq!(whole.are_related(0, 1), Ok(true));
-    assert_eq!(whole.beyond(1, &[0]).unwrap().commits.len(), 1);
+    assert_eq!(whole.beyond(1, &[0]).unwrap().commits.len(), 2);
     assert_eq!(whole.beyond(0, &[1]).unwrap().commits.len(), 0);
     // With the newest two there is one that both have.
     let two = to_depth(plan, 2);
     let met = two.collect();
     assert_eq!(met.are_related(0, 1), Ok(true));
-    assert_eq!(met.beyond(1, &[0]).unwrap().commits.len(), 1);
+    assert_eq!(met.beyond(1, &[0]).unwrap().commits.len(), 2);
     assert_eq!(met.beyond(0, &[1]).unwrap().commits.len(), 0);
     assert!(met.recent(1).unwrap().is_capped && !met.recent(0).unwrap().is_capped);
     let cut = to_depth(two, 1).collect();
@@ -148,6 +149,7 @@ fn over_ssh_nothing_is_claimed_that_lies_below_the_cut() {
     let env = TestEnv::new();
     let repo = cloned(&env.path(""));
     repo.write("b", "1").commit("of its own");
+    repo.write("b", "2").commit("another of its own");
     let servers = Servers::start(&[("far", Kind::default())]);
     let configure = |depth: &str| {
         env.write(
@@ -162,7 +164,7 @@ fn over_ssh_nothing_is_claimed_that_lies_below_the_cut() {
         (status, env.driftline(["candidates", "--no-state", "--format", "json"]).stdout())
     };
     let (whole, candidates) = configure("");
-    assert_eq!(whole["environments"][1]["git"]["upstream"]["ahead"], 1);
+    assert_eq!(whole["environments"][1]["git"]["upstream"]["ahead"], 2);
     assert!(candidates.contains("of its own"), "{candidates}");
     let (cut, candidates) = configure("depth = 1");
     let upstream = &cut["environments"][1]["git"]["upstream"];

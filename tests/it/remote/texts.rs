@@ -71,7 +71,7 @@ fn texts_with_something_to_fold_away_are_fetched_or_folded_there() {
         let quiet: Vec<&str> =
             rows.iter().filter(|(_, what)| *what == Differences::LINE_ENDINGS).map(|(path, _)| &**path).collect();
         assert_eq!(quiet, ["quiet.c"], "{tools}");
-        let (trips, read, bytes) = if number == 2 { (3, 81, 20_000) } else { (4, 82, 30_000) };
+        let (trips, read, bytes) = if number == 2 { (3, 81, 30_000) } else { (4, 82, 30_000) };
         assert_eq!((counters.round_trips, counters.far_files_read), (trips, read), "{tools}");
         assert!(counters.bytes_received < bytes, "{tools}: {}", counters.bytes_received);
         let (again, counters) = drift(&plan);
@@ -136,7 +136,9 @@ fn what_is_quiet_there_is_what_is_quiet_here() {
     let texts = odd_texts();
     for (one, ours) in texts.iter().enumerate() {
         for (other, theirs) in texts.iter().enumerate().filter(|(other, _)| *other != one) {
-            let name = [&b"odd \n\\ "[..], format!("{one}-{other}.c").as_bytes()].concat();
+            // What has to be asked about one by one costs processes.
+            let odd = if one == 2 { &b"odd \n\\ "[..] } else { b"" };
+            let name = [odd, format!("{one}-{other}.c").as_bytes()].concat();
             (here, there) = (here.file(&name, ours), there.file(&name, theirs));
         }
     }
@@ -175,7 +177,7 @@ fn a_snapshot_of_a_place_with_driftline_needs_no_contents() {
             env.path("there")
         ),
     );
-    env.driftline(["snapshot", "far", "-o", "far.ndjson.zst"]).expect(0);
+    let _ = env.driftline(["snapshot", "far", "-o", "far.ndjson.zst"]).expect(0);
     let heard = String::from_utf8_lossy(&std::fs::read(&heard).unwrap()).into_owned();
     assert!(heard.contains("f19.c") && !heard.contains("nobody would want to send"), "{heard}");
 }

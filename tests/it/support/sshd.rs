@@ -19,8 +19,8 @@ pub(crate) struct Kind {
     pub(crate) path: Option<PathBuf>,
     /// A shell command that takes the place of what was asked for, which is in `SSH_ORIGINAL_COMMAND`.
     pub(crate) force: Option<String>,
-    /// Further lines of its configuration; of lines about one thing the first counts.
-    pub(crate) lines: Option<String>,
+    /// Its `MaxStartups`, when it is to be a small one.
+    pub(crate) startups: Option<&'static str>,
 }
 
 /// Servers, and a client configuration that has an alias for each of them.
@@ -115,11 +115,11 @@ impl Servers {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let path = kind.path.as_deref().unwrap_or(Path::new("/usr/bin:/bin")).display();
             let force = kind.force.as_ref().map(|force| format!("ForceCommand {force}\n")).unwrap_or_default();
-            let lines = kind.lines.as_ref().map(|lines| format!("{lines}\n")).unwrap_or_default();
+            let startups = kind.startups.unwrap_or("200");
             let config = format!(
-                "{lines}Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\nStrictModes no\n\
+                "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\nStrictModes no\n\
                  UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n\
-                 SetEnv HOME={} PATH={path}\nMaxStartups 200\n{force}",
+                 SetEnv HOME={} PATH={path}\nMaxStartups {startups}\n{force}",
                 at("host_key").display(),
                 self.authorized_keys().display(),
                 home.display(),
