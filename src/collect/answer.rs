@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
+use crate::collect::Source;
 use crate::collect::cache::{Extra, Learned};
 use crate::collect::collected::{Backing, Collected, keyed, lock};
 use crate::collect::digest::{Answer, Desk, Found, Task};
@@ -11,7 +12,6 @@ use crate::collect::errands::{Errand, Errands, Lost, to_read};
 use crate::collect::far::Turns;
 use crate::collect::fetch::joined;
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::Source;
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, Snapshot};
 use crate::text::Redactor;

@@ -62,7 +62,8 @@ impl Collected<'_> {
 
     /// What is known of the files without asking anybody.
     fn known_folds(&self, questions: &[TextQuestion]) -> Folds {
-        let wanted: BTreeSet<EntryRef> = questions.iter().flat_map(|question| question.members.iter().copied()).collect();
+        let wanted: BTreeSet<EntryRef> =
+            questions.iter().flat_map(|question| question.members.iter().copied()).collect();
         let known = |at: EntryRef| {
             let (path, size, _) = self.file(at)?;
             let backing = &self.backings[at.environment];

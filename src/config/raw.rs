@@ -14,8 +14,21 @@ const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "ssh_con
 /// Keys that design and documentation name and this version does not know yet.
 const LATER_TOP_KEYS: &[&str] = &["policy", "accept", "report", "notify"];
 /// Keys of an environment.
-const ENVIRONMENT_KEYS: &[&str] =
-    &["path", "ssh", "exec", "git", "ref", "archive", "strip", "snapshot", "ssh_config", "rate", "depth", "map", "role"];
+const ENVIRONMENT_KEYS: &[&str] = &[
+    "path",
+    "ssh",
+    "exec",
+    "git",
+    "ref",
+    "archive",
+    "strip",
+    "snapshot",
+    "ssh_config",
+    "rate",
+    "depth",
+    "map",
+    "role",
+];
 /// As `LATER_TOP_KEYS`, for an environment.
 const LATER_ENVIRONMENT_KEYS: &[&str] = &["sudo"];
 

@@ -3,9 +3,9 @@
 //! Names come from environments: in strings they are escaped as TOML does it, in comments as everywhere else. What TOML cannot hold (a name that
 //! is not UTF-8) stands in a comment, and is said in [`Document::warnings`].
 
-use std::num::{NonZeroU32, NonZeroU64};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 

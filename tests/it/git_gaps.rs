@@ -332,5 +332,8 @@ fn a_shallow_clone_ends_where_it_was_cut() {
     let repo = Repo::at(&root);
     repo.write("b", "1").commit("here");
     let status = agree(&repo);
-    assert_eq!((status.unpushed.unwrap().len(), status.upstream.unwrap().distance), (1, Distance::Known { ahead: 1, behind: 0 }));
+    assert_eq!(
+        (status.unpushed.unwrap().len(), status.upstream.unwrap().distance),
+        (1, Distance::Known { ahead: 1, behind: 0 })
+    );
 }

@@ -270,12 +270,7 @@ mod tests {
                 fold: Some(match fill {
                     1 => Folded::Binary,
                     2 => Folded::Whole,
-                    _ => Folded::Text(TextFold {
-                        has_bom: true,
-                        has_crlf: false,
-                        plain: [fill; 32],
-                        trimmed: [0; 32],
-                    }),
+                    _ => Folded::Text(TextFold { has_bom: true, has_crlf: false, plain: [fill; 32], trimmed: [0; 32] }),
                 }),
             },
             rules: (fill == 2).then_some(b"*.log\n"),

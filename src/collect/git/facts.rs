@@ -82,12 +82,10 @@ fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault>
     let short = [&b"refs/remotes/"[..], b"refs/heads/"].iter().find_map(|prefix| followed.strip_prefix(*prefix));
     let name = text(short.unwrap_or(&followed));
     let distance = match (head.id, repo.refs.resolve(&followed)?) {
-        (Some(here), Some(there)) => {
-            match beyond(repo, &[here], &[there])?.zip(beyond(repo, &[there], &[here])?) {
-                Some((ahead, behind)) => Distance::Known { ahead: ahead.len(), behind: behind.len() },
-                None => Distance::Cut,
-            }
-        }
+        (Some(here), Some(there)) => match beyond(repo, &[here], &[there])?.zip(beyond(repo, &[there], &[here])?) {
+            Some((ahead, behind)) => Distance::Known { ahead: ahead.len(), behind: behind.len() },
+            None => Distance::Cut,
+        },
         _ => Distance::Gone,
     };
     Ok(Some(Upstream { name, distance }))

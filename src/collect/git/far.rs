@@ -253,9 +253,10 @@ impl FarStore<'_> {
         let cut: Vec<Oid> = cut.iter().filter_map(|id| parse_id(id)).collect();
         match depth.filter(|_| !cut.is_empty()) {
             None => Ok(()),
-            Some(depth) => self.quarantine.add_cut(depth.get(), &cut).map_err(|error| {
-                PackFault::Unusable(format!("where it is cut off cannot be kept: {error}"))
-            }),
+            Some(depth) => self
+                .quarantine
+                .add_cut(depth.get(), &cut)
+                .map_err(|error| PackFault::Unusable(format!("where it is cut off cannot be kept: {error}"))),
         }
     }
 

@@ -14,7 +14,9 @@ use super::{facts, staged, unstaged, untracked};
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
 use crate::path::TreePath;
-use crate::snapshot::{Blob, BlobKind, Change, Distance, GitState, GitStatus, Incident, IncidentKind, NotJudged, Submodule};
+use crate::snapshot::{
+    Blob, BlobKind, Change, Distance, GitState, GitStatus, Incident, IncidentKind, NotJudged, Submodule,
+};
 
 /// What a repository says about a folder.
 #[derive(Debug)]
@@ -91,7 +93,8 @@ impl Checkout<'_> {
             incidents.push(Incident {
                 path: None,
                 kind: IncidentKind::Note,
-                message: "its history is cut off before its branches meet, so how far they are apart is not known".to_owned(),
+                message: "its history is cut off before its branches meet, so how far they are apart is not known"
+                    .to_owned(),
                 hint: Some("raise `depth`, or leave it out; in a shallow clone, `git fetch --unshallow`".to_owned()),
             });
         }

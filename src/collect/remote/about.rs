@@ -164,4 +164,3 @@ fn judge<T>(told: Told<T>, size: u64, met: &Capabilities) -> Result<Reading<T>, 
         (Some((_, after)), Ok(value)) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
     }
 }
-

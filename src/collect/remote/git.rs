@@ -84,7 +84,12 @@ impl FarGit for RemoteFolder {
         }
     }
 
-    fn pack(&self, request: PackRequest<'_>, counters: &mut Counters, sink: &mut dyn Write) -> Result<Vec<Vec<u8>>, PackFault> {
+    fn pack(
+        &self,
+        request: PackRequest<'_>,
+        counters: &mut Counters,
+        sink: &mut dyn Write,
+    ) -> Result<Vec<Vec<u8>>, PackFault> {
         let PackRequest { top, git_dir, common_dir, words, limit } = request;
         let places = [("TOP", top), ("GITDIR", git_dir), ("COMMON", common_dir)];
         let parcel = Parcel { pieces: vec![(words.to_vec(), 0)], rate: None };

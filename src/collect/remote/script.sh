@@ -38,8 +38,9 @@ if find . -maxdepth 0 -readable -printf '%y%m%s%T@%C@%D%i%U%G%u%g%p%l' >/dev/nul
 elif stat -c '%f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G' . >/dev/null 2>&1; then TIER=stat; STAT='stat -c %d|%i|%s|%Y|%Z'
 elif stat -f '%Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg' . >/dev/null 2>&1; then TIER=bsd; STAT='stat -f %d|%i|%z|%Fm|%Fc'; fi
 BLAKE3=; SHA256=
-# Without maps it reads with one thread, and does not die of a file that shrinks.
-if b3sum --no-mmap </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap'; fi
+# Without maps it does not die of a file that shrinks. One thread is gentle, and starting more costs more than they save.
+if b3sum --no-mmap --num-threads 1 </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap --num-threads 1'
+elif b3sum --no-mmap </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap'; fi
 if sha256sum </dev/null >/dev/null 2>&1; then SHA256=sha256sum
 elif shasum -a 256 </dev/null >/dev/null 2>&1; then SHA256='shasum -a 256'
 elif sha256 -r </dev/null >/dev/null 2>&1; then SHA256='sha256 -r'

@@ -290,4 +290,3 @@ pub(super) fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fau
 fn short(text: &str) -> String {
     text.chars().take(100).collect()
 }
-

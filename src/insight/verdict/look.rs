@@ -2,9 +2,9 @@
 
 use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
-use super::load::{Body, Delta, LARGEST, Refused};
+use super::load::{Body, Delta, LARGEST};
 use super::places::Places;
-use super::steps::{self, Steps};
+use super::steps::Steps;
 use super::tip::{Standing, standing};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
@@ -107,11 +107,11 @@ impl Looking<'_> {
                 self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),
             )
         } else {
-            let there = self.whole(change, tip.as_ref())?;
-            look.same += usize::from(there && change.after.is_some());
+            let there = self.whole(change, body, tip.as_ref())?;
+            look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
             look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-            (whole(there), whole(self.whole(change, base.as_ref())?))
+            (whole(there), whole(self.whole(change, body, base.as_ref())?))
         };
         look.tip.add(standing);
         look.base.add(began);
@@ -141,15 +141,16 @@ impl Looking<'_> {
         }
     }
 
-    /// Whether a place has what the change makes of it, as a whole.
-    fn whole(&self, change: &FileChange, there: Option<&Side>) -> Result<bool, String> {
+    /// Whether a place has what the change makes of it, as a whole. Where it gives a file another name or kind and nothing else, the
+    /// target's own content is neither for nor against it.
+    fn whole(&self, change: &FileChange, body: &Body, there: Option<&Side>) -> Result<bool, String> {
         match (&change.after, there) {
             (None, there) => Ok(there.is_none()),
             (Some(after), Some(there)) => {
                 let is_name = change.renamed_from().is_none() || there.path == after.path;
                 let is_kind =
                     change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
-                Ok(is_name && is_kind && self.is(Some(after), Some(there))?)
+                Ok(is_name && is_kind && (matches!(body, Body::Same) || self.is(Some(after), Some(there))?))
             }
             (Some(_), None) => Ok(false),
         }
@@ -169,15 +170,13 @@ impl Looking<'_> {
 
     fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
         let Some(side) = side else { return Ok(Vec::new()) };
-        self.reading.side(side, LARGEST).map_err(|refused| match refused {
-            Refused::TooLarge => format!("{:?} is too large to be compared", side.path),
-            Refused::Failed(words) => words,
-        })
+        let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
+        content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
     }
 
     /// The target's present file under the name it has there.
     pub(super) fn tip(&self, before: &TreePath, after: &TreePath) -> Option<Side> {
-        let present = |path: &TreePath| steps::present(self.asked.target, path, self.reading);
+        let present = |path: &TreePath| Side::present(self.reading.snapshots, self.asked.target, path);
         let is_there = |path: &TreePath| present(path).is_some();
         present(&self.places.find(after, before, &is_there)?)
     }

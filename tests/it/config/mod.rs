@@ -275,7 +275,15 @@ fn remote_places_are_read_as_people_write_them() {
     let sources: Vec<&SourceSpec> = config.environments.iter().map(|environment| &environment.source).collect();
     assert_eq!(*sources[0], ssh(place(None, "web", None, Some("/team/all")), "/srv"));
     let own = place(Some("me"), "web", None, Some("/team/own"));
-    assert_eq!(*sources[1], SourceSpec::Ssh { place: own, path: "x".into(), rate: std::num::NonZeroU64::new(2 << 20), depth: std::num::NonZeroU32::new(50) });
+    assert_eq!(
+        *sources[1],
+        SourceSpec::Ssh {
+            place: own,
+            path: "x".into(),
+            rate: std::num::NonZeroU64::new(2 << 20),
+            depth: std::num::NonZeroU32::new(50)
+        }
+    );
     let command = ["docker", "exec", "-i", "c"].map(str::to_owned).to_vec();
     assert_eq!(*sources[2], SourceSpec::Exec { command, path: "/srv".into(), rate: None, depth: None });
 }
