@@ -131,10 +131,11 @@ impl Reading<'_> {
         match &side.version {
             Version::Held(content) if content.len() as u64 > limit => Err(Refused::TooLarge),
             Version::Held(content) => Ok(content.to_vec()),
-            Version::Blob { environment, id } => match self.commits.blob_size(*environment, id).map_err(failed)? {
-                length if length > limit => Err(Refused::TooLarge),
-                _ => self.commits.blob(*environment, id, limit).map_err(failed),
-            },
+            // The size is asked for only when it may be the reason.
+            Version::Blob { environment, id } => self.commits.blob(*environment, id, limit).map_err(|failure| {
+                let is_large = self.commits.blob_size(*environment, id).is_ok_and(|length| length > limit);
+                if is_large { Refused::TooLarge } else { failed(failure) }
+            }),
             Version::File { environment, path } => {
                 let snapshot = &self.snapshots[*environment];
                 let entry = snapshot.find(path).map(|entry| &snapshot.entries[entry].content);
