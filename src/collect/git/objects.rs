@@ -8,7 +8,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use git2::{ObjectType, Odb, Oid};
 use tempfile::TempDir;
@@ -30,7 +29,8 @@ pub(crate) struct Objects {
     trees: Lately<Arc<[TreeItem]>>,
     contents: Lately<Arc<[u8]>>,
     /// How many trees and blobs were unpacked.
-    unpacked: AtomicU64,
+    #[cfg(test)]
+    unpacked: std::sync::atomic::AtomicU64,
     /// Dropped after the objects were closed.
     _keep: Option<Arc<TempDir>>,
 }
@@ -96,7 +96,16 @@ impl Objects {
         odb.add_disk_alternate(text).map_err(|error| words(&error))?;
         let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
         let (trees, contents) = (Lately::new(TREES), Lately::new(CONTENTS));
-        Ok(Self { odb, shallow, folder, trees, contents, unpacked: AtomicU64::new(0), _keep: keep })
+        Ok(Self {
+            odb,
+            shallow,
+            folder,
+            trees,
+            contents,
+            #[cfg(test)]
+            unpacked: std::sync::atomic::AtomicU64::default(),
+            _keep: keep,
+        })
     }
 
     /// The folder that they are in.
@@ -140,7 +149,7 @@ impl Objects {
     /// How many trees and blobs were unpacked, not counting those that were still known.
     #[cfg(test)]
     pub(crate) fn unpacked(&self) -> u64 {
-        self.unpacked.load(Ordering::Relaxed)
+        self.unpacked.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// A commit.
@@ -272,8 +281,9 @@ impl Objects {
         word: &'static str,
         use_it: impl Fn(&[u8]) -> T,
     ) -> Result<T, GitFault> {
+        #[cfg(test)]
         if matches!(kind, ObjectType::Tree | ObjectType::Blob) {
-            self.unpacked.fetch_add(1, Ordering::Relaxed);
+            self.unpacked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
         let object = self.odb.read(id).map_err(|source| GitFault::Object { id, source })?;
         if object.kind() != kind {
@@ -420,6 +430,22 @@ mod tests {
         let commit = parse_commit(zero, data).unwrap();
         assert_eq!((commit.summary.subject.as_str(), commit.summary.author.as_str()), ("Fix it", "A B"));
         assert_eq!((commit.summary.authored, commit.committed, commit.parents.len()), (12, 34, 1));
+    }
+
+    #[test]
+    fn what_was_read_lately_is_not_unpacked_again() {
+        let home = tempfile::tempdir().unwrap();
+        let repository = git2::Repository::init_bare(home.path()).unwrap();
+        let blob = repository.blob(b"one\n").unwrap();
+        let mut tree = repository.treebuilder(None).unwrap();
+        tree.insert("a", blob, 0o100_644).unwrap();
+        let tree = tree.write().unwrap();
+        let objects = Objects::open_at(home.path().join("objects"), b"", None).unwrap();
+        for _ in 0..3 {
+            assert_eq!(objects.find(tree, b"a").unwrap().unwrap().id, blob);
+            assert_eq!((objects.blob(blob).unwrap(), objects.blob_size(blob).unwrap()), (b"one\n".to_vec(), 4));
+        }
+        assert_eq!(objects.unpacked(), 2);
     }
 
     proptest! {

@@ -177,7 +177,12 @@ impl Case<'_> {
     /// Whether a step that does more, or several together, do the same, and the files bear it out.
     fn is_carried(pairs: &[Pair], look: &Look, is_nearer: bool) -> bool {
         let is_carried = pairs.iter().any(|pair| pair.lines.of_a() >= CARRIED && pair.paths > 0.5);
-        is_carried && is_nearer && look.share() >= 0.6 && look.least() >= 0.3 && look.tip.came() >= SIMILAR
+        is_carried
+            && !look.lacks_a_part()
+            && is_nearer
+            && look.share() >= 0.6
+            && look.least() >= 0.3
+            && look.tip.came() >= SIMILAR
     }
 
     fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {

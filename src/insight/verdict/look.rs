@@ -140,8 +140,7 @@ impl Looking<'_> {
             look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
             look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
             let texts = (lines::numbers(&was), lines::numbers(&becomes));
-            let standing =
-                self.text(change, (&texts.0, &texts.1, text), present.as_deref(), base.is_some(), excused);
+            let standing = self.text(change, (&texts.0, &texts.1, text), present.as_deref(), base.is_some(), excused);
             (standing, texts)
         } else {
             let there = self.whole(change, tip.as_ref())?;
