@@ -46,6 +46,7 @@ fn judge(bencher: Bencher<'_, '_>, workload: Workload) {
         maps: &[],
         lineage: &driftline::insight::nearest::Lineage::default(),
         fixes: &[],
+        candidates: &driftline::insight::candidates::Brief::default(),
         focus: &[],
     };
     bencher.counter(ItemsCount::new(entries(&snapshots))).bench_local(|| insight::judge(&inputs));

@@ -34,10 +34,12 @@ pub(crate) fn report(snapshots: &[Snapshot]) -> StatusReport {
         maps: &[],
         lineage: &driftline::insight::nearest::Lineage::default(),
         fixes: &[],
+        candidates: &driftline::insight::candidates::Brief::default(),
         focus: &[],
     };
     let findings: Vec<Finding> = judge(&inputs);
     let about = About {
+        candidates: None,
         maps: Vec::new(),
         project: Some("bench".to_owned()),
         baseline: None,

@@ -7,7 +7,7 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::insight::Finding;
-use crate::pipeline::{Picture, survey};
+use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::build::{About, status_report};
 use crate::report::{escape, terminal};
 
@@ -31,8 +31,12 @@ pub(crate) fn run(
 pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<String>) -> Result<Exit, Failure> {
     let progress = session.progress();
     let surveyed = survey(&session.plan(), &session.config.focus, &session.config.fixes, &progress);
+    let looked = surveyed.map(|mut picture| {
+        look_for_candidates(&mut picture, &session.asked());
+        picture
+    });
     progress.clear();
-    let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let mut picture = looked.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();
     let about = about(session, &picture, next(&picture));
     let report = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);
@@ -44,7 +48,7 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     }
     session.tell(&picture.collected.snapshots, &notes);
     session.tell_work(picture.collected.counters());
-    let gaps = picture.findings.iter().any(Finding::is_incomplete);
+    let gaps = picture.findings.iter().any(Finding::is_incomplete) || !picture.candidates.failures.is_empty();
     let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
     let exit = session.exit(judged.map(|finding| finding.severity).max(), gaps);
     // The process ends soon: giving back millions of small pieces one by one would only make the user wait.
@@ -63,6 +67,7 @@ pub(crate) fn about(session: &Session, picture: &Picture<'_>, next: Vec<String>)
         maps: config.environments.iter().map(|environment| environment.map.clone()).collect(),
         now: session.process.now.seconds,
         counters: picture.collected.counters(),
+        candidates: session.command(&[b"candidates"]),
         next,
     }
 }

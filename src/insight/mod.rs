@@ -12,6 +12,7 @@ pub mod fixes;
 mod folders;
 mod ignorable;
 pub mod nearest;
+pub mod origin;
 mod rules;
 mod shape;
 mod summary;
@@ -51,6 +52,8 @@ pub struct Inputs<'a> {
     pub lineage: &'a Lineage,
     /// Fixes that must be somewhere.
     pub fixes: &'a [fixes::KnownFix],
+    /// What one environment has and another lacks.
+    pub candidates: &'a candidates::Brief,
     /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
     pub focus: &'a [TreePath],
 }

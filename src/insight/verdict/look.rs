@@ -11,7 +11,7 @@ use super::tip::{Standing, standing};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
-use crate::snapshot::{BlobKind, Content};
+use crate::snapshot::{Algorithms, BlobId, BlobKind, Content, EntryRef};
 
 /// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
 const WHOLE: f32 = 2.0;
@@ -143,11 +143,11 @@ impl Looking<'_> {
             let standing = self.text(change, (&texts.0, &texts.1, text), present.as_deref(), base.is_some(), excused);
             (standing, texts)
         } else {
-            let there = self.whole(change, tip.as_ref())?;
-            look.same += usize::from(there && change.after.is_some());
+            let there = self.whole(change, body, tip.as_ref())?;
+            look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
             look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-            (whole(there), Default::default())
+            (whole(there), <(Vec<Line>, Vec<Line>)>::default())
         };
         look.tip.add(standing);
         let is_bare = usize::from(tip.is_some() && standing.is_bare());
@@ -164,7 +164,7 @@ impl Looking<'_> {
     /// Holds a file of a unit against the one that the target began with.
     fn began(&self, file: &Seen<'_>) -> Result<Standing, String> {
         let Body::Text(text) = file.body else {
-            return Ok(whole(self.whole(file.change, file.base.as_ref())?));
+            return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
         };
         let began = file.base.as_ref().map(|side| self.content(Some(side))).transpose()?;
         let texts = (&file.texts.0[..], &file.texts.1[..], text);
@@ -204,15 +204,16 @@ impl Looking<'_> {
         }
     }
 
-    /// Whether a place has what the change makes of it, as a whole.
-    fn whole(&self, change: &FileChange, there: Option<&Side>) -> Result<bool, String> {
+    /// Whether a place has what the change makes of it, as a whole. Where it gives a file another name or kind and nothing else, the
+    /// target's own content is neither for nor against it.
+    fn whole(&self, change: &FileChange, body: &Body, there: Option<&Side>) -> Result<bool, String> {
         match (&change.after, there) {
             (None, there) => Ok(there.is_none()),
             (Some(after), Some(there)) => {
                 let is_name = change.renamed_from().is_none() || there.path == after.path;
                 let is_kind =
                     change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
-                Ok(is_name && is_kind && self.is(Some(after), Some(there))?)
+                Ok(is_name && is_kind && (matches!(body, Body::Same) || self.is(Some(after), Some(there))?))
             }
             (Some(_), None) => Ok(false),
         }
@@ -225,8 +226,31 @@ impl Looking<'_> {
             (Some(a), Some(b)) if a.kind == BlobKind::Submodule || b.kind == BlobKind::Submodule => {
                 Ok(a.version == b.version)
             }
-            (Some(a), Some(b)) => Ok(a.version == b.version || self.content(Some(a))? == self.content(Some(b))?),
+            (Some(a), Some(b)) if a.version == b.version => Ok(true),
+            (Some(a), Some(b)) => {
+                let content = |side| self.reading.side(side, LARGEST).map_err(|failure| failure.0);
+                if let (Some(a), Some(b)) = (content(a)?, content(b)?) {
+                    return Ok(a == b);
+                }
+                let name = self.name(a)?;
+                Ok(name.is_some() && name == self.name(b)?)
+            }
             _ => Ok(false),
+        }
+    }
+
+    /// git's name for a content, where that can be had without holding it in memory.
+    fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
+        match &side.version {
+            Version::Blob { id, .. } => Ok(Some(*id)),
+            Version::Held(_) => Ok(None),
+            Version::File { environment, path } => {
+                let Some(entry) = self.reading.snapshots[*environment].find(path) else { return Ok(None) };
+                let at = EntryRef { environment: *environment, entry };
+                let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
+                let digests = self.reading.contents.digests(at, wanted).map_err(|failure| failure.0)?;
+                Ok(digests.git_blob)
+            }
         }
     }
 

@@ -3,4 +3,4 @@
 mod backfill;
 mod fixes;
 mod must_show;
-mod oncalls;
+pub(crate) mod oncalls;
