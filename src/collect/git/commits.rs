@@ -1,6 +1,7 @@
 //! Commits beyond those of others, what they changed, and the contents they name.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 
@@ -296,13 +297,15 @@ impl Changes<'_> {
     }
 
     /// Sorted by name alone: git's own order puts a folder elsewhere than a file of the same name.
-    fn items(&self, tree: Option<Oid>, depth: usize) -> Result<Vec<TreeItem>, GitFault> {
-        let Some(tree) = tree else { return Ok(Vec::new()) };
-        let mut items = self.history.objects().subtree(tree, depth)?;
-        if !items.is_sorted_by(|a, b| a.name < b.name) {
-            items.sort_by(|a, b| a.name.cmp(&b.name));
+    fn items(&self, tree: Option<Oid>, depth: usize) -> Result<Arc<[TreeItem]>, GitFault> {
+        let Some(tree) = tree else { return Ok(Arc::default()) };
+        let items = self.history.objects().subtree(tree, depth)?;
+        if items.is_sorted_by(|a, b| a.name < b.name) {
+            return Ok(items);
         }
-        Ok(items)
+        let mut sorted = items.to_vec();
+        sorted.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(sorted.into())
     }
 
     fn items_differ(
