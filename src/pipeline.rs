@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
 use crate::compare::maps::{self, MapProposal};
 use crate::compare::{self, Comparison, artifacts, moves};
-use crate::config::Fix;
+use crate::config::{Expect, Fix};
 use crate::insight::fixes::{self, KnownFix};
 use crate::insight::nearest::{self, Lineage};
 use crate::insight::verdict;
-use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
+use crate::insight::{self, ArtifactEvidence, Finding, Inputs, Wishes};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, ContentReader as _};
 
@@ -34,6 +34,10 @@ pub struct Picture<'w> {
     pub fixes: Vec<KnownFix>,
     /// What the rules say, most severe first.
     pub findings: Vec<Finding>,
+    /// How each environment should be, in order.
+    expect: Vec<Expect>,
+    /// Severities that rules have instead of their own.
+    severities: Vec<(String, &'static str)>,
 }
 
 impl Picture<'_> {
@@ -48,6 +52,11 @@ impl Picture<'_> {
             lineage: &self.lineage,
             fixes: &self.fixes,
             focus,
+            wishes: Wishes {
+                expect: &self.expect,
+                severities: &self.severities,
+                redactor: Some(self.collected.redactor()),
+            },
         }
     }
 }
@@ -60,6 +69,7 @@ pub fn survey<'w>(
     plan: &CollectPlan<'_>,
     focus: &[TreePath],
     fixes: &[Fix],
+    severities: &[(String, &'static str)],
     watch: &'w dyn Watch,
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
@@ -102,7 +112,10 @@ pub fn survey<'w>(
         Some((near.history, near.likeness.commit.id.clone()))
     });
     let findings = Vec::new();
-    let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, fixes, findings };
+    let expect = plan.environments.iter().map(|environment| environment.expect.clone()).collect();
+    let severities = severities.to_vec();
+    let mut picture =
+        Picture { collected, comparison, moves, artifacts, maps, lineage, fixes, findings, expect, severities };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)
 }

@@ -35,6 +35,7 @@ pub(crate) fn report(snapshots: &[Snapshot]) -> StatusReport {
         lineage: &driftline::insight::nearest::Lineage::default(),
         fixes: &[],
         focus: &[],
+        wishes: driftline::insight::Wishes::default(),
     };
     let findings: Vec<Finding> = judge(&inputs);
     let about = About {

@@ -45,7 +45,7 @@ pub(crate) fn run(
     }
     let asked = Asked::new(&session, arguments)?;
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &[], &progress);
+    let surveyed = survey(&session.plan(), &session.config.focus, &[], &session.config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let pairs = asked.pairs(&picture.collected.snapshots);
     let candidates = look(&session, &picture, &pairs);

@@ -45,7 +45,8 @@ pub(crate) fn run(
             .hint("name a path, the id of a finding, or the code of a rule, such as content-differs"));
     };
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &session.config.fixes, &progress);
+    let surveyed =
+        survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
     progress.clear();
     let picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();

@@ -297,6 +297,9 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
             ignore: Vec::new(),
             sensitive: Vec::new(),
             fixes: Vec::new(),
+            accepts: Vec::new(),
+            severities: Vec::new(),
+            keep_days: None,
             file: None,
         },
     };
@@ -307,6 +310,7 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
         if let Some(configured) = maps.remove(&environment.name) {
             environment.map = configured.map;
             environment.role = configured.role;
+            environment.expect = configured.expect;
         }
     }
     let is_there = |name: &EnvironmentName| config.environments.iter().any(|environment| environment.name == *name);

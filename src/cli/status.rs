@@ -30,7 +30,8 @@ pub(crate) fn run(
 /// Looks, and shows what was found with what to type next.
 pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<String>) -> Result<Exit, Failure> {
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &session.config.fixes, &progress);
+    let surveyed =
+        survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
     progress.clear();
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();

@@ -56,6 +56,7 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
         lineage: &Lineage::default(),
         fixes: &[],
         focus,
+        wishes: crate::insight::Wishes::default(),
     })
 }
 
@@ -63,6 +64,8 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
 fn codes_are_unique_and_documented() {
     let codes: BTreeSet<&str> = RULES.iter().map(|rule| rule.code).collect();
     assert_eq!(codes.len(), RULES.len());
+    // The configuration knows them too.
+    assert_eq!(RULES.iter().map(|rule| rule.code).collect::<Vec<_>>(), crate::config::RULE_CODES);
     for Rule { code, finds, matters, example, wrong, .. } in RULES {
         assert!(code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{code}");
         for text in [finds, matters, example, wrong] {
@@ -287,6 +290,7 @@ fn line_endings_are_quiet() {
         lineage: &Lineage::default(),
         fixes: &[],
         focus: &[],
+        wishes: crate::insight::Wishes::default(),
     });
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
     let info = Severity::Info;
@@ -317,6 +321,7 @@ fn a_unique_artifact_is_said_loudly() {
         lineage: &Lineage::default(),
         fixes: &[],
         focus: &[],
+        wishes: crate::insight::Wishes::default(),
     };
     let found: Vec<_> = judge(&inputs).into_iter().map(|finding| (finding.severity, finding.path)).collect();
     assert_eq!(
@@ -339,6 +344,7 @@ fn a_history_that_others_do_not_share_is_told() {
             lineage,
             fixes: &[],
             focus: &[],
+            wishes: crate::insight::Wishes::default(),
         };
         judge(&inputs).into_iter().find(|finding| finding.code == "unrelated-history")
     };

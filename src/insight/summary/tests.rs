@@ -19,6 +19,7 @@ fn the_odd_one_out_is_counted() {
         lineage: &crate::insight::nearest::Lineage::default(),
         fixes: &[],
         focus: &[],
+        wishes: crate::insight::Wishes::default(),
     };
     let found: Vec<(usize, usize, usize)> =
         summaries(&inputs).iter().map(|summary| (summary.drift, summary.only_here, summary.unreadable)).collect();

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
+use crate::compare::text::Redacted;
+use crate::report::escape::json_name;
 use crate::report::model::PathReport;
+use crate::report::text_view::json::{file_report, region_report};
+use crate::report::text_view::{FileView, TextView};
 
 /// One file over all environments.
 #[derive(Debug, Clone, Serialize)]
@@ -72,4 +76,54 @@ pub struct FocusRegion {
     pub base: (usize, usize),
     /// The same in each of [`FocusFile::texts`].
     pub texts: Vec<(usize, usize)>,
+}
+
+impl FocusFile {
+    /// All files of a view.
+    pub fn all(view: &TextView) -> Vec<Self> {
+        view.files.iter().map(|file| Self::new(view, file)).collect()
+    }
+
+    fn new(view: &TextView, file: &FileView) -> Self {
+        let report = file_report(view, file);
+        let names = |environments: &[usize]| environments.iter().map(|&at| view.environments[at].to_string()).collect();
+        let side = |(at, environment): (usize, &crate::path::EnvironmentName)| FocusSide {
+            environment: environment.to_string(),
+            kind: report.kinds.get(environment.as_str()).copied().unwrap_or("unknown"),
+            text: file.text_of(at),
+        };
+        let base = report.base.as_ref().zip(file.base.as_ref()).map(|(base, text)| BaseText {
+            kind: base.kind,
+            description: base.description.clone(),
+            environments: base.environments.clone(),
+            lines: lines(&text.document),
+        });
+        let regions = file.regions.iter().map(|region| {
+            let report = region_report(view, file, region);
+            FocusRegion {
+                class: report.class,
+                groups: report.groups,
+                uncommitted: report.uncommitted,
+                base: (region.base.start, region.base.end),
+                texts: region.texts.iter().map(|range| (range.start, range.end)).collect(),
+            }
+        });
+        Self {
+            sides: view.environments.iter().enumerate().map(side).collect(),
+            texts: file
+                .texts
+                .iter()
+                .map(|text| FocusText { environments: names(&text.environments), lines: lines(&text.document) })
+                .collect(),
+            base,
+            regions: regions.collect(),
+            path: report.path,
+            pattern: report.pattern,
+            notes: report.notes,
+        }
+    }
+}
+
+fn lines(document: &Redacted) -> Vec<String> {
+    (0..document.line_count()).map(|line| json_name(&document.text(line)).0).collect()
 }

@@ -4,9 +4,16 @@
 //! writes it, and escapes foreign bytes by itself. Its documentation is the specification of `driftline report --format json`: fields are
 //! added without notice; a field that changes its meaning or goes away raises [`VERSION`]. Times are seconds since 1970 in UTC.
 
+mod build;
 mod focus;
+mod formats;
+mod history;
+mod terminal;
 
+pub use build::{FailOn, Kept, Parts, nightly_report};
 pub use focus::{BaseText, FocusFile, FocusRegion, FocusSide, FocusText};
+pub use formats::{FORMATS, Format, Screen};
+pub use history::{HistoryReport, sparkline, write_history};
 
 use std::collections::BTreeMap;
 
@@ -188,7 +195,7 @@ pub struct NightFinding {
     pub streak: u64,
     /// The finding that it took the place of: the same rule at the same place, and something changed.
     pub replaces: Option<String>,
-    /// For `reopened`: `came-back`, `acceptance-expired` or `matter-changed`.
+    /// For `reopened`: `came-back`, `acceptance-expired`, `acceptance-removed` or `matter-changed`.
     pub reopened: Option<&'static str>,
     /// Set where the environments it is about could not be read: it is what was seen last.
     pub stale: Option<StaleReport>,
