@@ -19,8 +19,9 @@ use crate::insight::units::Sources;
 use crate::insight::verdict::{Reading, Verdict};
 use crate::path::{EnvironmentName, TreePath};
 use crate::pipeline::{Picture, survey};
-use crate::report::candidates::{About, report, write};
+use crate::report::candidates::{About, CandidatesReport, report, write};
 use crate::report::escape;
+use crate::report::nightly::PatchReport;
 use crate::snapshot::{IncidentKind, Snapshot};
 
 pub(crate) fn run(
@@ -102,6 +103,21 @@ impl Asked {
             .filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to))
             .collect()
     }
+}
+
+/// All that one environment has and another lacks, and what of it applies as patches; `None` where there are no two environments.
+pub(crate) fn of_report(session: &Session, picture: &Picture<'_>) -> Option<(CandidatesReport, Vec<PatchReport>)> {
+    let snapshots = &picture.collected.snapshots;
+    if snapshots.len() < 2 {
+        return None;
+    }
+    let pairs = Asked { from: None, to: None }.pairs(snapshots);
+    let candidates = look(session, picture, &pairs);
+    let names: Vec<EnvironmentName> = snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
+    let report = report(&candidates, about, &session.redactor);
+    let patches = export::reports(session, picture, &pairs, &candidates);
+    Some((report, patches))
 }
 
 /// Calls `then` with what is needed to find candidates.
