@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{is_secret, with_question};
+use super::with_question;
 use crate::cli::args::{CandidatesArguments, Format};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -160,7 +160,7 @@ fn patches(session: &Session, picture: &Picture<'_>, pair: (usize, usize), candi
     let writer = Writer {
         name: &name,
         has_git: matches!(snapshot.git, GitState::Checkout(_) | GitState::Commit { .. }),
-        is_sensitive: &|path| is_secret(session, path),
+        is_sensitive: &|path| session.redactor.is_sensitive(path),
         redactor: &session.redactor,
     };
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
@@ -189,7 +189,7 @@ fn patches(session: &Session, picture: &Picture<'_>, pair: (usize, usize), candi
             let why = |candidate: usize, why: &WhyLeftOut| {
                 let changes = candidates.units[candidate].unit.changes.iter();
                 let mut sides = changes.flat_map(|change| [&change.before, &change.after]).flatten();
-                match sides.find(|side| is_secret(session, &side.path)) {
+                match sides.find(|side| session.redactor.is_sensitive(&side.path)) {
                     Some(side) => refusal(Refused::Sensitive(side.path.clone())),
                     None => words(session, why),
                 }
