@@ -111,7 +111,7 @@ pub(crate) fn of_report(session: &Session, picture: &Picture<'_>) -> Option<(Can
         return None;
     }
     let pairs = Asked { from: None, to: None }.pairs(snapshots);
-    let candidates = look(session, picture, &pairs);
+    let candidates = with_question(session, picture, &pairs, find);
     let names: Vec<EnvironmentName> = snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
     let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
     let report = report(&candidates, about, &session.redactor);
