@@ -38,7 +38,7 @@ fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsi
     let project = tiny();
     let words = ["report", "--format", "json", "--out", "out", "--threads", "1"];
     let began = Instant::now();
-    project.run(1, &words).expect(1);
+    let _ = project.run(1, &words).expect(1);
     let whole = began.elapsed();
     // The same pseudo-random moments in each run of the test.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ u64::from(worker);
@@ -263,9 +263,9 @@ fn no_secret_is_in_any_store() {
     project.write("prod", "config.py", &format!("password = \"{secret}\"\nport = 333\n"));
     repo.git(&["stash", "push", "-q", "-m", &format!("password={secret}")]);
     project.write("prod", "config.py", &format!("password = \"{secret}\"\nport = 4444\n"));
-    project.run(1, &["report", "--out", "out"]).expect(1);
-    project.run(1, &["accept", "--all", "--because", "x"]).expect(0);
-    project.run(2, &["report", "--out", "out"]).expect(0);
+    let _ = project.run(1, &["report", "--out", "out"]).expect(1);
+    let _ = project.run(1, &["accept", "--all", "--because", "x"]).expect(0);
+    let _ = project.run(2, &["report", "--out", "out"]).expect(0);
     let mut looked_at = 0;
     let mut folders = vec![project.env.path("home"), project.env.path("out")];
     let mut files = vec![project.config()];

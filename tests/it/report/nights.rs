@@ -104,6 +104,24 @@ fn a_server_that_is_down_keeps_its_last_good_picture() {
 }
 
 #[test]
+fn a_finding_is_explained_by_its_id_although_it_cannot_be_seen_now() {
+    let project = three();
+    let first = project.report(1, &[], 1);
+    let id = find(&first["findings"], "absent-in", "lib.py")["id"].as_str().unwrap().to_owned();
+    std::fs::rename(project.env.path("debug"), project.env.path("away")).unwrap();
+    project.report(2, &[], 3);
+    let shown = project.run(2, &["explain", &id]).expect(3).stdout();
+    assert!(shown.contains("not to be seen now; the last report had: absent in debug"), "{shown}");
+    std::fs::rename(project.env.path("away"), project.env.path("debug")).unwrap();
+    project.write("debug", "lib.py", "lib\n");
+    project.report(3, &[], 1);
+    let refused = project.run(3, &["explain", &id]).expect(2).stderr();
+    assert!(refused.contains(&format!("the finding `{id}` is resolved")), "{refused}");
+    let refused = project.run(3, &["explain", "0000000000"]).expect(2).stderr();
+    assert!(refused.contains("there is no finding `0000000000`"), "{refused}");
+}
+
+#[test]
 fn an_environment_that_is_left_out_is_not_resolved() {
     let project = three();
     project.report(1, &[], 1);
