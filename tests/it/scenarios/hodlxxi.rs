@@ -101,13 +101,16 @@ fn the_branch_is_not_the_expected_one() {
 #[test]
 fn modules_that_moved_are_neither_deleted_nor_added() {
     let report = Hodlxxi::new().report(1, &[], 1);
-    let moved: Vec<String> = report["tree"]["moves"].as_array().unwrap().iter().map(|it| it["places"].to_string()).collect();
+    let moved: Vec<String> =
+        report["tree"]["moves"].as_array().unwrap().iter().map(|it| it["places"].to_string()).collect();
     for module in MODULES {
         assert!(moved.iter().any(|places| places.contains(module)), "{module} in {moved:#?}");
     }
     for code in ["only-in", "absent-in"] {
-        let wrong: Vec<String> =
-            paths(&with(&report, code)).into_iter().filter(|path| MODULES.iter().any(|it| path.ends_with(it))).collect();
+        let wrong: Vec<String> = paths(&with(&report, code))
+            .into_iter()
+            .filter(|path| MODULES.iter().any(|it| path.ends_with(it)))
+            .collect();
         assert!(wrong.is_empty(), "{code}: {wrong:?}");
     }
 }
@@ -128,7 +131,10 @@ fn a_script_that_cannot_be_run_is_told_and_line_endings_are_quiet() {
     let report = Hodlxxi::new().report(1, &[], 1);
     let modes = with(&report, "mode-differs");
     assert_eq!(paths(&modes), ["scripts/db_backup.sh"]);
-    assert_eq!((&modes[0]["severity"], modes[0]["message"].as_str().unwrap().contains("executable bit")), (&json!("warning"), true));
+    assert_eq!(
+        (&modes[0]["severity"], modes[0]["message"].as_str().unwrap().contains("executable bit")),
+        (&json!("warning"), true)
+    );
     assert_eq!(paths(&with(&report, "line-endings")), ["static/app.js"]);
     assert_eq!(with(&report, "line-endings")[0]["severity"], "info");
     assert!(!paths(&with(&report, "content-differs")).contains(&"static/app.js".to_owned()));
