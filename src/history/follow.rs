@@ -17,6 +17,10 @@ pub fn follow(past: &Past, night: &Night, accepted: &BTreeSet<String>) -> Outcom
     let seen: BTreeSet<&str> = night.sightings.iter().map(|sighting| &*sighting.id).collect();
     let unseen = past.open.values().filter(|known| !seen.contains(&*known.sighting.id));
     let mut unseen: Vec<Unseen<'_>> = unseen.map(|known| Unseen::new(known, night)).collect();
+    unseen.sort_by_key(|it| {
+        let Sighting { path, subject, code, id, .. } = &it.known.sighting;
+        (path, subject, code, id)
+    });
     let mut places: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (at, it) in unseen.iter().enumerate().rev() {
         places.entry(place(&it.known.sighting)).or_default().push(at);

@@ -14,6 +14,7 @@ fn two() -> Project {
             ("staging", ".env", "PASSWORD=tr0ubad0ur3\n"),
         ],
     )
+    .private(&["prod/.env", "staging/.env"])
 }
 
 fn id(project: &Project, night: i64, path: &str) -> String {

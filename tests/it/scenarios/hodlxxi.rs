@@ -120,7 +120,7 @@ fn secrets_that_everybody_reads_and_foreign_owners_are_told() {
     let report = Hodlxxi::new().report(1, &[], 1);
     let readable = with(&report, "secret-readable");
     assert_eq!(paths(&readable), [".env"]);
-    assert_eq!(readable[0]["message"], "holds secrets, and every user may read it: server 0644");
+    assert_eq!(readable[0]["message"], "holds secrets, and every user may read it: 0644 in server");
     let foreign = with(&report, "unexpected-owner");
     assert_eq!(paths(&foreign), [".env", "wsgi.py"]);
     assert!(foreign[1]["message"].as_str().unwrap().contains("owner root"), "{foreign:#?}");
