@@ -92,7 +92,7 @@ impl<'a> Unseen<'a> {
         let is_read = |part: &&Part| !self.unread.contains(&part.environment);
         let before: Vec<&Part> = self.known.sighting.parts.iter().filter(is_read).collect();
         let now: Vec<&Part> = sighting.parts.iter().filter(is_read).collect();
-        !self.unread.is_empty() && shape(&before) == shape(&now)
+        !self.unread.is_empty() && is_alike(&before, &now)
     }
 
     fn standing(self, number: u64, night: &Night, past: &Past, accepted: &BTreeSet<String>) -> Standing {
@@ -152,10 +152,15 @@ fn place(sighting: &Sighting) -> Place<'_> {
     (family, sighting.path.as_deref().ok_or(&*sighting.subject))
 }
 
-/// Who agrees with whom, and the details, in the order of environments.
-fn shape<'a>(parts: &[&'a Part]) -> Vec<(usize, &'a str, &'a str)> {
-    let first = |class: &str| parts.iter().position(|part| part.class == class).unwrap_or_default();
-    parts.iter().map(|part| (first(&part.class), &*part.environment, &*part.detail)).collect()
+/// Whether the same environments agree, and have the same where that is known of both.
+fn is_alike(before: &[&Part], now: &[&Part]) -> bool {
+    let class = |parts: &[&Part], at: usize| parts.iter().position(|part| part.class == parts[at].class);
+    let is_known = |part: &Part| !part.detail.is_empty();
+    before.len() == now.len()
+        && before.iter().zip(now).enumerate().all(|(at, (one, other))| {
+            let is_same = !is_known(one) || !is_known(other) || one.detail == other.detail;
+            one.environment == other.environment && is_same && class(before, at) == class(now, at)
+        })
 }
 
 /// Whether a folder is found at once tonight, because others are unread, where single paths in it were found before.

@@ -128,7 +128,7 @@ impl Store {
     pub fn open(state: &Path, made_of: &MadeOf) -> Result<Self, StoreError> {
         let file = file(state, made_of);
         prepare(&file)?;
-        Self::connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::connect(file)
     }
 
     /// Opens the history of a project to read it; `None` when there is none.
@@ -138,14 +138,16 @@ impl Store {
     pub fn look(state: &Path, made_of: &MadeOf) -> Result<Option<Self>, StoreError> {
         let file = file(state, made_of);
         match file.symlink_metadata() {
-            Ok(_) => Self::connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some),
+            // What a killed run left by half is rolled back first, and that is writing; where nothing can be written, it is only read.
+            Ok(_) => Self::connect(file).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(StoreError::Open { file, source }),
         }
     }
 
-    fn connect(file: PathBuf, how: OpenFlags) -> Result<Self, StoreError> {
-        let flags = how | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    fn connect(file: PathBuf) -> Result<Self, StoreError> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         // The folder may be reached by a link; the file itself may be none.
         let real = file.parent().and_then(|folder| folder.canonicalize().ok()).zip(file.file_name());
         let real = real.map_or_else(|| file.clone(), |(folder, name)| folder.join(name));
