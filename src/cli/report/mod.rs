@@ -81,7 +81,7 @@ pub(crate) fn run(
         };
         nightly_report(found.status.clone(), parts)
     };
-    let stage =
+    let lay_out =
         |report: &NightlyReport| folder.as_ref().map(|folder| files::Staged::new(folder, &formats, report)).transpose();
     let (report, staged) = keep::keep(&session, &night, &judged.holding, &make, &lay_out)?;
     let written = staged.map_or(Ok(Vec::new()), files::Staged::put);
