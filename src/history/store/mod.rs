@@ -25,6 +25,9 @@ pub const KEEP_DAYS: u32 = 400;
 /// Another run is asked again so often whether it has finished.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
+/// Whoever reads is waited for so long, and whoever reads waits so long for a run that is being written down.
+const READERS: Duration = Duration::from_secs(10);
+
 /// What a history belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MadeOf {
@@ -152,7 +155,7 @@ impl Store {
         let real = file.parent().and_then(|folder| folder.canonicalize().ok()).zip(file.file_name());
         let real = real.map_or_else(|| file.clone(), |(folder, name)| folder.join(name));
         let connection = Connection::open_with_flags(real, flags).map_err(|error| failed(&file, error))?;
-        connection.busy_timeout(Duration::from_secs(5)).map_err(|error| failed(&file, error))?;
+        connection.busy_timeout(READERS).map_err(|error| failed(&file, error))?;
         let store = Self { file, connection };
         schema::check(&store.connection).map_err(|problem| problem.about(&store.file))?;
         Ok(store)
@@ -178,6 +181,8 @@ impl Store {
         loop {
             match Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate) {
                 Ok(transaction) => {
+                    // Somebody may be reading while it is written down in the end.
+                    self.connection.busy_timeout(READERS).map_err(|error| failed(file, error))?;
                     schema::migrate(&transaction).map_err(|problem| problem.about(file))?;
                     return Ok(Writing { file, transaction });
                 }
@@ -268,9 +273,7 @@ fn failed(file: &Path, error: rusqlite::Error) -> StoreError {
         Some(
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied,
         ) => StoreError::NotWritable { file, why },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Busy { file, waited: Duration::from_secs(5) }
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { file, waited: READERS },
         _ => StoreError::Failed { file, source: error },
     }
 }
