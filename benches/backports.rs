@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use driftline::collect::{CollectPlan, Connections, Unwatched, collect};
-use driftline::config::{Environment, PathMap, SourceSpec};
+use driftline::config::{Environment, Expect, PathMap, SourceSpec};
 use driftline::insight::units::{self, Unit};
 use driftline::insight::verdict::{self, Asked, Judgement, Reading, Verdict};
 use driftline::path::EnvironmentName;
@@ -86,7 +86,13 @@ fn measure(folder: &Path) -> Score {
     let names = ["source", "target"].map(|name| EnvironmentName::new(name).unwrap()).into_iter();
     let environments: Vec<Environment> = names
         .zip(sources)
-        .map(|(name, source)| Environment { name, role: None, source, map: PathMap::default() })
+        .map(|(name, source)| Environment {
+            name,
+            role: None,
+            source,
+            map: PathMap::default(),
+            expect: Expect::default(),
+        })
         .collect();
     let plan = CollectPlan {
         environments: &environments,

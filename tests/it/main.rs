@@ -32,6 +32,7 @@ mod origins;
 mod patches;
 mod read_only;
 mod remote;
+mod report;
 mod scenarios;
 mod secrets;
 mod status;

@@ -11,7 +11,7 @@ use crate::collect::local::{LocalFolder, names};
 use crate::collect::steady::Trouble;
 use crate::collect::walk::{Reason, Walked};
 use crate::collect::{Filter, OpenFile, Source as _, SourceReader, Stamp, fold};
-use crate::config::{Environment, PathMap, SourceSpec};
+use crate::config::{Environment, Expect, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{
     Algorithms, Attributes, Content, Digests, Entry, IncidentId, IncidentKind, Names, Special, TextFold, Timestamp,
@@ -49,6 +49,7 @@ pub fn serve(asked: &Asked, nonce: &str, input: &mut dyn BufRead, output: &mut (
     let environment = Environment {
         name: EnvironmentName::new("here").ok_or_else(|| io::Error::other("no name"))?,
         role: None,
+        expect: Expect::default(),
         source: SourceSpec::Folder { path: PathBuf::from(".") },
         map: PathMap::default(),
     };

@@ -1,11 +1,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Config, Places, SshPlace, parse};
+use crate::config::{Config, Expect, Places, SshPlace, parse};
 use crate::path::EnvironmentName;
 
 fn environment(name: &str, source: SourceSpec) -> Environment {
-    Environment { name: EnvironmentName::new(name).unwrap(), role: None, source, map: PathMap::default() }
+    Environment {
+        name: EnvironmentName::new(name).unwrap(),
+        role: None,
+        source,
+        map: PathMap::default(),
+        expect: Expect::default(),
+    }
 }
 
 fn folder(path: &[u8]) -> SourceSpec {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use driftline::collect::{CollectError, CollectPlan, Collected, Unwatched, collect};
-use driftline::config::{Environment, MapPair, PathMap, SourceSpec};
+use driftline::config::{Environment, Expect, MapPair, PathMap, SourceSpec};
 use driftline::path::{EnvironmentName, TreePath};
 use driftline::snapshot::{Content, Counters, Entry, EntryRef, Incident, Snapshot, TextQuestion, Timestamp};
 use driftline::text::Redactor;
@@ -24,6 +24,7 @@ impl Plan {
         let environments = folders.iter().enumerate().map(|(number, folder)| Environment {
             name: EnvironmentName::new(&format!("e{number}")).unwrap(),
             role: None,
+            expect: Expect::default(),
             source: SourceSpec::Folder { path: folder.to_path_buf() },
             map: PathMap::default(),
         });

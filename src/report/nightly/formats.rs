@@ -1,0 +1,39 @@
+//! In which forms a report can be written. A further one is a file beside this and a line in [`FORMATS`].
+
+use std::io::{self, Write};
+
+use super::{NightlyReport, terminal};
+use crate::report::escape;
+use crate::report::style::Styles;
+
+/// A form in which a report is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// How the name of its file ends.
+    pub extension: &'static str,
+    /// What it is for, in a few words.
+    pub about: &'static str,
+    /// Writes a report; `screen` is for texts that people read.
+    pub write: fn(report: &NightlyReport, screen: Screen, out: &mut dyn Write) -> io::Result<()>,
+}
+
+/// What a text is laid out for.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// How many columns it has.
+    pub columns: usize,
+    /// In colour or plain.
+    pub styles: Styles,
+}
+
+/// All forms.
+pub static FORMATS: &[Format] = &[
+    Format { name: "text", extension: "txt", about: "for people, on a terminal", write: terminal::write },
+    Format { name: "json", extension: "json", about: "for programs", write: json },
+];
+
+fn json(report: &NightlyReport, _: Screen, out: &mut dyn Write) -> io::Result<()> {
+    escape::write_json(report, out)
+}
