@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{NightlyReport, terminal};
+use super::{NightlyReport, html, terminal};
 use crate::report::escape;
 use crate::report::style::Styles;
 
@@ -32,6 +32,7 @@ pub struct Screen {
 pub static FORMATS: &[Format] = &[
     Format { name: "text", extension: "txt", about: "for people, on a terminal", write: terminal::write },
     Format { name: "json", extension: "json", about: "for programs", write: json },
+    Format { name: "html", extension: "html", about: "one page for people, which needs no network", write: html::write },
 ];
 
 fn json(report: &NightlyReport, _: Screen, out: &mut dyn Write) -> io::Result<()> {

@@ -8,6 +8,7 @@ mod build;
 mod focus;
 mod formats;
 mod history;
+mod html;
 mod terminal;
 
 pub use build::{FailOn, Kept, Parts, nightly_report};
