@@ -107,10 +107,7 @@ pub fn survey<'w>(
         let artifacts = insight::examine(&leftovers, &collected.snapshots, &collected, &collected);
         (moves, artifacts, maps, lineage(&collected))
     });
-    let fixes = known_fixes(&collected, fixes, &|environment| {
-        let near = lineage.nearest.iter().find(|nearest| nearest.environment == environment)?;
-        Some((near.history, near.likeness.commit.id.clone()))
-    });
+    let fixes = known_fixes(&collected, fixes, &|environment| lineage.commit_near(environment));
     let findings = Vec::new();
     let expect = plan.environments.iter().map(|environment| environment.expect.clone()).collect();
     let severities = severities.to_vec();
@@ -132,9 +129,7 @@ pub fn map_proposals(collected: &mut Collected<'_>) -> Vec<MapProposal> {
 pub fn find_fixes(collected: &Collected<'_>, fixes: &[Fix]) -> Vec<KnownFix> {
     let lineage = OnceLock::new();
     known_fixes(collected, fixes, &|environment| {
-        let lineage = lineage.get_or_init(|| self::lineage(collected));
-        let near = lineage.nearest.iter().find(|nearest| nearest.environment == environment)?;
-        Some((near.history, near.likeness.commit.id.clone()))
+        lineage.get_or_init(|| self::lineage(collected)).commit_near(environment)
     })
 }
 

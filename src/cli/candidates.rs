@@ -12,15 +12,15 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::{Session, find_environment};
 use crate::collect::Collected;
-use crate::compare::artifacts;
 use crate::insight::Severity;
 use crate::insight::candidates::{Candidates, Question, find};
 use crate::insight::units::Sources;
 use crate::insight::verdict::{Reading, Verdict};
 use crate::path::{EnvironmentName, TreePath};
 use crate::pipeline::{Picture, survey};
-use crate::report::candidates::{About, report, write};
+use crate::report::candidates::{About, CandidatesReport, report, write};
 use crate::report::escape;
+use crate::report::nightly::PatchReport;
 use crate::snapshot::{IncidentKind, Snapshot};
 
 pub(crate) fn run(
@@ -48,7 +48,7 @@ pub(crate) fn run(
     let surveyed = survey(&session.plan(), &session.config.focus, &[], &session.config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let pairs = asked.pairs(&picture.collected.snapshots);
-    let candidates = look(&session, &picture, &pairs);
+    let candidates = with_question(&session, &picture, &pairs, find);
     progress.clear();
     match (&shown, &arguments.export, &pairs[..]) {
         (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
@@ -104,6 +104,21 @@ impl Asked {
     }
 }
 
+/// All that one environment has and another lacks, and what of it applies as patches; `None` where there are no two environments.
+pub(crate) fn of_report(session: &Session, picture: &Picture<'_>) -> Option<(CandidatesReport, Vec<PatchReport>)> {
+    let snapshots = &picture.collected.snapshots;
+    if snapshots.len() < 2 {
+        return None;
+    }
+    let pairs = Asked { from: None, to: None }.pairs(snapshots);
+    let candidates = with_question(session, picture, &pairs, find);
+    let names: Vec<EnvironmentName> = snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
+    let report = report(&candidates, about, &session.redactor);
+    let patches = export::reports(session, picture, &pairs, &candidates);
+    Some((report, patches))
+}
+
 /// Calls `then` with what is needed to find candidates.
 pub(crate) fn with_question<T>(
     session: &Session,
@@ -112,32 +127,22 @@ pub(crate) fn with_question<T>(
     then: impl FnOnce(&Question<'_>) -> T,
 ) -> T {
     let collected: &Collected<'_> = &picture.collected;
-    let leftovers = collected.compute(|| artifacts::find(&picture.comparison, &collected.snapshots));
     let environments = &session.config.environments;
     let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
-    let is_secret = |path: &TreePath| is_secret(session, path);
+    let is_sensitive = |path: &TreePath| session.redactor.is_sensitive(path);
     let sources = Sources {
         snapshots: &collected.snapshots,
         comparison: &picture.comparison,
-        artifacts: &leftovers,
+        artifacts: &picture.artifacts,
         baseline: session.config.baseline.as_ref().and_then(named),
         contents: collected,
         commits: collected,
         history: collected,
-        is_sensitive: &is_secret,
+        is_sensitive: &is_sensitive,
     };
     let reading =
         Reading { snapshots: &collected.snapshots, contents: collected, commits: collected, merger: collected };
     then(&Question { sources, reading, pairs, focus: &session.config.focus, now: session.process.now.seconds })
-}
-
-/// Whether a file holds secrets, by its name or because the configuration says so.
-fn is_secret(session: &Session, path: &TreePath) -> bool {
-    session.redactor.is_sensitive(path)
-}
-
-fn look(session: &Session, picture: &Picture<'_>, pairs: &[(usize, usize)]) -> Candidates {
-    with_question(session, picture, pairs, find)
 }
 
 fn list(

@@ -158,6 +158,22 @@ fn views(
     rows.iter().map(show).collect()
 }
 
+/// Files over all environments, as text.
+pub(crate) fn text_view(
+    session: &Session,
+    collected: &Collected<'_>,
+    comparison: &Comparison,
+    rows: &[Row<'_>],
+) -> TextView {
+    text(collected, views(session, collected, comparison, rows, None), Vec::new())
+}
+
+fn text(collected: &Collected<'_>, files: Vec<FileView>, next: Vec<String>) -> TextView {
+    let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
+    TextView { environments, labels, files, next }
+}
+
 fn present(
     session: &Session,
     how: View,
@@ -165,9 +181,7 @@ fn present(
     files: Vec<FileView>,
     next: Vec<String>,
 ) -> Result<(), Failure> {
-    let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
-    let text = TextView { environments, labels, files, next };
+    let text = text(collected, files, next);
     let screen = Screen { columns: session.output.width, styles: session.output.styles };
     output::data(|out| match (session.common.format, how) {
         (Format::Json, _) => escape::write_json(&json::report(&text), out),

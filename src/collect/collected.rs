@@ -17,9 +17,9 @@ use crate::collect::{CollectPlan, Filter, OpenFile, Source, SourceReader, Stamp,
 use crate::config::PathMap;
 use crate::path::TreePath;
 use crate::snapshot::{
-    Algorithms, Beyond, Blob, BlobId, BlobNames, CommitId, CommitReader, CommitRecord, CommitSummary, CommittedVersion,
-    Content, ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind, MergedText,
-    ReadFailure, Recent, Snapshot, TextMerger, TreeChange,
+    Algorithms, Beyond, Blob, BlobId, BlobKind, BlobNames, CommitId, CommitReader, CommitRecord, CommitSummary,
+    CommittedVersion, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind,
+    MergedText, ReadFailure, Recent, Snapshot, TextMerger, TreeChange,
 };
 use crate::text::{Redactor, secrets::Sealed};
 
@@ -397,8 +397,10 @@ impl CommitReader for Collected<'_> {
         self.histories.at(environment, commit, path)
     }
 
-    fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
-        self.histories.blob(environment, id, limit)
+    fn blob(&self, environment: usize, path: &TreePath, blob: Blob, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+        let content = self.histories.blob(environment, path, blob, limit)?;
+        // The target of a link is no secret, and the listing has it in clear.
+        Ok(if blob.kind == BlobKind::Link { content } else { self.sealed_version(path, content) })
     }
 
     fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {

@@ -244,7 +244,8 @@ impl Search<'_> {
             let found = self.commits.at(nearest.history, &commit.id, self.question.path).and_then(|found| {
                 let is_file = |blob: &Blob| matches!(blob.kind, BlobKind::File | BlobKind::Executable);
                 let file = found.filter(is_file);
-                file.map(|blob| self.commits.blob(nearest.history, &blob.id, self.question.limit)).transpose()
+                file.map(|blob| self.commits.blob(nearest.history, self.question.path, blob, self.question.limit))
+                    .transpose()
             });
             match found {
                 Ok(Some(bytes)) => {

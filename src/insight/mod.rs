@@ -3,6 +3,7 @@
 //! Pure. A finding carries facts ([`Evidence`]); wording is the report's. [`judge`] is the one door for findings; [`examine()`] finds out
 //! what an artifact is before that, and [`summaries`] and [`where_the_drift_is`] count.
 
+mod accepted;
 pub mod base;
 pub mod candidates;
 mod evidence;
@@ -19,6 +20,7 @@ mod summary;
 pub mod units;
 pub mod verdict;
 
+pub use accepted::{Acceptances, Ended, judge_acceptances};
 pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usual};
 pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};

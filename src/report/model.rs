@@ -19,6 +19,7 @@ pub const VERSION: u32 = 1;
 
 /// Who differs from whom.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusReport {
     /// `driftline-status`.
     pub format: &'static str,
@@ -71,6 +72,7 @@ pub struct StatusReport {
 
 /// One environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EnvironmentReport {
     /// Its name.
     pub name: String,
@@ -103,6 +105,7 @@ pub struct EnvironmentReport {
 
 /// The commit that is nearest to an environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NearestReport {
     /// The first environment whose history has the commit.
     pub of: String,
@@ -123,6 +126,7 @@ pub struct NearestReport {
 
 /// How much of a commit is in an environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LikenessReport {
     /// The commit.
     pub commit: CommitReport,
@@ -148,6 +152,7 @@ impl LikenessReport {
 
 /// A folder that looks like a folder with another name in other environments: a map that could be configured.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MapReport {
     /// The environment that could get the map.
     pub environment: String,
@@ -176,6 +181,7 @@ pub struct MapReport {
 
 /// What a repository says.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum GitReport {
     /// No repository tracks anything here.
@@ -200,6 +206,7 @@ pub enum GitReport {
 
 /// The state of a checkout.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckoutReport {
     /// The branch; null when HEAD is detached.
     pub branch: Option<String>,
@@ -233,6 +240,7 @@ pub struct CheckoutReport {
 
 /// A commit.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CommitReport {
     /// Its full name.
     pub id: String,
@@ -246,6 +254,7 @@ pub struct CommitReport {
 
 /// What a branch follows.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UpstreamReport {
     /// Its short name.
     pub name: String,
@@ -257,6 +266,7 @@ pub struct UpstreamReport {
 
 /// An uncommitted change.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangeReport {
     /// The path.
     #[serde(flatten)]
@@ -270,6 +280,7 @@ pub struct ChangeReport {
 
 /// A tracked path about which nothing can be said.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotJudgedReport {
     /// The path.
     #[serde(flatten)]
@@ -280,6 +291,7 @@ pub struct NotJudgedReport {
 
 /// A stash.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StashReport {
     /// Its commit.
     pub id: String,
@@ -291,6 +303,7 @@ pub struct StashReport {
 
 /// Another worktree.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorktreeReport {
     /// Its name.
     pub name: String,
@@ -304,6 +317,7 @@ pub struct WorktreeReport {
 
 /// A submodule.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SubmoduleReport {
     /// The path.
     #[serde(flatten)]
@@ -316,6 +330,7 @@ pub struct SubmoduleReport {
 
 /// A path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PathReport {
     /// As text.
     pub path: String,
@@ -343,6 +358,7 @@ impl From<&TreePath> for PathReport {
 
 /// A path that is not in sync.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RowReport {
     /// The path.
     #[serde(flatten)]
@@ -357,6 +373,7 @@ pub struct RowReport {
 
 /// A path whose mode or owner differs.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttributeReport {
     /// The path.
     #[serde(flatten)]
@@ -371,6 +388,7 @@ pub struct AttributeReport {
 
 /// A content under several paths.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MoveReport {
     /// `file` or `folder`.
     pub kind: &'static str,
@@ -384,6 +402,7 @@ pub struct MoveReport {
 
 /// One path of a move.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MoveSide {
     /// The path.
     #[serde(flatten)]
@@ -394,6 +413,7 @@ pub struct MoveSide {
 
 /// A leftover.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ArtifactReport {
     /// The path.
     #[serde(flatten)]
@@ -410,6 +430,7 @@ pub struct ArtifactReport {
 
 /// A folder with drift.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FolderReport {
     /// The path of the folder; empty for the root.
     #[serde(flatten)]
@@ -430,6 +451,7 @@ pub struct FolderReport {
 
 /// What a rule found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
     /// Made of what was found: the same as long as the matter is the same.
     pub id: String,
@@ -451,6 +473,7 @@ pub struct FindingReport {
 
 /// Something that went wrong, or is worth saying, about the reading.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IncidentReport {
     /// Which environment.
     pub environment: String,

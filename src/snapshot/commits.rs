@@ -107,8 +107,9 @@ pub trait CommitReader: Sync {
     /// How many bytes a content of the environment's repository has.
     fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure>;
 
-    /// A content of the environment's repository. One above `limit` bytes is a failure that says so, and is not read.
-    fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure>;
+    /// What a commit of the environment's repository has at a path, sealed like [`ContentReader::read`](super::ContentReader::read) where
+    /// the path is that of a file with secrets. One above `limit` bytes is a failure that says so, and is not read.
+    fn blob(&self, environment: usize, path: &TreePath, blob: Blob, limit: u64) -> Result<Vec<u8>, ReadFailure>;
 
     /// The whole message of a commit of the environment's repository.
     fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure>;

@@ -196,6 +196,18 @@ fn line_ends_are_those_of_the_target() {
     assert_eq!(pair.lines(), ["unstaged a present -"]);
 }
 
+/// Contents out of commits are sealed as present files are, so that like is held against like.
+#[test]
+fn a_commit_to_a_sensitive_file_is_present_where_the_file_has_it() {
+    let env = |second: &str| format!("FIRST=kept-as-it-is\nSECOND={second}\nTHIRD=kept-as-well\n");
+    let pair = Pair::new(&[(".env", &env("old-value-12345")), ("a", TEN)]);
+    pair.b.write(".env", env("new-value-67890")).write("a", TEN.replace("one", "of its own"));
+    pair.a.write(".env", env("new-value-67890")).commit("Renew it");
+    assert_eq!(pair.lines(), ["commit .env present -"]);
+    pair.b.write(".env", env("old-value-12345"));
+    assert_eq!(pair.lines(), ["commit .env absent clean"]);
+}
+
 #[test]
 fn no_patch_holds_a_secret() {
     let pair = Pair::new(&[("a.py", TEN), ("b.py", TEN), (".env", "TOKEN=x\n")]);

@@ -43,9 +43,9 @@ fn commits_beyond_are_those_that_no_other_reaches_in_any_clone() {
     let changes = collected.changes(0, Some(base), head).unwrap();
     let paths: Vec<String> = changes.iter().map(|change| format!("{:?}", change.path)).collect();
     assert_eq!(paths, ["`b`", "`common/c`"], "maps are followed, and what is outside is left out");
-    let Blob { id, kind } = changes[1].after.unwrap();
-    assert_eq!((collected.blob(0, &id, 100).unwrap(), kind), (b"2\n".to_vec(), BlobKind::File));
-    assert!(collected.blob(0, &id, 1).unwrap_err().to_string().contains("more than 1"));
+    let (file, blob) = (&changes[1].path, changes[1].after.unwrap());
+    assert_eq!((collected.blob(0, file, blob, 100).unwrap(), blob.kind), (b"2\n".to_vec(), BlobKind::File));
+    assert!(collected.blob(0, file, blob, 1).unwrap_err().to_string().contains("more than 1"));
     assert_eq!(collected.at(0, head, &path("common/c")).unwrap(), changes[1].after);
     assert_eq!(collected.at(0, base, &path("common/c")).unwrap(), None);
     assert_eq!(collected.message(0, head).unwrap(), b"merge\n");

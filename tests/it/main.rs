@@ -28,6 +28,7 @@ mod local_hostile;
 mod nearest;
 mod read_only;
 mod remote;
+mod report;
 mod scenarios;
 mod secrets;
 mod status;

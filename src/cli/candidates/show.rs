@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::{is_secret, with_question};
+use super::with_question;
 use crate::cli::args::{CandidatesArguments, Format};
 use crate::cli::failure::Failure;
 use crate::cli::output;
@@ -83,7 +83,7 @@ impl Texts<'_> {
     fn file(&self, change: &FileChange, question: &Question<'_>) -> ShownFile {
         let path = PathReport::from(change.path());
         let sides = [&change.before, &change.after];
-        if sides.into_iter().flatten().any(|side| is_secret(self.session, &side.path)) {
+        if sides.into_iter().flatten().any(|side| self.session.redactor.is_sensitive(&side.path)) {
             return ShownFile { path, sides: [None, None], because: Some("it holds secrets, and is not shown") };
         }
         let texts = sides.map(|side| side.as_ref().map(|side| self.text(side, question)));
@@ -106,7 +106,7 @@ impl Texts<'_> {
         for target in open.map(|target| target.judgement.target) {
             for change in &self.candidate.unit.changes {
                 let (Some(before), Some(after)) = (&change.before, &change.after) else { continue };
-                if [before, after].into_iter().any(|side| is_secret(self.session, &side.path)) {
+                if [before, after].into_iter().any(|side| self.session.redactor.is_sensitive(&side.path)) {
                     continue;
                 }
                 let paths: [&TreePath; 2] = [&before.path, &after.path];

@@ -94,11 +94,11 @@ impl CommitReader for Histories {
             .map_err(|fault| failure("the history", &fault))
     }
 
-    fn blob(&self, environment: usize, id: &BlobId, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+    fn blob(&self, environment: usize, _: &TreePath, blob: Blob, limit: u64) -> Result<Vec<u8>, ReadFailure> {
         let Some(history) = self.get(environment) else {
             return Err(ReadFailure("the environment has no repository".to_owned()));
         };
-        let id = oid(id);
+        let id = oid(&blob.id);
         let read = || {
             let size = history.objects().blob_size(id)?;
             if size > limit { Ok(Err(size)) } else { history.objects().blob(id).map(Ok) }

@@ -7,8 +7,8 @@ use crate::insight::units::{
     FileChange, Side, Unit, UnitKind, Version, commit_id, file_changes, is_bookkeeping, is_supporting,
 };
 use crate::insight::verdict::{self, Asked, Doubt, Verdict};
-use crate::path::EnvironmentName;
-use crate::snapshot::{BlobId, CommitRecord, CommitSummary, ReadFailure, Recent};
+use crate::path::{EnvironmentName, TreePath};
+use crate::snapshot::{Blob, CommitRecord, CommitSummary, ReadFailure, Recent};
 use crate::text::patch::FilePatch;
 use crate::text::{Document, Limits};
 
@@ -101,10 +101,8 @@ fn counting(changes: &[FileChange]) -> Vec<&FileChange> {
 
 fn patch(environment: usize, change: &FileChange, looking: &Looking<'_>) -> Result<FilePatch, ReadFailure> {
     let content = |side: &Option<Side>| -> Result<Vec<u8>, ReadFailure> {
-        match side.as_ref().and_then(blob_of) {
-            Some(id) => looking.reading.commits.blob(environment, &id, Limits::default().bytes),
-            None => Ok(Vec::new()),
-        }
+        let Some((path, blob)) = side.as_ref().and_then(blob_of) else { return Ok(Vec::new()) };
+        looking.reading.commits.blob(environment, path, blob, Limits::default().bytes)
     };
     let (before, after) = (content(&change.before)?, content(&change.after)?);
     let path = |side: &Option<Side>| side.as_ref().map(|side| side.path.clone());
@@ -118,9 +116,9 @@ fn patch(environment: usize, change: &FileChange, looking: &Looking<'_>) -> Resu
     Ok(FilePatch::between((from, &before), (to, &after)))
 }
 
-fn blob_of(side: &Side) -> Option<BlobId> {
-    match &side.version {
-        Version::Blob { id, .. } => Some(*id),
+fn blob_of(side: &Side) -> Option<(&TreePath, Blob)> {
+    match side.version {
+        Version::Blob { id, .. } => Some((&side.path, Blob { id, kind: side.kind })),
         _ => None,
     }
 }

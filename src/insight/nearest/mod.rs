@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::path::TreePath;
-use crate::snapshot::{CommitReader, CommitSummary, ContentReader, GitState, Snapshot};
+use crate::snapshot::{CommitId, CommitReader, CommitSummary, ContentReader, GitState, Snapshot};
 
 /// What is searched.
 #[derive(Clone, Copy)]
@@ -36,6 +36,14 @@ pub struct Lineage {
     pub nearest: Vec<Nearest>,
     /// What could not be searched, in words.
     pub notes: Vec<String>,
+}
+
+impl Lineage {
+    /// The commit nearest to an environment, and the first environment in whose history it is.
+    pub fn commit_near(&self, environment: usize) -> Option<(usize, CommitId)> {
+        let near = self.nearest.iter().find(|nearest| nearest.environment == environment)?;
+        Some((near.history, near.likeness.commit.id.clone()))
+    }
 }
 
 /// An environment whose history has nothing in common with that of others.

@@ -220,7 +220,7 @@ impl CommitReader for Asked<'_> {
         Ok(None)
     }
 
-    fn blob(&self, _: usize, _: &BlobId, _: u64) -> Result<Vec<u8>, ReadFailure> {
+    fn blob(&self, _: usize, _: &TreePath, _: Blob, _: u64) -> Result<Vec<u8>, ReadFailure> {
         Ok(Vec::new())
     }
 

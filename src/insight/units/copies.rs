@@ -17,7 +17,7 @@ pub fn copies(environment: usize, known: &[Unit], sources: &Sources<'_>) -> Foun
         let is_copy = matches!(artifact.kind, ArtifactKind::Backup | ArtifactKind::Numbered);
         artifact.at.environment == environment && artifact.has_original_here && is_copy
     };
-    for artifact in sources.artifacts.iter().filter(here) {
+    for artifact in sources.artifacts.iter().map(|it| &it.artifact).filter(here) {
         let Some(original) = artifact.original.as_ref().filter(|path| !told.contains(path)) else { continue };
         let time = |artifact: &Artifact| sources.modified(environment, &artifact.path);
         let best = oldest.entry(original).or_insert(artifact);

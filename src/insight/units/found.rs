@@ -1,12 +1,12 @@
 //! What all units that are in no history need: contents, titles, names.
 
 use super::groups::Piece;
-use super::{FileChange, Side, Unit, UnitId, UnitKind, Version};
+use super::{FileChange, Side, Unit, UnitId, UnitKind, Version, Versions};
 use crate::compare::Comparison;
-use crate::compare::artifacts::Artifact;
+use crate::insight::ArtifactEvidence;
 use crate::path::TreePath;
 use crate::snapshot::{
-    BlobKind, CommitId, CommitReader, CommitSummary, Content, ContentReader, GitState, HistoryReader, Snapshot,
+    BlobKind, CommitId, CommitReader, CommitSummary, ContentReader, GitState, HistoryReader, Snapshot,
 };
 
 /// Larger contents are a whole: they are not looked into to see what belongs together.
@@ -20,7 +20,7 @@ pub struct Sources<'a> {
     /// The same, side by side.
     pub comparison: &'a Comparison,
     /// What editing left behind, in all environments, by environment, then path.
-    pub artifacts: &'a [Artifact],
+    pub artifacts: &'a [ArtifactEvidence],
     /// The environment others are measured against.
     pub baseline: Option<usize>,
     /// Present files.
@@ -78,15 +78,7 @@ impl Sources<'_> {
 
     /// The present file of an environment, if it is a file or a link.
     pub fn present(&self, environment: usize, path: &TreePath) -> Option<Side> {
-        let snapshot = &self.snapshots[environment];
-        let entry = &snapshot.entries[snapshot.find(path)?];
-        let kind = match &entry.content {
-            Content::File(_) if entry.attributes.mode & 0o100 != 0 => BlobKind::Executable,
-            Content::File(_) => BlobKind::File,
-            Content::Symlink { .. } => BlobKind::Link,
-            _ => return None,
-        };
-        Some(Side { path: path.clone(), kind, version: Version::File { environment, path: path.clone() } })
+        Side::present(self.snapshots, environment, path)
     }
 
     /// When the present file was changed last.
@@ -98,28 +90,13 @@ impl Sources<'_> {
 
     pub(super) fn is_artifact(&self, environment: usize, path: &TreePath) -> bool {
         let key = (environment, path);
-        self.artifacts.binary_search_by(|other| (other.at.environment, &other.path).cmp(&key)).is_ok()
+        self.artifacts.binary_search_by(|it| (it.artifact.at.environment, &it.artifact.path).cmp(&key)).is_ok()
     }
 
     /// The content of one side; `None` when it is larger than [`LOOKED_INTO`].
     pub(super) fn content(&self, side: &Side) -> Result<Option<Vec<u8>>, String> {
-        let read = match &side.version {
-            Version::Held(content) => Ok(content.to_vec()),
-            Version::Blob { environment, id } => match self.commits.blob_size(*environment, id) {
-                Ok(bytes) if bytes > LOOKED_INTO => return Ok(None),
-                Ok(_) => self.commits.blob(*environment, id, LOOKED_INTO),
-                Err(failure) => Err(failure),
-            },
-            Version::File { environment, path } => {
-                let snapshot = &self.snapshots[*environment];
-                match snapshot.find(path).map(|entry| &snapshot.entries[entry].content) {
-                    Some(Content::Symlink { target }) => return Ok(Some(target.to_vec())),
-                    Some(Content::File(file)) if file.size > LOOKED_INTO => return Ok(None),
-                    _ => self.contents.read(*environment, path, LOOKED_INTO),
-                }
-            }
-        };
-        read.map(Some).map_err(|failure| failure.to_string())
+        let Self { snapshots, contents, commits, .. } = *self;
+        Versions { snapshots, contents, commits }.content(side, LOOKED_INTO).map_err(|failure| failure.to_string())
     }
 
     /// Looks into a change. Nothing when it changes nothing but the line ends of a whole text: that is the doing of a checkout or a copy.

@@ -8,6 +8,7 @@ mod commits;
 mod copies;
 mod found;
 mod groups;
+mod side;
 mod stashes;
 mod trees;
 mod uncommitted;
@@ -16,15 +17,15 @@ pub use bookkeeping::{is_bookkeeping, is_supporting};
 pub use commits::{commit_id, commits, file_changes};
 pub use copies::copies;
 pub use found::{Found, Sources};
+pub use side::{Side, Version, Versions};
 pub use stashes::stashes;
 pub use trees::trees;
 pub use uncommitted::uncommitted;
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::path::TreePath;
-use crate::snapshot::{BlobId, BlobKind, CommitId};
+use crate::snapshot::CommitId;
 
 /// Something that one environment has and that could be carried over to another as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,38 +83,6 @@ pub struct FileChange {
     pub before: Option<Side>,
     /// What is there afterwards; `None` when it goes away. Another path than before: it is renamed.
     pub after: Option<Side>,
-}
-
-/// One side of a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Side {
-    /// Its path, common.
-    pub path: TreePath,
-    /// File, executable file, link or submodule.
-    pub kind: BlobKind,
-    /// Its content.
-    pub version: Version,
-}
-
-/// Where a content is found when it is needed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Version {
-    /// In the repository of an environment, without any conversion of a checkout.
-    Blob {
-        /// Whose repository.
-        environment: usize,
-        /// Its name there.
-        id: BlobId,
-    },
-    /// The present file of an environment, at this common path.
-    File {
-        /// Whose file.
-        environment: usize,
-        /// Where.
-        path: TreePath,
-    },
-    /// Here, because it is nowhere else (a file with only some of its hunks applied).
-    Held(Arc<[u8]>),
 }
 
 impl UnitId {

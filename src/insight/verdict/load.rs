@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::Reading;
 use super::delta::{self, TextDelta, Trivial};
 use super::lines::{self, Line};
-use crate::insight::units::{FileChange, Side, Version, is_bookkeeping};
+use crate::insight::units::{FileChange, Side, Versions, is_bookkeeping};
 use crate::snapshot::{BlobKind, ReadFailure};
 
 /// A text above so many bytes is compared as a whole and not by its lines.
@@ -89,9 +89,10 @@ fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> 
     if sides.into_iter().flatten().any(|side| matches!(side.kind, BlobKind::Submodule)) {
         return Body::Opaque;
     }
-    let [before, after] = sides.map(|side| side.as_ref().map_or(Ok(Vec::new()), |side| reading.side(side, LARGEST)));
+    let content = |side: &Option<Side>| side.as_ref().map_or(Ok(Some(Vec::new())), |side| reading.side(side, LARGEST));
+    let [before, after] = sides.map(content);
     match (before, after) {
-        (Ok(before), Ok(after)) => {
+        (Ok(Some(before)), Ok(Some(after))) => {
             if lines::is_binary(&before) || lines::is_binary(&after) {
                 return Body::Opaque;
             }
@@ -104,8 +105,8 @@ fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> 
             trivial.extend(little);
             Body::Text(delta)
         }
-        (Err(Refused::TooLarge), _) | (_, Err(Refused::TooLarge)) => Body::Opaque,
-        (Err(Refused::Failed(words)), _) | (_, Err(Refused::Failed(words))) => Body::Unreadable(words),
+        (Err(failure), _) | (_, Err(failure)) => Body::Unreadable(failure.0),
+        (Ok(None), _) | (_, Ok(None)) => Body::Opaque,
     }
 }
 
@@ -115,35 +116,10 @@ fn same_version(change: &FileChange) -> bool {
     before.version == after.version
 }
 
-/// Why a content is not there.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// It has more bytes than are read.
-    TooLarge,
-    /// In words.
-    Failed(String),
-}
-
 impl Reading<'_> {
-    /// The content of one side of a change.
-    pub(super) fn side(&self, side: &Side, limit: u64) -> Result<Vec<u8>, Refused> {
-        let failed = |failure: ReadFailure| Refused::Failed(failure.to_string());
-        match &side.version {
-            Version::Held(content) if content.len() as u64 > limit => Err(Refused::TooLarge),
-            Version::Held(content) => Ok(content.to_vec()),
-            Version::Blob { environment, id } => match self.commits.blob_size(*environment, id).map_err(failed)? {
-                length if length > limit => Err(Refused::TooLarge),
-                _ => self.commits.blob(*environment, id, limit).map_err(failed),
-            },
-            Version::File { environment, path } => {
-                let snapshot = &self.snapshots[*environment];
-                let entry = snapshot.find(path).map(|entry| &snapshot.entries[entry].content);
-                match entry {
-                    Some(crate::snapshot::Content::Symlink { target }) => Ok(target.to_vec()),
-                    Some(crate::snapshot::Content::File(file)) if file.size > limit => Err(Refused::TooLarge),
-                    _ => self.contents.read(*environment, path, limit).map_err(failed),
-                }
-            }
-        }
+    /// The content of one side of a change; `None` when it has more than `limit` bytes.
+    pub(super) fn side(&self, side: &Side, limit: u64) -> Result<Option<Vec<u8>>, ReadFailure> {
+        let Self { snapshots, contents, commits, .. } = *self;
+        Versions { snapshots, contents, commits }.content(side, limit)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
-use super::load::{Body, Delta, LARGEST, Refused};
+use super::load::{Body, Delta, LARGEST};
 use super::places::Places;
-use super::steps::{self, Steps};
+use super::steps::Steps;
 use super::tip::{Standing, standing};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
@@ -169,15 +169,13 @@ impl Looking<'_> {
 
     fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
         let Some(side) = side else { return Ok(Vec::new()) };
-        self.reading.side(side, LARGEST).map_err(|refused| match refused {
-            Refused::TooLarge => format!("{:?} is too large to be compared", side.path),
-            Refused::Failed(words) => words,
-        })
+        let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
+        content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
     }
 
     /// The target's present file under the name it has there.
     pub(super) fn tip(&self, before: &TreePath, after: &TreePath) -> Option<Side> {
-        let present = |path: &TreePath| steps::present(self.asked.target, path, self.reading);
+        let present = |path: &TreePath| Side::present(self.reading.snapshots, self.asked.target, path);
         let is_there = |path: &TreePath| present(path).is_some();
         present(&self.places.find(after, before, &is_there)?)
     }

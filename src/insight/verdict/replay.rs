@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::load::{LARGEST, Refused};
+use super::load::LARGEST;
 use super::places::Places;
 use super::types::{Applies, Conflict, ConflictKind, NotTried};
-use super::{Asked, Reading, lines, steps};
+use super::{Asked, Reading, lines};
 use crate::compare::text::regions::{RegionClass, regions};
 use crate::insight::units::{FileChange, Side, Unit};
 use crate::path::TreePath;
@@ -169,7 +169,7 @@ impl Trial<'_> {
         let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
         let present = |path: &TreePath| match self.overlay.get(path) {
             Some(held) => held.is_some(),
-            None => steps::present(self.target, path, self.reading).is_some(),
+            None => Side::present(self.reading.snapshots, self.target, path).is_some(),
         };
         // A new file belongs where the unit puts it, whatever has its name elsewhere.
         let path = if change.before.is_none() {
@@ -180,7 +180,7 @@ impl Trial<'_> {
         let Some(path) = path else { return Ok(None) };
         match self.overlay.get(&path) {
             Some(held) => Ok(held.clone()),
-            None => self.held(steps::present(self.target, &path, self.reading).as_ref()),
+            None => self.held(Side::present(self.reading.snapshots, self.target, &path).as_ref()),
         }
     }
 
@@ -189,10 +189,8 @@ impl Trial<'_> {
         if side.kind == BlobKind::Submodule {
             return Err(format!("{:?} is the place of another repository", side.path));
         }
-        let content = self.reading.side(side, LARGEST).map_err(|refused| match refused {
-            Refused::TooLarge => format!("{:?} is too large to be tried", side.path),
-            Refused::Failed(words) => words,
-        })?;
+        let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
+        let content = content.ok_or_else(|| format!("{:?} is too large to be tried", side.path))?;
         Ok(Some(Held { path: side.path.clone(), kind: side.kind, content }))
     }
 }

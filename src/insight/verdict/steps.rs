@@ -8,9 +8,7 @@ use super::places::Places;
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Version, file_changes};
 use crate::path::TreePath;
-use crate::snapshot::{
-    Blob, BlobKind, ChangeKind, CommitId, CommitRecord, CommitSummary, Content, GitState, ReadFailure, Stage,
-};
+use crate::snapshot::{Blob, ChangeKind, CommitId, CommitRecord, CommitSummary, GitState, ReadFailure, Stage};
 
 /// One commit of the target, or what it has not committed.
 #[derive(Debug)]
@@ -87,8 +85,9 @@ fn whole(
                 version: Version::Blob { environment: *environment, id: blob.id },
             }),
         };
-        let is_there = |path: &TreePath| present(asked.target, path, reading).is_some();
-        let after = places.find(path, path, &is_there).and_then(|path| present(asked.target, &path, reading));
+        let is_there = |path: &TreePath| Side::present(reading.snapshots, asked.target, path).is_some();
+        let after =
+            places.find(path, path, &is_there).and_then(|path| Side::present(reading.snapshots, asked.target, &path));
         if before.is_some() || after.is_some() {
             changes.push(FileChange { before, after });
         }
@@ -118,23 +117,10 @@ fn uncommitted(target: usize, reading: &Reading<'_>) -> Result<Option<Step>, Rea
             version: Version::Blob { environment: target, id: blob.id },
         };
         let before = reading.commits.at(target, &head.id, from)?.map(blob);
-        let after = present(target, path, reading);
+        let after = Side::present(reading.snapshots, target, path);
         if before.is_some() || after.is_some() {
             changes.push(FileChange { before, after });
         }
     }
     Ok((!changes.is_empty()).then_some(Step { summary: None, changes }))
-}
-
-/// The present file of the target at a path.
-pub(super) fn present(target: usize, path: &TreePath, reading: &Reading<'_>) -> Option<Side> {
-    let snapshot = &reading.snapshots[target];
-    let entry = &snapshot.entries[snapshot.find(path)?];
-    let kind = match &entry.content {
-        Content::File(_) if entry.attributes.mode & 0o100 != 0 => BlobKind::Executable,
-        Content::File(_) => BlobKind::File,
-        Content::Symlink { .. } => BlobKind::Link,
-        _ => return None,
-    };
-    Some(Side { path: path.clone(), kind, version: Version::File { environment: target, path: path.clone() } })
 }

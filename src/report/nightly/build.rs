@@ -13,7 +13,7 @@ use crate::path::TreePath;
 use crate::report::candidates::CandidatesReport;
 use crate::report::fixes::FixesReport;
 use crate::report::model::{EnvironmentReport, IncidentReport, PathReport, RowReport, StatusReport};
-use crate::report::terminal::git_words;
+use crate::report::terminal::table::git_words;
 use crate::report::wording::date;
 
 const DAY: i64 = 86_400;

@@ -10,6 +10,7 @@ use crate::report::text_view::{FileView, TextView};
 
 /// One file over all environments.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FocusFile {
     /// Its common path.
     #[serde(flatten)]
@@ -30,6 +31,7 @@ pub struct FocusFile {
 
 /// What is there in one environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FocusSide {
     /// The environment.
     pub environment: String,
@@ -41,6 +43,7 @@ pub struct FocusSide {
 
 /// A text, and who has it.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FocusText {
     /// The environments, in order.
     pub environments: Vec<String>,
@@ -51,6 +54,7 @@ pub struct FocusText {
 
 /// The version that the others are measured against.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BaseText {
     /// Why this version, as in `driftline diff --format json`.
     pub kind: &'static str,
@@ -64,6 +68,7 @@ pub struct BaseText {
 
 /// A stretch of the file.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FocusRegion {
     /// `unchanged`; `only`: one environment differs; `shared`: several made the same change; `conflict`: there are at least two different
     /// changes.

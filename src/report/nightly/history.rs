@@ -12,7 +12,7 @@ use crate::report::layout::{count, counted, fit, pad, pad_start, width};
 use crate::report::style::Look;
 
 /// The version of the format, in [`HistoryReport::version`].
-pub const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// More reports are drawn and not listed.
 const LISTED: usize = 14;

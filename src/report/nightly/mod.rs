@@ -33,6 +33,7 @@ pub const VERSION: u32 = 1;
 
 /// The report of one night.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NightlyReport {
     /// `driftline-report`.
     pub format: &'static str,
@@ -85,6 +86,7 @@ pub struct NightlyReport {
 
 /// A run, and what it knows of those before.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunReport {
     /// Its number in the history of this project, from 1; null when it is not kept.
     pub number: Option<u64>,
@@ -100,6 +102,7 @@ pub struct RunReport {
     pub previous: Option<i64>,
     /// `kept`; `read-only`: findings were held against the history, and this run is not in it; `off`: no history was wanted;
     /// `unavailable`: there may be one, and it could not be read. In the last two cases every finding is called new.
+    #[cfg_attr(test, schemars(extend("enum" = ["kept", "read-only", "off", "unavailable"])))]
     pub history: &'static str,
     /// Why it is `read-only` or `unavailable`, in words; else null.
     pub because: Option<String>,
@@ -107,6 +110,7 @@ pub struct RunReport {
 
 /// One environment, with how well it was read.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NightEnvironment {
     /// What `driftline status` says of it.
     #[serde(flatten)]
@@ -119,8 +123,10 @@ pub struct NightEnvironment {
 
 /// How well an environment was read.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReadReport {
     /// `all`, `part` or `failed`.
+    #[cfg_attr(test, schemars(extend("enum" = ["all", "part", "failed"])))]
     pub state: &'static str,
     /// What could not be read and why, in words, most far-reaching first. Empty for `all`.
     pub reasons: Vec<String>,
@@ -132,6 +138,7 @@ pub struct ReadReport {
 
 /// How many findings there are of each kind.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CountsReport {
     /// Never seen before, or changed since.
     pub new: u64,
@@ -153,6 +160,7 @@ pub struct CountsReport {
 
 /// A number for each severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SeverityCounts {
     /// Act now.
     pub critical: u64,
@@ -166,14 +174,17 @@ pub struct SeverityCounts {
 
 /// What a rule found, and since when.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NightFinding {
     /// Made of what was found: the same as long as the matter is the same.
     pub id: String,
     /// The rule.
     pub code: String,
     /// `info`, `notice`, `warning` or `critical`.
+    #[cfg_attr(test, schemars(extend("enum" = ["info", "notice", "warning", "critical"])))]
     pub severity: &'static str,
     /// `new`, `still`, `resolved` or `reopened`.
+    #[cfg_attr(test, schemars(extend("enum" = ["new", "still", "resolved", "reopened"])))]
     pub status: &'static str,
     /// The path; null when it is about a whole environment.
     #[serde(flatten)]
@@ -206,6 +217,7 @@ pub struct NightFinding {
 
 /// A path, or none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingPath {
     /// As text; null when there is none.
     pub path: Option<String>,
@@ -226,6 +238,7 @@ impl From<Option<PathReport>> for FindingPath {
 
 /// That a finding is the last good picture of something that could not be read.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StaleReport {
     /// When it was really seen last.
     pub seen: i64,
@@ -239,6 +252,7 @@ pub struct StaleReport {
 
 /// That somebody accepted a finding.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AcceptedReport {
     /// Why, in the user's words.
     pub because: String,
@@ -248,6 +262,7 @@ pub struct AcceptedReport {
 
 /// An acceptance that accepts nothing any more.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AcceptanceReport {
     /// The id that it names.
     pub id: String,
@@ -256,6 +271,7 @@ pub struct AcceptanceReport {
     /// The last day on which it held.
     pub until: Option<String>,
     /// `stale`: there is no such finding any more; `expired`: its day has passed; `changed`: something else is found there now.
+    #[cfg_attr(test, schemars(extend("enum" = ["stale", "expired", "changed"])))]
     pub state: &'static str,
     /// The same in words, with what to do.
     pub message: String,
@@ -263,6 +279,7 @@ pub struct AcceptanceReport {
 
 /// All paths that are not in sync, and where they are.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TreeReport {
     /// How many common paths there are: files, links and special files, not folders.
     pub paths: u64,
@@ -290,6 +307,7 @@ pub struct TreeReport {
 
 /// A path that is not in sync, with the findings about it.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NightRow {
     /// The path.
     #[serde(flatten)]
@@ -301,6 +319,7 @@ pub struct NightRow {
 
 /// A unit of change as a patch for one target.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PatchReport {
     /// The unit, by its name in [`CandidatesReport::units`].
     pub id: String,
@@ -314,6 +333,7 @@ pub struct PatchReport {
 
 /// A night.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrendReport {
     /// The number of the run; null for one that is not kept.
     pub number: Option<u64>,
@@ -339,6 +359,7 @@ pub struct TrendReport {
 
 /// How the run ended.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExitReport {
     /// The exit status: 0 in sync, 1 drift, 3 incomplete.
     pub status: u8,
@@ -348,4 +369,24 @@ pub struct ExitReport {
     pub failing: u64,
     /// What could not be read or kept, in words; the answer is incomplete when there is anything.
     pub incomplete: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The JSON Schema that is shipped is made of these types: with `UPDATE_SCHEMA=1` this test writes it.
+    #[test]
+    fn the_schema_that_is_shipped_is_the_one_of_these_types() {
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let mut schema = settings.into_generator().into_root_schema_for::<NightlyReport>();
+        schema.insert("title".to_owned(), "driftline report --format json".into());
+        let made = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(file, &made).unwrap();
+        }
+        let shipped = std::fs::read_to_string(file).unwrap();
+        assert!(made == shipped, "docs/report.schema.json is not up to date: run this test with UPDATE_SCHEMA=1");
+    }
 }

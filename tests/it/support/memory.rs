@@ -198,6 +198,13 @@ impl HistoryReader for Memory {
 #[derive(Debug, Default)]
 pub(crate) struct Commits(BTreeMap<(u8, TreePath), Vec<u8>>);
 
+impl Commits {
+    fn content(&self, id: &BlobId) -> Result<Vec<u8>, ReadFailure> {
+        let found = self.0.values().nth(usize::from(id[0]));
+        found.cloned().ok_or_else(|| ReadFailure("there is no such content".to_owned()))
+    }
+}
+
 impl CommitReader for Commits {
     fn beyond(&self, _: usize, _: &[usize]) -> Result<Beyond, ReadFailure> {
         Ok(Beyond::default())
@@ -211,8 +218,8 @@ impl CommitReader for Commits {
         Ok(Vec::new())
     }
 
-    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
-        Ok(self.blob(environment, id, u64::MAX)?.len() as u64)
+    fn blob_size(&self, _: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        Ok(self.content(id)?.len() as u64)
     }
 
     fn at(&self, _: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
@@ -220,9 +227,8 @@ impl CommitReader for Commits {
         Ok(number.map(|number| Blob { id: [number as u8; 20], kind: BlobKind::File }))
     }
 
-    fn blob(&self, _: usize, id: &BlobId, _: u64) -> Result<Vec<u8>, ReadFailure> {
-        let found = self.0.values().nth(usize::from(id[0]));
-        found.cloned().ok_or_else(|| ReadFailure("there is no such content".to_owned()))
+    fn blob(&self, _: usize, _: &TreePath, blob: Blob, _: u64) -> Result<Vec<u8>, ReadFailure> {
+        self.content(&blob.id)
     }
 
     fn message(&self, _: usize, _: &CommitId) -> Result<Vec<u8>, ReadFailure> {

@@ -1,0 +1,90 @@
+//! The sides of a change, and how their contents are come by.
+
+use std::sync::Arc;
+
+use crate::path::TreePath;
+use crate::snapshot::{Blob, BlobId, BlobKind, CommitReader, Content, ContentReader, ReadFailure, Snapshot};
+
+/// One side of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Its path, common.
+    pub path: TreePath,
+    /// File, executable file, link or submodule.
+    pub kind: BlobKind,
+    /// Its content.
+    pub version: Version,
+}
+
+/// Where a content is found when it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    /// In the repository of an environment, without any conversion of a checkout.
+    Blob {
+        /// Whose repository.
+        environment: usize,
+        /// Its name there.
+        id: BlobId,
+    },
+    /// The present file of an environment, at this common path.
+    File {
+        /// Whose file.
+        environment: usize,
+        /// Where.
+        path: TreePath,
+    },
+    /// Here, because it is nowhere else (a file with only some of its hunks applied).
+    Held(Arc<[u8]>),
+}
+
+/// Where the versions are that sides name.
+#[derive(Clone, Copy)]
+pub struct Versions<'a> {
+    /// All environments.
+    pub snapshots: &'a [Snapshot],
+    /// Present files.
+    pub contents: &'a dyn ContentReader,
+    /// Commits and what they name.
+    pub commits: &'a dyn CommitReader,
+}
+
+impl Side {
+    /// The present file of an environment, if it is a file or a link.
+    pub fn present(snapshots: &[Snapshot], environment: usize, path: &TreePath) -> Option<Self> {
+        let snapshot = &snapshots[environment];
+        let entry = &snapshot.entries[snapshot.find(path)?];
+        let kind = match &entry.content {
+            Content::File(_) if entry.attributes.mode & 0o100 != 0 => BlobKind::Executable,
+            Content::File(_) => BlobKind::File,
+            Content::Symlink { .. } => BlobKind::Link,
+            _ => return None,
+        };
+        Some(Self { path: path.clone(), kind, version: Version::File { environment, path: path.clone() } })
+    }
+}
+
+impl Versions<'_> {
+    /// The content of a side; `None` when it has more than `limit` bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn content(&self, side: &Side, limit: u64) -> Result<Option<Vec<u8>>, ReadFailure> {
+        match &side.version {
+            Version::Held(content) => Ok((content.len() as u64 <= limit).then(|| content.to_vec())),
+            Version::Blob { environment, id } => {
+                if self.commits.blob_size(*environment, id)? > limit {
+                    return Ok(None);
+                }
+                self.commits.blob(*environment, &side.path, Blob { id: *id, kind: side.kind }, limit).map(Some)
+            }
+            Version::File { environment, path } => {
+                let snapshot = &self.snapshots[*environment];
+                match snapshot.find(path).map(|entry| &snapshot.entries[entry].content) {
+                    Some(Content::Symlink { target }) => Ok(Some(target.to_vec())),
+                    Some(Content::File(file)) if file.size > limit => Ok(None),
+                    _ => self.contents.read(*environment, path, limit).map(Some),
+                }
+            }
+        }
+    }
+}
