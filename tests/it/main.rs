@@ -17,6 +17,7 @@ mod doctor;
 mod exit_status;
 mod explain;
 mod fixes;
+mod formats;
 mod git_gaps;
 mod git_history;
 mod git_reference;

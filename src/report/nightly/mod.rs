@@ -9,6 +9,10 @@ mod focus;
 mod formats;
 mod history;
 mod html;
+mod junit;
+mod markdown;
+mod prometheus;
+mod sarif;
 mod terminal;
 
 pub use build::{FailOn, Kept, Parts, nightly_report};

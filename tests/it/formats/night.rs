@@ -8,8 +8,8 @@ use driftline::report::model::{
     IncidentReport, PathReport, RowReport, UpstreamReport,
 };
 use driftline::report::nightly::{
-    AcceptanceReport, AcceptedReport, BaseText, CountsReport, ExitReport, FindingPath, FocusFile, FocusRegion, FocusSide,
-    FocusText, NightEnvironment, NightFinding, NightRow, NightlyReport, PatchReport, ReadReport, RunReport,
+    AcceptanceReport, AcceptedReport, BaseText, CountsReport, ExitReport, FindingPath, FocusFile, FocusRegion,
+    FocusSide, FocusText, NightEnvironment, NightFinding, NightRow, NightlyReport, PatchReport, ReadReport, RunReport,
     SeverityCounts, StaleReport, TreeReport, TrendReport, VERSION,
 };
 use driftline::snapshot::Counters;
@@ -74,14 +74,25 @@ pub(super) fn oncalls() -> NightlyReport {
     finding(&mut report, "content-differs", "warning", "new", Some(service), "debug differs from prod and staging");
     report.findings[0].focus = true;
     finding(&mut report, "uncommitted", "warning", "still", None, "53 uncommitted changes, oldest 120 days");
-    finding(&mut report, "private-key-in-tree", "critical", "reopened", Some("backend/requirements.txt"), "is called like a private key");
+    finding(
+        &mut report,
+        "private-key-in-tree",
+        "critical",
+        "reopened",
+        Some("backend/requirements.txt"),
+        "is called like a private key",
+    );
     finding(&mut report, "absent-in", "notice", "still", Some("frontend/package.json"), "absent in prod");
     finding(&mut report, "backup-artifact", "notice", "resolved", Some("backend/old.py.orig"), "equals prod's old.py");
     let mut accepted = report.findings[3].clone();
     accepted.id = "accepted-1".to_owned();
-    accepted.accepted = Some(AcceptedReport { because: "the new frontend is on its way".to_owned(), until: Some("2026-03-01".to_owned()) });
+    accepted.accepted = Some(AcceptedReport {
+        because: "the new frontend is on its way".to_owned(),
+        until: Some("2026-03-01".to_owned()),
+    });
     report.accepted.push(accepted);
-    report.findings[1].stale = Some(StaleReport { seen: NOW - 2 * DAY, age_days: 2, unread: vec!["debug".to_owned()], without_them: None });
+    report.findings[1].stale =
+        Some(StaleReport { seen: NOW - 2 * DAY, age_days: 2, unread: vec!["debug".to_owned()], without_them: None });
     report.tree.rows.iter_mut().for_each(|row| {
         let of_it = report.findings.iter().filter(|one| one.path.bytes.as_deref() == Some(&*row.row.path.bytes));
         row.findings = of_it.map(|one| one.id.clone()).collect();
@@ -107,7 +118,15 @@ pub(super) fn oncalls() -> NightlyReport {
     ] {
         let names = if folder.ends_with("services") { vec![PathReport::new(b"MemberService.py")] } else { Vec::new() };
         let quiet = u64::from(folder == "oncallsreact");
-        report.tree.drift.push(FolderReport { path: PathReport::new(folder.as_bytes()), depth, pattern: pattern.to_owned(), is_uniform, paths, quiet, names });
+        report.tree.drift.push(FolderReport {
+            path: PathReport::new(folder.as_bytes()),
+            depth,
+            pattern: pattern.to_owned(),
+            is_uniform,
+            paths,
+            quiet,
+            names,
+        });
     }
     report.focus.push(focus(service));
     let read = &mut report.environments[2];
@@ -191,7 +210,14 @@ pub(super) fn many(paths: usize) -> NightlyReport {
     for at in 0..paths {
         let path = format!("top{}/folder{}/sub{}/file{at}.py", at % 10, at % 100, at % 7);
         row(&mut report, &path, ["AAAB", "ABBC", "-AAA", "AB-!"][at % 4]);
-        finding(&mut report, "content-differs", "warning", if at % 50 == 0 { "new" } else { "still" }, Some(&path), "differs");
+        finding(
+            &mut report,
+            "content-differs",
+            "warning",
+            if at % 50 == 0 { "new" } else { "still" },
+            Some(&path),
+            "differs",
+        );
         let id = report.findings[at].id.clone();
         report.tree.rows[at].findings.push(id);
     }
@@ -237,7 +263,16 @@ pub(super) fn empty(names: &[&str]) -> NightlyReport {
         },
         baseline: None,
         environments: names.iter().map(environment).collect(),
-        counts: CountsReport { new: 1, still: 2, resolved: 1, reopened: 1, accepted: 1, stale: 1, open, fresh: SeverityCounts::default() },
+        counts: CountsReport {
+            new: 1,
+            still: 2,
+            resolved: 1,
+            reopened: 1,
+            accepted: 1,
+            stale: 1,
+            open,
+            fresh: SeverityCounts::default(),
+        },
         findings: Vec::new(),
         accepted: Vec::new(),
         acceptances: Vec::new(),
@@ -271,7 +306,12 @@ pub(super) fn empty(names: &[&str]) -> NightlyReport {
 fn checkout() -> CheckoutReport {
     CheckoutReport {
         branch: Some("main".to_owned()),
-        commit: Some(CommitReport { id: "4c1d2e9".repeat(6)[..40].to_owned(), subject: "Work".to_owned(), author: "A".to_owned(), authored: NOW }),
+        commit: Some(CommitReport {
+            id: "4c1d2e9".repeat(6)[..40].to_owned(),
+            subject: "Work".to_owned(),
+            author: "A".to_owned(),
+            authored: NOW,
+        }),
         prefix: None,
         upstream: Some(UpstreamReport { name: "origin/main".to_owned(), ahead: Some(0), behind: Some(0) }),
         unpushed: Some(Vec::new()),
@@ -287,9 +327,11 @@ fn checkout() -> CheckoutReport {
     }
 }
 
-fn trend(night: u64, names: &[&str]) -> TrendReport {
-    let at = NOW - (13 - night as i64) * DAY;
-    let read = |name: &&str| ((*name).to_owned(), if night == 9 && *name == "debug" { "failed" } else { "all" }.to_owned());
+fn trend(night: u32, names: &[&str]) -> TrendReport {
+    let at = NOW - (13 - i64::from(night)) * DAY;
+    let read =
+        |name: &&str| ((*name).to_owned(), if night == 9 && *name == "debug" { "failed" } else { "all" }.to_owned());
+    let night = u64::from(night);
     TrendReport {
         number: Some(night + 1),
         at,
@@ -306,13 +348,25 @@ fn trend(night: u64, names: &[&str]) -> TrendReport {
 
 fn row(report: &mut NightlyReport, path: &str, pattern: &str) {
     let differs = if pattern.contains('-') { vec!["presence"] } else { vec!["content"] };
-    let row = RowReport { path: PathReport::new(path.as_bytes()), pattern: pattern.to_owned(), differences: differs, quiet: Vec::new() };
+    let row = RowReport {
+        path: PathReport::new(path.as_bytes()),
+        pattern: pattern.to_owned(),
+        differences: differs,
+        quiet: Vec::new(),
+    };
     report.tree.rows.push(NightRow { row, findings: Vec::new() });
 }
 
-fn finding(report: &mut NightlyReport, code: &str, severity: &'static str, status: &'static str, path: Option<&str>, message: &str) {
+fn finding(
+    report: &mut NightlyReport,
+    code: &str,
+    severity: &'static str,
+    status: &'static str,
+    path: Option<&str>,
+    message: &str,
+) {
     let id = format!("{:08x}", report.findings.len() + 0x3f9a_2c00);
-    let age_days = if status == "new" { 0 } else { 12 };
+    let age: u32 = if status == "new" { 0 } else { 12 };
     report.findings.push(NightFinding {
         id,
         code: code.to_owned(),
@@ -324,9 +378,9 @@ fn finding(report: &mut NightlyReport, code: &str, severity: &'static str, statu
         subject: path.unwrap_or("debug").to_owned(),
         message: message.to_owned(),
         incomplete: false,
-        first_seen: NOW - age_days * DAY,
-        age_days: age_days as u64,
-        streak: if status == "resolved" { 0 } else { age_days as u64 + 1 },
+        first_seen: NOW - i64::from(age) * DAY,
+        age_days: u64::from(age),
+        streak: if status == "resolved" { 0 } else { u64::from(age) + 1 },
         replaces: None,
         reopened: (status == "reopened").then_some("came-back"),
         stale: None,
@@ -337,7 +391,12 @@ fn finding(report: &mut NightlyReport, code: &str, severity: &'static str, statu
 fn focus(path: &str) -> FocusFile {
     let shared = |number: usize| format!("    # step {number}: what every version has, \"quoted\" and plain");
     let head = ["\"\"\"Members, and how they come to be.\"\"\"", "import re", "", "class MemberService:"];
-    let old = ["    def create_user(self, data):", "        member = Member(**data)", "        db.session.add(member)", "        return 41"];
+    let old = [
+        "    def create_user(self, data):",
+        "        member = Member(**data)",
+        "        db.session.add(member)",
+        "        return 41",
+    ];
     let new = [
         "    def create_user(self, data):",
         "        member = Member(**data, active=True)",
@@ -362,7 +421,11 @@ fn focus(path: &str) -> FocusFile {
         path: PathReport::new(path.as_bytes()),
         pattern: "AAB".to_owned(),
         sides: [("prod", 0), ("staging", 0), ("debug", 1)]
-            .map(|(environment, text)| FocusSide { environment: environment.to_owned(), kind: "text", text: Some(text) })
+            .map(|(environment, text)| FocusSide {
+                environment: environment.to_owned(),
+                kind: "text",
+                text: Some(text),
+            })
             .to_vec(),
         texts: vec![
             FocusText { environments: names(&["prod", "staging"]), lines: text(&old) },
@@ -420,16 +483,42 @@ fn candidates(report: &mut NightlyReport, path: &str) {
         version: candidates::VERSION,
         driftline: "0.1.0",
         environments: vec!["prod".to_owned(), "staging".to_owned(), "debug".to_owned()],
-        pairs: vec![PairReport { from: "debug".to_owned(), to: "prod".to_owned(), absent: 2, present: 1, partly: 0, unproven: 0, bookkeeping: 0 }],
+        pairs: vec![PairReport {
+            from: "debug".to_owned(),
+            to: "prod".to_owned(),
+            absent: 2,
+            present: 1,
+            partly: 0,
+            unproven: 0,
+            bookkeeping: 0,
+        }],
         units: vec![
-            unit("f1", "reject a second user with the same e-mail", vec![target("prod", "absent", Some("clean")), target("staging", "absent", Some("offset"))]),
-            unit("f2", "last day of the month can be scheduled", vec![target("prod", "absent", Some("clean")), target("staging", "present", None)]),
+            unit(
+                "f1",
+                "reject a second user with the same e-mail",
+                vec![target("prod", "absent", Some("clean")), target("staging", "absent", Some("offset"))],
+            ),
+            unit(
+                "f2",
+                "last day of the month can be scheduled",
+                vec![target("prod", "absent", Some("clean")), target("staging", "present", None)],
+            ),
         ],
         sensitive: 1,
         failures: Vec::new(),
         next: Vec::new(),
     });
     let patch = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n member = Member(**data)\n+if a < b && c > d:\n-\told = 1\n";
-    report.patches.push(PatchReport { id: "f100000000".to_owned(), to: "prod".to_owned(), patch: Some(patch.to_owned()), refused: None });
-    report.patches.push(PatchReport { id: "f200000000".to_owned(), to: "prod".to_owned(), patch: None, refused: Some("a line with a secret in it".to_owned()) });
+    report.patches.push(PatchReport {
+        id: "f100000000".to_owned(),
+        to: "prod".to_owned(),
+        patch: Some(patch.to_owned()),
+        refused: None,
+    });
+    report.patches.push(PatchReport {
+        id: "f200000000".to_owned(),
+        to: "prod".to_owned(),
+        patch: None,
+        refused: Some("a line with a secret in it".to_owned()),
+    });
 }

@@ -32,8 +32,21 @@ impl Browser {
         // The shell gives the browser its two ends of the pipe as the descriptors that it expects.
         let script = "exec 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null; exec \"$0\" \"$@\"";
         let mut child = Command::new("sh")
-            .args(["-c", script, "chromium", "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu"])
-            .args(["--no-first-run", "--disable-background-networking", "--disable-extensions", "--disable-dev-shm-usage"])
+            .args([
+                "-c",
+                script,
+                "chromium",
+                "--headless=new",
+                "--no-sandbox",
+                "--remote-debugging-pipe",
+                "--disable-gpu",
+            ])
+            .args([
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-extensions",
+                "--disable-dev-shm-usage",
+            ])
             .args(["--hide-scrollbars", "--force-color-profile=srgb"])
             .arg(format!("--user-data-dir={}", home.path().display()))
             .env("HOME", home.path())
@@ -91,7 +104,8 @@ impl Browser {
 
     /// What an expression, or a promise of it, is.
     pub(crate) fn eval(&mut self, expression: &str) -> Value {
-        let wanted = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true });
+        let wanted =
+            json!({ "expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true });
         let answer = self.call("Runtime.evaluate", &wanted);
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
         answer["result"]["value"].clone()
@@ -130,7 +144,15 @@ impl Browser {
         }
     }
 
-    /// Gives a page more than it may ask for by itself.
+    /// Lets pages read and write the clipboard, which a person would be asked for.
+    pub(crate) fn grant_clipboard(&mut self) {
+        let permissions = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        let session = std::mem::take(&mut self.session);
+        self.call("Browser.grantPermissions", &permissions);
+        self.session = session;
+    }
+
+    /// Calls a method of the protocol, of the page once there is one.
     pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last += 1;
         let id = self.last;

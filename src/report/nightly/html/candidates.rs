@@ -27,15 +27,15 @@ pub(super) fn first(report: &NightlyReport) -> Markup {
             h2 #fixes-in-one-place { "Fixes in one place only" }
             @if units.is_empty() { p.dim { "No environment has a change that another one lacks." } }
             @else {
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-labelledby="fixes-in-one-place" {
                     table {
-                        thead { tr { th scope="col" { "Id" } th scope="col" { "What" } th scope="col" { "Where" } th scope="col" { "In" } th scope="col" { "Lacking in" } } }
+                        thead { tr { th scope="col" { "Id" } th scope="col" { "What" } th.wide scope="col" { "Where" } th scope="col" { "In" } th scope="col" { "Lacking in" } } }
                         tbody {
                             @for unit in units.iter().take(FIRST_LOOK) {
                                 tr {
                                     td { a.name href={ "#unit-" (unit.short) } { (unit.short) } }
                                     td { (text(&unit.title)) }
-                                    td { span.name { (place(unit)) } (lines(unit)) }
+                                    td.wide { span.name { (place(unit)) } (lines(unit)) }
                                     td { (unit.from) }
                                     td { @for target in unit.targets.iter().filter(|target| is_open(target)) { div { (target.env) ": " (verdict(target)) } } }
                                 }
@@ -120,7 +120,7 @@ fn patch(number: usize, patch: &PatchReport) -> Markup {
     let shown = &whole[..end];
     let is_safe = code(whole) == *whole;
     html! {
-        details.patch {
+        details.patch aria-label={ "Patch for " (patch.to) } {
             summary { "Patch for " (patch.to) }
             p data-patch=(number) {
                 @if !is_safe { span.dim { "Characters that cannot be seen are shown as \\u{…} here, and are themselves in what is copied. " } }

@@ -183,9 +183,9 @@ fn folders(report: &NightlyReport, page: &Page<'_>) -> Markup {
             h2 #where { "Where the drift is" }
             @if tree.drift.is_empty() { p.dim { "Nowhere." } }
             @else {
-                div.scroll {
+                div.scroll tabindex="0" role="region" aria-labelledby="where" {
                     table {
-                        thead { tr { th scope="col" { "Folder" } th scope="col" { (report.environments.iter().map(|one| one.environment.label.as_str()).collect::<Vec<_>>().join(" ")) } th.number scope="col" { "Paths" } th scope="col" { "Such as" } } }
+                        thead { tr { th scope="col" { "Folder" } th scope="col" { (report.environments.iter().map(|one| one.environment.label.as_str()).collect::<Vec<_>>().join(" ")) } th.number scope="col" { "Paths" } th.wide scope="col" { "Such as" } } }
                         tbody {
                             @for folder in tree.drift.iter().take(FOLDERS) {
                                 tr {
@@ -195,7 +195,7 @@ fn folders(report: &NightlyReport, page: &Page<'_>) -> Markup {
                                         (count(folder.paths))
                                         @if folder.quiet > 0 { span.dim { " (" (count(folder.quiet)) " quiet)" } }
                                     }
-                                    td {
+                                    td.wide {
                                         @for example in &folder.names { @let whole = join_path(&folder.path.bytes, &example.bytes);
                                             @match page.row_at(&whole) {
                                                 Some(row) => { span data-row=(row) { span.name { (name(example)) } } }

@@ -44,7 +44,7 @@ pub(super) fn section(trend: &[TrendReport]) -> Markup {
                 }
                 span { span.alarm { "!" } " not all was read" }
             }
-            details {
+            details aria-label="Trend as a table" {
                 summary { "The same as a table" }
                 div.scroll tabindex="0" role="region" aria-label="Trend as a table" { table {
                     thead { tr { th scope="col" { "Day" } @for word in ["Critical", "Warning", "Notice", "Info", "New", "Resolved", "Reopened", "Accepted", "Paths that differ"] { th.number scope="col" { (word) } } th scope="col" { "Not read in full" } } }

@@ -432,7 +432,8 @@ const startMatrix = () => {
     head.append(
       make(
         "div",
-        { role: "columnheader", title: name, "aria-label": name },
+        { role: "columnheader", title: name },
+        make("span", { class: "unseen" }, name),
         make("span", { class: "full", "aria-hidden": "true" }, name),
         make("span", { class: "short", "aria-hidden": "true" }, label),
       ),
@@ -481,7 +482,10 @@ const startMatrix = () => {
     flatten();
     activate(0);
   });
-  window.addEventListener("resize", draw);
+  window.addEventListener("resize", () => {
+    cover();
+    draw();
+  });
   window.addEventListener("beforeprint", () => {
     matrix.printing = true;
     draw();

@@ -7,6 +7,14 @@ const LONG_LINE = 3000;
 
 const detail = { box: byId("detail"), row: null, opener: null };
 
+// On a narrow screen a path covers the page; what is below it is out of reach then, by keys as well.
+const cover = () => {
+  const covers = !detail.box.hidden && matchMedia("(max-width: 74.99rem)").matches;
+  document.body.classList.toggle("covered", covers);
+  const below = "body > header, body > footer, main > :not([aria-labelledby='matrix-title']), #matrix-part > :not(#work), #tree";
+  for (const part of document.querySelectorAll(below)) part.inert = covers;
+};
+
 const openDetail = (index) => {
   detail.opener = document.activeElement;
   detail.row = index;
@@ -27,8 +35,8 @@ const openDetail = (index) => {
   }
   detail.box.replaceChildren(...parts);
   detail.box.hidden = false;
-  document.body.classList.add("covered");
   byId("work").classList.add("open");
+  cover();
   draw();
   heading.focus({ preventScroll: true });
   detail.box.scrollTop = 0;
@@ -38,8 +46,8 @@ const closeDetail = () => {
   if (detail.box.hidden) return;
   detail.box.hidden = true;
   detail.box.replaceChildren();
-  document.body.classList.remove("covered");
   byId("work").classList.remove("open");
+  cover();
   draw();
   if (detail.opener && detail.opener.isConnected) detail.opener.focus({ preventScroll: true });
 };
@@ -126,7 +134,7 @@ const textsOf = (file) => {
   const head = make("thead", {}, make("tr", {}, make("th", { class: "no", scope: "col" }, "base"), ...titles));
   const box = make("div", { class: "panes", tabindex: 0, role: "region", "aria-label": "Texts side by side" }, make("table", {}, head, body));
   box.style.setProperty("--panes", String(panes.length));
-  if (number > 0) parts.push(make("nav", { "aria-label": "Regions that differ" }, make("p", { class: "note" }, `${counted(number, "region", "regions")} that differ; n and p go to the next and the one before`), make("div", { class: "jump" }, ...jump.querySelectorAll("button"))));
+  if (number > 0) parts.push(make("nav", { "aria-label": "Regions that differ" }, make("p", { class: "note" }, `${counted(number, "region differs", "regions differ")}; n and p go to the next and the one before`), make("div", { class: "jump" }, ...jump.querySelectorAll("button"))));
   parts.push(box);
   return parts;
 };
