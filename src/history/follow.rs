@@ -17,6 +17,10 @@ pub fn follow(past: &Past, night: &Night, accepted: &BTreeSet<String>) -> Outcom
     let seen: BTreeSet<&str> = night.sightings.iter().map(|sighting| &*sighting.id).collect();
     let unseen = past.open.values().filter(|known| !seen.contains(&*known.sighting.id));
     let mut unseen: Vec<Unseen<'_>> = unseen.map(|known| Unseen::new(known, night)).collect();
+    unseen.sort_by_key(|it| {
+        let Sighting { path, subject, code, id, .. } = &it.known.sighting;
+        (path, subject, code, id)
+    });
     let mut places: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (at, it) in unseen.iter().enumerate().rev() {
         places.entry(place(&it.known.sighting)).or_default().push(at);
@@ -88,7 +92,7 @@ impl<'a> Unseen<'a> {
         let is_read = |part: &&Part| !self.unread.contains(&part.environment);
         let before: Vec<&Part> = self.known.sighting.parts.iter().filter(is_read).collect();
         let now: Vec<&Part> = sighting.parts.iter().filter(is_read).collect();
-        !self.unread.is_empty() && shape(&before) == shape(&now)
+        !self.unread.is_empty() && is_alike(&before, &now)
     }
 
     fn standing(self, number: u64, night: &Night, past: &Past, accepted: &BTreeSet<String>) -> Standing {
@@ -148,10 +152,15 @@ fn place(sighting: &Sighting) -> Place<'_> {
     (family, sighting.path.as_deref().ok_or(&*sighting.subject))
 }
 
-/// Who agrees with whom, and the details, in the order of environments.
-fn shape<'a>(parts: &[&'a Part]) -> Vec<(usize, &'a str, &'a str)> {
-    let first = |class: &str| parts.iter().position(|part| part.class == class).unwrap_or_default();
-    parts.iter().map(|part| (first(&part.class), &*part.environment, &*part.detail)).collect()
+/// Whether the same environments agree, and have the same where that is known of both.
+fn is_alike(before: &[&Part], now: &[&Part]) -> bool {
+    let class = |parts: &[&Part], at: usize| parts.iter().position(|part| part.class == parts[at].class);
+    let is_known = |part: &Part| !part.detail.is_empty();
+    before.len() == now.len()
+        && before.iter().zip(now).enumerate().all(|(at, (one, other))| {
+            let is_same = !is_known(one) || !is_known(other) || one.detail == other.detail;
+            one.environment == other.environment && is_same && class(before, at) == class(now, at)
+        })
 }
 
 /// Whether a folder is found at once tonight, because others are unread, where single paths in it were found before.

@@ -5,9 +5,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use driftline::compare::text::regions::changes;
 use driftline::compare::text::{Document, Limits, Region, RegionClass, regions};
 use proptest::prelude::*;
 use similar::{MergeResolution, TextMerge};
+
+use crate::support::numbers::Numbers;
 
 /// What a merge says: the text, or `None` when there is a conflict.
 type Merged = Option<Vec<u8>>;
@@ -71,37 +74,25 @@ fn verdicts(folder: &Path, base: &[u8], ours: &[u8], theirs: &[u8]) -> Verdicts 
     }
 }
 
-/// Numbers that are the same on every run (`SplitMix64`).
-struct Numbers(u64);
+/// A text of lines out of `words` different ones.
+fn text(numbers: &mut Numbers, length: usize, words: usize) -> Vec<String> {
+    (0..length).map(|_| format!("line {}\n", numbers.below(words))).collect()
+}
 
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % limit as u64) as usize
-    }
-
-    /// A text of lines out of `words` different ones.
-    fn text(&mut self, length: usize, words: usize) -> Vec<String> {
-        (0..length).map(|_| format!("line {}\n", self.below(words))).collect()
-    }
-
-    /// The text with some lines inserted, removed or replaced.
-    fn edited(&mut self, text: &[String], edits: usize, words: usize) -> Vec<String> {
-        let mut text = text.to_vec();
-        for _ in 0..edits {
-            let at = self.below(text.len() + 1);
-            let line = format!("line {}\n", self.below(words));
-            match self.below(3) {
-                0 => text.insert(at, line),
-                1 if at < text.len() => drop(text.remove(at)),
-                _ if at < text.len() => text[at] = line,
-                _ => text.push(line),
-            }
+/// The text with some lines inserted, removed or replaced.
+fn edited(numbers: &mut Numbers, text: &[String], edits: usize, words: usize) -> Vec<String> {
+    let mut text = text.to_vec();
+    for _ in 0..edits {
+        let at = numbers.below(text.len() + 1);
+        let line = format!("line {}\n", numbers.below(words));
+        match numbers.below(3) {
+            0 => text.insert(at, line),
+            1 if at < text.len() => drop(text.remove(at)),
+            _ if at < text.len() => text[at] = line,
+            _ => text.push(line),
         }
-        text
     }
+    text
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -138,8 +129,8 @@ fn tallies(seed: u64, cases: usize, length: usize, words: usize, edits: usize) -
     let mut numbers = Numbers(seed);
     let (mut with_diff3, mut with_git) = (Tally::default(), Tally::default());
     for _ in 0..cases {
-        let base = numbers.text(length, words);
-        let (ours, theirs) = (numbers.edited(&base, edits, words), numbers.edited(&base, edits, words));
+        let base = text(&mut numbers, length, words);
+        let (ours, theirs) = (edited(&mut numbers, &base, edits, words), edited(&mut numbers, &base, edits, words));
         let [base, ours, theirs] = [base, ours, theirs].map(|text| text.concat().into_bytes());
         let verdicts = verdicts(folder.path(), &base, &ours, &theirs);
         with_diff3.count(&verdicts.driftline, &verdicts.diff3);
@@ -261,6 +252,29 @@ proptest! {
             prop_assert_eq!(done[at], input.line_count());
             prop_assert_eq!(&rebuilt[at][..], input.bytes());
         }
+    }
+
+    /// What lies between changes is equal, and no two texts are turned into each other by fewer lines (told by a table of all prefixes).
+    #[test]
+    fn changes_are_as_few_as_can_be((old, new) in family(1..2)) {
+        let (old, new) = (document(&old), document(&new[0]));
+        let (old, new) = (lines(&old), lines(&new));
+        let changes = changes(&old, &new);
+        let mut done = (0, 0);
+        let mut changed = 0;
+        for (from, to) in changes.into_iter().chain([(old.len()..old.len(), new.len()..new.len())]) {
+            prop_assert_eq!(&old[done.0..from.start], &new[done.1..to.start]);
+            changed += from.len() + to.len();
+            done = (from.end, to.end);
+        }
+        let mut longest = vec![vec![0; new.len() + 1]; old.len() + 1];
+        for (at, line) in old.iter().enumerate() {
+            for (to, other) in new.iter().enumerate() {
+                longest[at + 1][to + 1] =
+                    if line == other { longest[at][to] + 1 } else { longest[at][to + 1].max(longest[at + 1][to]) };
+            }
+        }
+        prop_assert_eq!(changed, old.len() + new.len() - 2 * longest[old.len()][new.len()]);
     }
 
     /// The order of the inputs permutes the classes and nothing else.

@@ -27,6 +27,7 @@ mod init;
 mod local;
 mod local_hostile;
 mod nearest;
+mod patches;
 mod read_only;
 mod remote;
 mod report;

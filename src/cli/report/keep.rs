@@ -17,7 +17,7 @@ use crate::report::style::Look;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Make<'a> = &'a dyn Fn(&Past, &Outcome, Kept) -> NightlyReport;
-type Stage<'a> = &'a dyn Fn(&NightlyReport) -> Result<Option<Staged>, Failure>;
+type LayOut<'a> = &'a dyn Fn(&NightlyReport) -> Result<Option<Staged>, Failure>;
 
 /// Why a run is not kept.
 enum Hindrance {
@@ -39,11 +39,11 @@ pub(super) fn keep(
     night: &Night,
     accepted: &BTreeSet<String>,
     make: Make<'_>,
-    stage: Stage<'_>,
+    lay_out: LayOut<'_>,
 ) -> Result<(NightlyReport, Option<Staged>), Failure> {
     let without = |past: &Past, kept: Kept| {
         let report = make(past, &follow(past, night, accepted), kept);
-        let staged = stage(&report)?;
+        let staged = lay_out(&report)?;
         Ok((report, staged))
     };
     let Some(state) = session.state_dir() else { return without(&Past::default(), Kept::Off) };
@@ -58,7 +58,7 @@ pub(super) fn keep(
             return without(&past.clone().unwrap_or_default(), kept(session, &error, past.is_some()));
         }
     };
-    match write(&mut store, session, night, accepted, make, stage) {
+    match write(&mut store, session, night, accepted, make, lay_out) {
         Ok(done) => Ok(done),
         Err(Hindrance::Report(failure)) => Err(failure),
         Err(Hindrance::Store(error)) => {
@@ -74,14 +74,14 @@ fn write(
     night: &Night,
     accepted: &BTreeSet<String>,
     make: Make<'_>,
-    stage: Stage<'_>,
+    lay_out: LayOut<'_>,
 ) -> Result<(NightlyReport, Option<Staged>), Hindrance> {
     let writing = store.begin(PATIENCE, |file| waiting(session, file))?;
     let past = writing.past()?;
     let outcome = follow(&past, night, accepted);
     writing.add(night, &outcome, session.config.keep_days.unwrap_or(KEEP_DAYS))?;
     let report = make(&past, &outcome, Kept::Yes);
-    let staged = stage(&report).map_err(Hindrance::Report)?;
+    let staged = lay_out(&report).map_err(Hindrance::Report)?;
     writing.commit()?;
     Ok((report, staged))
 }

@@ -52,10 +52,10 @@ pub(crate) fn run(
     let about = status::about(&session, &picture, next(&session));
     let status = status_report(&picture.inputs(&config.focus), &picture.findings, about, &session.redactor);
     let judged = acceptances::judged(&session, &picture);
-    let made = Made::new(&session, &picture, status);
+    let found = Made::new(&session, &picture, status);
     progress.clear();
     let notes = picture.collected.save();
-    let night = night::night(&session, &picture, &made.status);
+    let night = night::night(&session, &picture, &found.status);
     let reasons = acceptances::reasons(&session);
     let reopened: BTreeMap<String, &'static str> =
         judged.ended.iter().map(|(id, ended)| (id.clone(), word(*ended))).collect();
@@ -69,21 +69,21 @@ pub(crate) fn run(
             reopened: &reopened,
             acceptances: acceptances::idle(&session, &judged, &night, outcome),
             focus: &session.config.focus,
-            candidates: made.candidates.clone(),
-            patches: made.patches.clone(),
-            fixes: made.fixes.clone(),
-            texts: made.texts.clone(),
+            candidates: found.candidates.clone(),
+            patches: found.patches.clone(),
+            fixes: found.fixes.clone(),
+            texts: found.texts.clone(),
             fail_on: FailOn {
                 fresh: session.common.fail_on.fresh,
                 severity: session.common.fail_on.severity(),
                 allow_incomplete: session.common.allow_incomplete,
             },
         };
-        nightly_report(made.status.clone(), parts)
+        nightly_report(found.status.clone(), parts)
     };
-    let stage =
+    let lay_out =
         |report: &NightlyReport| folder.as_ref().map(|folder| files::Staged::new(folder, &formats, report)).transpose();
-    let (report, staged) = keep::keep(&session, &night, &judged.holding, &make, &stage)?;
+    let (report, staged) = keep::keep(&session, &night, &judged.holding, &make, &lay_out)?;
     let written = staged.map_or(Ok(Vec::new()), files::Staged::put);
     show(&session, folder.is_none().then(|| formats[0]), &report)?;
     session.tell(&picture.collected.snapshots, &notes);

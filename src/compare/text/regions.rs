@@ -1,6 +1,6 @@
 //! Which stretches of lines differ from a base, and who has which.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::Range;
 
@@ -74,14 +74,16 @@ pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range
     replacements(&old, &new)
 }
 
-/// As [`changes`], of lines that stand for themselves. Insertions and deletions among equal lines slide down as far as they can, as git and diff3 place them: which of
-/// several equal lines is new cannot be known, and placing it elsewhere would find other conflicts than they do.
+/// As [`changes`], of lines that stand for themselves. Insertions and deletions among equal lines slide down as far as they can, as git and diff3
+/// place them: which of several equal lines is new cannot be known, and placing it elsewhere would find other conflicts than they do.
+///
+/// # Cost
+/// Each line is hashed twice; then the lines that both have are paired in the fewest edits, or, where that may take more than
+/// [`MOST_STEPS`], in few.
 pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
-    let ops = similar::capture_diff_slices(Algorithm::Myers, old, new);
     let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     let mut below = (old.len(), new.len());
-    for op in ops.iter().rev().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
-        let (mut from, mut to) = (op.old_range(), op.new_range());
+    for (mut from, mut to) in gaps(old, new).into_iter().rev() {
         let slides = |from: &Range<usize>, to: &Range<usize>| {
             from.end < below.0
                 && to.end < below.1
@@ -102,6 +104,54 @@ pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Ra
     }
     changes.reverse();
     changes
+}
+
+/// Above so many steps, about half a second, no shortest list of edits is looked for.
+const MOST_STEPS: usize = 100_000_000;
+
+/// What lies between lines that are paired, in order. Lines that only one side has are nobody's pair, so they are left out of the search:
+/// that leaves little to search in most texts.
+fn gaps<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
+    let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+    let (old_rest, new_rest) = (&old[start..], &new[start..]);
+    let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (old_middle, new_middle) = (&old_rest[..old_rest.len() - end], &new_rest[..new_rest.len() - end]);
+    let (in_old, in_new): (HashSet<&T>, HashSet<&T>) = (old_middle.iter().collect(), new_middle.iter().collect());
+    let kept = |middle: &[T], other: &HashSet<&T>| -> Vec<usize> {
+        (0..middle.len()).filter(|&at| other.contains(&middle[at])).map(|at| start + at).collect()
+    };
+    let (old_kept, new_kept) = (kept(old_middle, &in_new), kept(new_middle, &in_old));
+    let old_lines: Vec<&T> = old_kept.iter().map(|&at| &old[at]).collect();
+    let new_lines: Vec<&T> = new_kept.iter().map(|&at| &new[at]).collect();
+    let pairs = paired(&old_lines, &new_lines);
+    let pairs = pairs.into_iter().map(|(from, to)| (old_kept[from], new_kept[to]));
+    let mut gaps = Vec::new();
+    let mut done = (start, start);
+    for (from, to) in pairs.chain([(old.len() - end, new.len() - end)]) {
+        if done != (from, to) {
+            gaps.push((done.0..from, done.1..to));
+        }
+        done = (from + 1, to + 1);
+    }
+    gaps
+}
+
+/// Which lines are the same line.
+fn paired<T: Eq + Hash>(old: &[&T], new: &[&T]) -> Vec<(usize, usize)> {
+    let all = old.len() + new.len();
+    let equal = |ops: &[DiffOp]| -> Vec<(usize, usize)> {
+        let runs = ops.iter().filter(|op| matches!(op, DiffOp::Equal { .. }));
+        runs.flat_map(|op| op.old_range().zip(op.new_range())).collect()
+    };
+    // The shortest list of edits takes as many steps as there are lines for each edit. The quick search says how many edits suffice.
+    // similar's own way to end early is not used: it may then pair hardly any of ten thousand lines.
+    if all.saturating_mul(all) > MOST_STEPS {
+        let quick = equal(&similar::capture_diff_slices(Algorithm::Histogram, old, new));
+        if all.saturating_mul(all - 2 * quick.len()) > MOST_STEPS {
+            return quick;
+        }
+    }
+    equal(&similar::capture_diff_slices(Algorithm::RawMyers, old, new))
 }
 
 /// Equal numbers for equal lines.

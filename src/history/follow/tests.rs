@@ -164,6 +164,19 @@ fn what_changes_among_those_that_were_read_is_new_although_another_is_down() {
     ");
 }
 
+/// With another environment down, another rule may speak about a row, which knows more or less of it.
+#[test]
+fn another_rule_about_the_same_place_is_the_same_matter() {
+    let quiet = Sighting { code: "line-endings".to_owned(), ..row("a", "ABB").unwrap() };
+    let mut loud = row("a", "A!B").unwrap();
+    loud.parts.iter_mut().for_each(|part| part.detail = format!("{} bytes", part.environment.len()));
+    let nights = [night(10, &[], vec![quiet]), night(20, &["staging"], vec![loud])];
+    insta::assert_snapshot!(course(&nights, &[]), @"
+    1: a:ABB new since 10 streak 1
+    2: a:ABB still since 10 streak 2 stale since 10
+    ");
+}
+
 #[test]
 fn what_lies_elsewhere_than_what_could_not_be_read_is_resolved() {
     let mut second = night(20, &[], Vec::new());

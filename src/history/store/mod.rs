@@ -25,6 +25,9 @@ pub const KEEP_DAYS: u32 = 400;
 /// Another run is asked again so often whether it has finished.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
+/// Whoever reads is waited for so long, and whoever reads waits so long for a run that is being written down.
+const READERS: Duration = Duration::from_secs(10);
+
 /// What a history belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MadeOf {
@@ -128,7 +131,7 @@ impl Store {
     pub fn open(state: &Path, made_of: &MadeOf) -> Result<Self, StoreError> {
         let file = file(state, made_of);
         prepare(&file)?;
-        Self::connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::connect(file)
     }
 
     /// Opens the history of a project to read it; `None` when there is none.
@@ -138,19 +141,21 @@ impl Store {
     pub fn look(state: &Path, made_of: &MadeOf) -> Result<Option<Self>, StoreError> {
         let file = file(state, made_of);
         match file.symlink_metadata() {
-            Ok(_) => Self::connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some),
+            // What a killed run left by half is rolled back first, and that is writing; where nothing can be written, it is only read.
+            Ok(_) => Self::connect(file).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(StoreError::Open { file, source }),
         }
     }
 
-    fn connect(file: PathBuf, how: OpenFlags) -> Result<Self, StoreError> {
-        let flags = how | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    fn connect(file: PathBuf) -> Result<Self, StoreError> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         // The folder may be reached by a link; the file itself may be none.
         let real = file.parent().and_then(|folder| folder.canonicalize().ok()).zip(file.file_name());
         let real = real.map_or_else(|| file.clone(), |(folder, name)| folder.join(name));
         let connection = Connection::open_with_flags(real, flags).map_err(|error| failed(&file, error))?;
-        connection.busy_timeout(Duration::from_secs(5)).map_err(|error| failed(&file, error))?;
+        connection.busy_timeout(READERS).map_err(|error| failed(&file, error))?;
         let store = Self { file, connection };
         schema::check(&store.connection).map_err(|problem| problem.about(&store.file))?;
         Ok(store)
@@ -176,6 +181,8 @@ impl Store {
         loop {
             match Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate) {
                 Ok(transaction) => {
+                    // Somebody may be reading while it is written down in the end.
+                    self.connection.busy_timeout(READERS).map_err(|error| failed(file, error))?;
                     schema::migrate(&transaction).map_err(|problem| problem.about(file))?;
                     return Ok(Writing { file, transaction });
                 }
@@ -266,9 +273,7 @@ fn failed(file: &Path, error: rusqlite::Error) -> StoreError {
         Some(
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied,
         ) => StoreError::NotWritable { file, why },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            StoreError::Busy { file, waited: Duration::from_secs(5) }
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { file, waited: READERS },
         _ => StoreError::Failed { file, source: error },
     }
 }

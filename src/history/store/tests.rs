@@ -128,6 +128,23 @@ fn one_writes_at_a_time_and_others_wait() {
 }
 
 #[test]
+fn whoever_reads_keeps_no_run_from_being_written() {
+    let state = tempfile::tempdir().unwrap();
+    let mut store = Store::open(state.path(), &made_of()).unwrap();
+    add(&mut store, &night(10, Read::All, &["a"]), &[]);
+    let reader = Store::look(state.path(), &made_of()).unwrap().unwrap();
+    let mut statement = reader.connection.prepare("SELECT number FROM run").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    assert!(rows.next().unwrap().is_some());
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| add(&mut store, &night(20, Read::All, &["a"]), &[]).number);
+        std::thread::sleep(Duration::from_millis(300));
+        drop(rows);
+        assert_eq!(writer.join().unwrap(), 2);
+    });
+}
+
+#[test]
 fn what_is_not_committed_was_not() {
     let state = tempfile::tempdir().unwrap();
     let mut store = Store::open(state.path(), &made_of()).unwrap();

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::insight::units::{self, Found, Sources, Unit, UnitId, is_bookkeeping};
+use crate::insight::units::{self, Found, Sources, Unit, UnitId, UnitKind, is_bookkeeping};
 use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, ReadFailure};
@@ -180,8 +180,8 @@ pub struct Batch {
     pub base: Option<(usize, CommitId)>,
 }
 
-/// The units of one environment that a target may lack. Where they share no history, commits that the target's base has already are apart: they
-/// are held against the target's files alone.
+/// The units of one environment that a target may lack. Where they share no history, what the target's base has already is apart: it
+/// is held against the target's files alone.
 ///
 /// # Errors
 /// When the history cannot be read.
@@ -206,7 +206,12 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
             sources.commits.since(from, base)?.iter().map(|record| units::commit_id(&record.summary.id)).collect();
         (units, older) = units.into_iter().partition(|unit| newer.contains(&unit.id));
     }
-    units.extend(own.iter().cloned());
+    for unit in own {
+        // The base is a commit of the very tree.
+        let is_in_base =
+            unit.kind == UnitKind::Tree && base.as_ref().is_some_and(|(environment, _)| *environment == from);
+        if is_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
+    }
     let batches = [Batch { units: older, base: None }, Batch { units, base }];
     Ok(batches.into_iter().filter(|batch| !batch.units.is_empty()).collect())
 }

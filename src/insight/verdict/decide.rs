@@ -2,6 +2,10 @@
 //!
 //! The limits were found on histories with known backports; `benches/backports.rs` measures what they give.
 
+use std::collections::BTreeMap;
+
+use super::delta::Hunk;
+use super::index::{Weights, comes, goes};
 use super::look::{Look, Looking};
 use super::pairs::{Pair, Pairs};
 use super::said::Said;
@@ -36,6 +40,8 @@ pub(super) struct Case<'a> {
     pub(super) delta: &'a Delta,
     pub(super) pairs: &'a Pairs<'a>,
     pub(super) said: &'a [Said],
+    /// Steps that a later one says it takes back, with that one.
+    pub(super) undone: &'a BTreeMap<usize, usize>,
     /// The target's history has the very commit.
     pub(super) is_reached: bool,
     /// The share of its lines among all that the target did.
@@ -64,13 +70,23 @@ impl Case<'_> {
             .iter()
             .zip(&self.delta.counts)
             .any(|(body, counts)| *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty()));
-        if self.trace < TRACE && !has_other && evidence.is_empty() {
+        // What goes leaves a trace only where it is known what was there.
+        let is_told_by_trace = looking.steps.base.is_some() || !self.goes_mostly(looking.weights);
+        if self.trace < TRACE && is_told_by_trace && !has_other && evidence.is_empty() {
             return self.judgement(self.without_trace(pairs), evidence, looking);
         }
         let look = looking.look(self.unit, self.delta, excused);
         let verdict = self.verdict(pairs, &look, looking, &mut evidence);
         Self::stand(&look, &mut evidence);
         self.judgement(verdict, evidence, looking)
+    }
+
+    /// Whether what goes says more than what comes.
+    fn goes_mostly(&self, weights: &Weights) -> bool {
+        let hunks = || self.delta.texts().flat_map(|text| &text.hunks);
+        let go: f32 = hunks().flat_map(Hunk::removed).map(|&line| weights.of(goes(line))).sum();
+        let come: f32 = hunks().flat_map(Hunk::added).map(|&line| weights.of(comes(line))).sum();
+        go > come
     }
 
     /// What commits of the target say and do.
@@ -125,8 +141,14 @@ impl Case<'_> {
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
             return Verdict::Absent;
         }
-        if pairs.iter().any(|pair| pair.same_patch || pair.same_files) || stands {
+        let is_same = |pair: &&Pair| pair.same_patch || pair.same_files;
+        if stands || pairs.iter().filter(is_same).any(|pair| !self.undone.contains_key(&pair.step)) {
             return Verdict::Present;
+        }
+        if let Some(undo) = pairs.iter().filter(is_same).find_map(|pair| self.undone.get(&pair.step)) {
+            let commit = looking.steps.all[*undo].commit();
+            evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
+            return Verdict::Absent;
         }
         if let Some(words) = &look.unreadable {
             return Verdict::Unproven { because: Doubt::Unreadable(words.clone()) };

@@ -107,11 +107,11 @@ impl Looking<'_> {
                 self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),
             )
         } else {
-            let there = self.whole(change, tip.as_ref())?;
-            look.same += usize::from(there && change.after.is_some());
+            let there = self.whole(change, body, tip.as_ref())?;
+            look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
             look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-            (whole(there), whole(self.whole(change, base.as_ref())?))
+            (whole(there), whole(self.whole(change, body, base.as_ref())?))
         };
         look.tip.add(standing);
         look.base.add(began);
@@ -141,15 +141,16 @@ impl Looking<'_> {
         }
     }
 
-    /// Whether a place has what the change makes of it, as a whole.
-    fn whole(&self, change: &FileChange, there: Option<&Side>) -> Result<bool, String> {
+    /// Whether a place has what the change makes of it, as a whole. Where it gives a file another name or kind and nothing else, the
+    /// target's own content is neither for nor against it.
+    fn whole(&self, change: &FileChange, body: &Body, there: Option<&Side>) -> Result<bool, String> {
         match (&change.after, there) {
             (None, there) => Ok(there.is_none()),
             (Some(after), Some(there)) => {
                 let is_name = change.renamed_from().is_none() || there.path == after.path;
                 let is_kind =
                     change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
-                Ok(is_name && is_kind && self.is(Some(after), Some(there))?)
+                Ok(is_name && is_kind && (matches!(body, Body::Same) || self.is(Some(after), Some(there))?))
             }
             (Some(_), None) => Ok(false),
         }

@@ -1,4 +1,4 @@
-//! What commits of the target say about themselves: that they are copies, or by whom and when they were made.
+//! What commits of the target say about themselves: that they are copies, that they take others back, or by whom and when they were made.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,8 +15,19 @@ pub(super) struct Said {
     pub(super) fact: Fact,
 }
 
+/// What all steps say.
+#[derive(Debug, Default)]
+pub(super) struct Sayings {
+    /// What is said about each unit.
+    pub(super) of: BTreeMap<usize, Vec<Said>>,
+    /// Steps that a later one says it takes back, with that one. What was taken back again does not count.
+    pub(super) undone: BTreeMap<usize, usize>,
+}
+
 /// A name of a commit is taken for one from so many digits on.
 const DIGITS: usize = 10;
+/// How `git revert` says what it takes back.
+const REVERTS: &[u8] = b"This reverts commit ";
 
 /// Reads the messages of the target's commits; those of units only where a change id may tell.
 pub(super) fn said(
@@ -24,7 +35,9 @@ pub(super) fn said(
     steps: &Steps,
     target: usize,
     reading: &Reading<'_>,
-) -> Result<BTreeMap<usize, Vec<Said>>, ReadFailure> {
+) -> Result<Sayings, ReadFailure> {
+    let mut steps_by_commit: HashMap<String, usize> = HashMap::new();
+    let mut takes_back: Vec<(usize, usize)> = Vec::new();
     let mut by_commit: HashMap<String, usize> = HashMap::new();
     let mut by_author: HashMap<(&str, &str, i64), usize> = HashMap::new();
     for (at, unit) in units.iter().enumerate() {
@@ -49,11 +62,20 @@ pub(super) fn said(
             for word in line.split(|byte| !byte.is_ascii_hexdigit()).filter(|word| (DIGITS..=40).contains(&word.len()))
             {
                 let digits = String::from_utf8_lossy(&word[..DIGITS]).to_ascii_lowercase();
+                let earlier = steps_by_commit.get(&digits).filter(|_| line.starts_with(REVERTS));
+                takes_back.extend(earlier.map(|&earlier| (at, earlier)));
                 let unit = by_commit.get(&digits).filter(|_| !says_revert(line));
                 if let Some(&unit) = unit.filter(|&&unit| names(&units[unit], word)) {
                     found.entry(unit).or_default().push(Said { step: at, fact: Fact::Trailer });
                 }
             }
+        }
+        steps_by_commit.insert(format!("{:.DIGITS$}", summary.id), at);
+    }
+    let mut undone: BTreeMap<usize, usize> = BTreeMap::new();
+    for (at, earlier) in takes_back.into_iter().rev() {
+        if !undone.contains_key(&at) {
+            undone.insert(earlier, at);
         }
     }
     if !changes.is_empty() {
@@ -66,7 +88,11 @@ pub(super) fn said(
             }
         }
     }
-    Ok(found)
+    for said in found.values_mut() {
+        said.retain(|said| !undone.contains_key(&said.step));
+    }
+    found.retain(|_, said| !said.is_empty());
+    Ok(Sayings { of: found, undone })
 }
 
 fn says_revert(line: &[u8]) -> bool {

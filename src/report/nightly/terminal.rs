@@ -22,7 +22,10 @@ pub(super) fn write(report: &NightlyReport, screen: Screen, out: &mut dyn Write)
     let sheet = Sheet { report, screen };
     let mut lines = sheet.headline();
     for (status, heading) in [("new", "New"), ("reopened", "Reopened"), ("resolved", "Resolved")] {
-        let findings = report.findings.iter().filter(|finding| finding.status == status && !finding.incomplete);
+        // What cannot be read has lines of its own; that it can be read again is good news like others.
+        let is_here =
+            |finding: &&NightFinding| finding.status == status && (!finding.incomplete || status == "resolved");
+        let findings = report.findings.iter().filter(is_here);
         lines.extend(sheet.section(heading, &findings.collect::<Vec<_>>()));
     }
     lines.extend(sheet.unread());

@@ -72,7 +72,8 @@ impl Writer<'_> {
         let name = |held: Option<&Held>| (self.name)(&held.unwrap_or(either).path);
         let (old_name, new_name) = (name(before.or(after)), name(after.or(before)));
         let sided = |side: &[u8], name: &[u8]| quoted(&[side, name].concat());
-        let mut head = vec![format!("diff --git {} {}", sided(b"a/", &old_name), sided(b"b/", &new_name))];
+        let mut head =
+            vec![format!("diff --git {} {}", whole(sided(b"a/", &old_name)), whole(sided(b"b/", &new_name)))];
         match (before, after) {
             (None, Some(after)) => head.push(format!("new file mode {}", mode(after.kind))),
             (Some(before), None) => head.push(format!("deleted file mode {}", mode(before.kind))),
@@ -90,16 +91,23 @@ impl Writer<'_> {
         }
         let content = |held: Option<&Held>| held.map_or_else(Vec::new, |held| held.content.clone());
         let (old, new) = (content(before), content(after));
-        if is_binary(&old) || is_binary(&new) {
-            if !self.has_git {
-                return Err(Refused::Binary(either.path.clone()));
-            }
-            if old != new {
-                let missing = |held: Option<&Held>, bytes: &[u8]| {
-                    held.map_or_else(|| "0".repeat(40), |_| binary::blob_name(bytes))
-                };
-                head.push(format!("index {}..{}", missing(before, &old), missing(after, &new)));
-            }
+        let is_opaque = is_binary(&old) || is_binary(&new);
+        if is_opaque && !self.has_git {
+            return Err(Refused::Binary(either.path.clone()));
+        }
+        // Only by this line does `patch` know a link, and an empty file from one that should not be there. No text has it: its name would tell
+        // of secrets in lines that are not shown.
+        let is_told = is_opaque || either.kind == BlobKind::Link || old.is_empty() && new.is_empty();
+        if is_told && (old != new || before.is_none() || after.is_none()) {
+            let name =
+                |held: Option<&Held>, bytes: &[u8]| held.map_or_else(|| "0".repeat(40), |_| binary::blob_name(bytes));
+            let kind = match (before, after) {
+                (Some(before), Some(after)) if before.kind == after.kind => format!(" {}", mode(after.kind)),
+                _ => String::new(),
+            };
+            head.push(format!("index {}..{}{kind}", name(before, &old), name(after, &new)));
+        }
+        if is_opaque {
             put(out, &head);
             if old != new {
                 binary::write(&old, &new, out);
@@ -141,6 +149,11 @@ impl Writer<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// A name that ends where it ends: `patch` reads one that is not quoted up to the first space.
+fn whole(name: String) -> String {
+    if name.contains(' ') && !name.starts_with('"') { format!("\"{name}\"") } else { name }
 }
 
 fn put(out: &mut Vec<u8>, lines: &[String]) {
@@ -239,8 +252,8 @@ mod tests {
     #[test]
     fn a_diff_has_the_targets_names_and_says_where_an_end_is_missing() {
         let patch = diff(Some(held("a b", "one\ntwo")), Some(held("a b", "one\nthree\n")), true).unwrap();
-        insta::assert_snapshot!(patch, @r"
-        diff --git a/top/a b b/top/a b
+        insta::assert_snapshot!(patch, @r#"
+        diff --git "a/top/a b" "b/top/a b"
         --- a/top/a b	
         +++ b/top/a b	
         @@ -1,2 +1,2 @@
@@ -248,7 +261,7 @@ mod tests {
         -two
         \ No newline at end of file
         +three
-        ");
+        "#);
     }
 
     #[test]

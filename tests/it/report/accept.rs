@@ -14,6 +14,7 @@ fn two() -> Project {
             ("staging", ".env", "PASSWORD=tr0ubad0ur3\n"),
         ],
     )
+    .private(&["prod/.env", "staging/.env"])
 }
 
 fn id(project: &Project, night: i64, path: &str) -> String {
@@ -50,7 +51,7 @@ fn an_accepted_finding_is_listed_apart_until_its_day() {
 fn another_change_of_equal_length_reopens() {
     let project = two();
     let app = id(&project, 1, "app.py");
-    project.run(1, &["accept", &app, "--because", "known"]).expect(0);
+    let _ = project.run(1, &["accept", &app, "--because", "known"]).expect(0);
     assert_eq!(project.report(2, &[], 1)["counts"]["accepted"], 1);
     crate::support::tree::settle();
     project.write("staging", "app.py", "a = 33\n");
@@ -60,7 +61,7 @@ fn another_change_of_equal_length_reopens() {
     assert_eq!((&finding["status"], &finding["reopened"]), (&json!("reopened"), &json!("matter-changed")));
     assert_eq!(report["acceptances"][0]["state"], "changed");
     // Accepted again, in the same place.
-    project.run(3, &["accept", &app[..6], "--because", "that too"]).expect(0);
+    let _ = project.run(3, &["accept", &app[..6], "--because", "that too"]).expect(0);
     let config = std::fs::read_to_string(project.config()).unwrap();
     assert_eq!((config.matches("[[accept]]").count(), config.matches("that too").count()), (1, 1), "{config}");
     assert_eq!(project.report(4, &[], 1)["counts"]["accepted"], 1);
@@ -70,7 +71,7 @@ fn another_change_of_equal_length_reopens() {
 fn a_secret_that_changes_reopens_and_is_never_told() {
     let project = two();
     let secret = id(&project, 1, ".env");
-    project.run(1, &["accept", &secret, "--because", "each has its own"]).expect(0);
+    let _ = project.run(1, &["accept", &secret, "--because", "each has its own"]).expect(0);
     assert_eq!(project.report(2, &[], 1)["counts"]["accepted"], 1);
     let config = std::fs::read_to_string(project.config()).unwrap();
     for file in ["PASSWORD=hunter2hunter2\n", "PASSWORD=tr0ubad0ur3\n"] {
@@ -90,7 +91,7 @@ fn a_secret_that_changes_reopens_and_is_never_told() {
 fn what_is_accepted_and_gone_is_said() {
     let project = two();
     let app = id(&project, 1, "app.py");
-    project.run(1, &["accept", &app, "--because", "known"]).expect(0);
+    let _ = project.run(1, &["accept", &app, "--because", "known"]).expect(0);
     project.write("staging", "app.py", "a = 1\n");
     let report = project.report(2, &[], 1);
     assert_eq!(report["acceptances"][0]["state"], "stale");
@@ -104,7 +105,7 @@ fn what_is_accepted_and_gone_is_said() {
 fn a_server_that_is_down_takes_nothing_out_of_what_is_accepted() {
     let project = two();
     let app = id(&project, 1, "app.py");
-    project.run(1, &["accept", &app, "--because", "known"]).expect(0);
+    let _ = project.run(1, &["accept", &app, "--because", "known"]).expect(0);
     project.report(2, &[], 1);
     std::fs::rename(project.env.path("staging"), project.env.path("away")).unwrap();
     let down = project.report(3, &[], 3);
@@ -116,8 +117,8 @@ fn a_server_that_is_down_takes_nothing_out_of_what_is_accepted() {
 #[test]
 fn a_first_day_is_accepted_at_once_and_status_agrees() {
     let project = two();
-    project.run(1, &["status"]).expect(1);
-    project.run(1, &["accept", "--all", "--because", "as we found it"]).expect(0);
+    let _ = project.run(1, &["status"]).expect(1);
+    let _ = project.run(1, &["accept", "--all", "--because", "as we found it"]).expect(0);
     let status = project.run(1, &["status"]).expect(0);
     assert!(status.stdout().contains("accepted findings are not listed"), "{status}");
     let report = project.report(1, &[], 0);

@@ -37,9 +37,13 @@ fn a_run_that_is_killed_at_any_moment_leaves_all_or_nothing() {
 fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsize) {
     let project = tiny();
     let words = ["report", "--format", "json", "--out", "out", "--threads", "1"];
-    let began = Instant::now();
-    project.run(1, &words).expect(1);
-    let whole = began.elapsed();
+    let time = || {
+        let began = Instant::now();
+        let _ = project.run(1, &words).expect(1);
+        began.elapsed()
+    };
+    // The quickest of a few: the machine may have been busy with something else.
+    let whole = time().min(time()).min(time());
     // The same pseudo-random moments in each run of the test.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64 ^ u64::from(worker);
     let mut night = 1;
@@ -61,7 +65,7 @@ fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsi
         let number = report["run"]["number"].as_u64().unwrap();
         if status.code().is_some() {
             assert_eq!(number, check(&project, night), "a run that came to its end is in both places");
-        } else if night % 8 == 0 {
+        } else if night % 16 == 0 {
             assert!(number <= check(&project, night), "a report is not put in place before its run is kept");
         }
     }
@@ -216,7 +220,7 @@ fn with_room(command: &mut Command, blocks: u32) -> Command {
 #[test]
 fn where_there_is_no_room_nothing_is_lost() {
     let project = tiny();
-    project.report(1, &["--out", "out"], 1);
+    let _ = project.run(1, &["report", "--format", "json", "--out", "out"]).expect(1);
     let [history] = &project.histories()[..] else { panic!("there is one history") };
     let kept = fs::read(project.env.path("out/report.json")).unwrap();
     // Many findings, so that the history has to grow.
@@ -263,9 +267,9 @@ fn no_secret_is_in_any_store() {
     project.write("prod", "config.py", &format!("password = \"{secret}\"\nport = 333\n"));
     repo.git(&["stash", "push", "-q", "-m", &format!("password={secret}")]);
     project.write("prod", "config.py", &format!("password = \"{secret}\"\nport = 4444\n"));
-    project.run(1, &["report", "--out", "out"]).expect(1);
-    project.run(1, &["accept", "--all", "--because", "x"]).expect(0);
-    project.run(2, &["report", "--out", "out"]).expect(0);
+    let _ = project.run(1, &["report", "--out", "out"]).expect(1);
+    let _ = project.run(1, &["accept", "--all", "--because", "x"]).expect(0);
+    let _ = project.run(2, &["report", "--out", "out"]).expect(0);
     let mut looked_at = 0;
     let mut folders = vec![project.env.path("home"), project.env.path("out")];
     let mut files = vec![project.config()];

@@ -38,6 +38,15 @@ impl Project {
         project
     }
 
+    /// Takes files away from other users.
+    fn private(self, files: &[&str]) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        for file in files {
+            std::fs::set_permissions(self.env.path(file), std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        self
+    }
+
     pub(crate) fn write(&self, environment: &str, path: &str, content: &str) {
         self.env.write(format!("{environment}/{path}"), content);
     }

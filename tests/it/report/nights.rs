@@ -46,7 +46,7 @@ fn what_is_mended_is_resolved_once() {
     project.write("debug", "lib.py", "lib\n");
     project.write("debug", "new.py", "new\n");
     let second = project.report(2, &[], 1);
-    let expected = ["new only-in new.py", "still content-differs app.py", "resolved absent-in lib.py"];
+    let expected = ["new only-in new.py", "resolved absent-in lib.py", "still content-differs app.py"];
     let mut found = lines(&second["findings"]);
     found.sort();
     assert_eq!(found, expected);
@@ -104,6 +104,24 @@ fn a_server_that_is_down_keeps_its_last_good_picture() {
 }
 
 #[test]
+fn a_finding_is_explained_by_its_id_although_it_cannot_be_seen_now() {
+    let project = three();
+    let first = project.report(1, &[], 1);
+    let id = find(&first["findings"], "absent-in", "lib.py")["id"].as_str().unwrap().to_owned();
+    std::fs::rename(project.env.path("debug"), project.env.path("away")).unwrap();
+    project.report(2, &[], 3);
+    let shown = project.run(2, &["explain", &id]).expect(3).stdout();
+    assert!(shown.contains("not to be seen now; the last report had: absent in debug"), "{shown}");
+    std::fs::rename(project.env.path("away"), project.env.path("debug")).unwrap();
+    project.write("debug", "lib.py", "lib\n");
+    project.report(3, &[], 1);
+    let refused = project.run(3, &["explain", &id]).expect(2).stderr();
+    assert!(refused.contains(&format!("the finding `{id}` is resolved")), "{refused}");
+    let refused = project.run(3, &["explain", "0000000000"]).expect(2).stderr();
+    assert!(refused.contains("there is no finding `0000000000`"), "{refused}");
+}
+
+#[test]
 fn an_environment_that_is_left_out_is_not_resolved() {
     let project = three();
     project.report(1, &[], 1);
@@ -122,9 +140,32 @@ fn the_text_is_short_when_nothing_changed() {
         let short: String = name.chars().take(23).collect();
         run.stdout().replace(&format!("{short}…"), "[NAME]").replace(&name, "[NAME]")
     };
-    insta::assert_snapshot!(shown(&first), @"");
+    insta::assert_snapshot!(shown(&first), @r"
+    [NAME]   report 1   2026-12-01T12:00:00Z
+    5 new, 0 resolved, 0 still
+    the first report: all of it is new, because nothing was looked at before
+
+    New  5
+      !  app.py  prod and staging alike, debug differs                       content-differs  f1daddffdf
+      !  lib.py  absent in debug                                                   absent-in  41d2f2ab94
+      -  debug  under no version control                                       not-versioned  95a694d309
+      -  prod  under no version control                                        not-versioned  43d9423395
+      -  staging  under no version control                                     not-versioned  c3d83be4cf
+
+    exit status 1: 2 findings at or above warning
+    next: driftline status
+    ");
     let second = project.run(2, &["report"]).expect(1);
-    insta::assert_snapshot!(shown(&second), @"");
+    insta::assert_snapshot!(shown(&second), @r"
+    [NAME]   report 2   2026-12-02T12:00:00Z
+    0 new, 0 resolved, 5 still (oldest 1 day)
+
+    Still    3 not-versioned, 1 absent-in and 1 content-differs
+
+    Trend    ██  5 to 5 open findings in 2 reports
+    exit status 1: 2 findings at or above warning
+    next: driftline status
+    ");
 }
 
 #[test]
@@ -139,7 +180,18 @@ fn the_history_shows_how_the_drift_grew() {
     project.report(3, &[], 1);
     let shown = project.run(3, &["history"]).expect(0).stdout();
     let shown: Vec<&str> = shown.lines().skip(1).collect();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    critical           ▁▁▁  0
+    warning            ▆█▆  2
+    notice             ▁▁▁  0
+    info               ███  3
+    paths that differ  ▆█▆  2
+
+    report  when                 open  new  resolved  reopened  accepted  not read in full
+         3  2026-12-03 12:00:00     5    0         1         0         0
+         2  2026-12-02 12:00:00     6    1         0         0         0
+         1  2026-12-01 12:00:00     5    5         0         0         0
+    ");
     let data = project.run(3, &["history", "--format", "json"]).expect(0).json();
     let news: Vec<_> = data["runs"].as_array().unwrap().iter().map(|run| (&run["new"], &run["resolved"])).collect();
     assert_eq!(news, [(&json!(5), &json!(0)), (&json!(1), &json!(0)), (&json!(0), &json!(1))]);

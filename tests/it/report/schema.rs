@@ -32,7 +32,7 @@ fn reports_are_as_the_schema_says() {
     let first = project.report(1, &[], 1);
     check(&first);
     let id = super::find(&first["findings"], "content-differs", "app.py")["id"].as_str().unwrap();
-    project.run(1, &["accept", id, "--because", "known", "--until", "2026-12-02"]).expect(0);
+    let _ = project.run(1, &["accept", id, "--because", "known", "--until", "2026-12-02"]).expect(0);
     project.write("prod", "name\u{202e}\u{7}", "x\n");
     std::fs::write(project.env.path("prod").join(odd()), "x").unwrap();
     check(&project.report(2, &[], 1));

@@ -4,6 +4,7 @@ pub(crate) mod browser;
 pub(crate) mod collecting;
 pub(crate) mod git_status;
 pub(crate) mod memory;
+pub(crate) mod numbers;
 pub(crate) mod pack;
 pub(crate) mod proxy;
 pub(crate) mod repo;

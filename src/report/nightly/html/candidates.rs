@@ -27,7 +27,7 @@ pub(super) fn first(report: &NightlyReport) -> Markup {
             h2 #fixes-in-one-place { "Fixes in one place only" }
             @if units.is_empty() { p.dim { "No environment has a change that another one lacks." } }
             @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="fixes-in-one-place" {
+                div.scroll tabindex="0" role="group" aria-labelledby="fixes-in-one-place" {
                     table {
                         thead { tr { th scope="col" { "Id" } th scope="col" { "What" } th.wide scope="col" { "Where" } th scope="col" { "In" } th scope="col" { "Lacking in" } } }
                         tbody {

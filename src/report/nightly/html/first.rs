@@ -183,7 +183,7 @@ fn folders(report: &NightlyReport, page: &Page<'_>) -> Markup {
             h2 #where { "Where the drift is" }
             @if tree.drift.is_empty() { p.dim { "Nowhere." } }
             @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="where" {
+                div.scroll tabindex="0" role="group" aria-labelledby="where" {
                     table {
                         thead { tr { th scope="col" { "Folder" } th scope="col" { (report.environments.iter().map(|one| one.environment.label.as_str()).collect::<Vec<_>>().join(" ")) } th.number scope="col" { "Paths" } th.wide scope="col" { "Such as" } } }
                         tbody {

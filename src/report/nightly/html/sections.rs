@@ -16,7 +16,7 @@ pub(super) fn fixes(report: &NightlyReport) -> Markup {
     html! {
         section aria-labelledby="known-fixes" {
             h2 #known-fixes { "Known fixes" }
-            div.scroll tabindex="0" role="region" aria-labelledby="known-fixes" {
+            div.scroll tabindex="0" role="group" aria-labelledby="known-fixes" {
                 table {
                     thead { tr { th scope="col" { "Fix" } @for environment in &fixes.environments { th scope="col" { (environment) } } } }
                     tbody {
