@@ -313,7 +313,12 @@ fn checkout() -> CheckoutReport {
             authored: NOW,
         }),
         prefix: None,
-        upstream: Some(UpstreamReport { name: "origin/main".to_owned(), ahead: Some(0), behind: Some(0) }),
+        upstream: Some(UpstreamReport {
+            name: "origin/main".to_owned(),
+            ahead: Some(0),
+            behind: Some(0),
+            is_gone: false,
+        }),
         unpushed: Some(Vec::new()),
         staged: Vec::new(),
         unstaged: Vec::new(),
