@@ -48,6 +48,7 @@ fn judge(bencher: Bencher<'_, '_>, workload: Workload) {
         fixes: &[],
         candidates: &driftline::insight::candidates::Brief::default(),
         focus: &[],
+        wishes: insight::Wishes::default(),
     };
     bencher.counter(ItemsCount::new(entries(&snapshots))).bench_local(|| insight::judge(&inputs));
 }

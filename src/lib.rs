@@ -11,13 +11,14 @@
 //! ```
 //!
 //! [`pipeline`] puts the steps in order, [`cli`] is the command line around them. Everything between [`collect`] and [`report`] is
-//! pure: data in, data out.
+//! pure: data in, data out. [`history`] remembers what reports found, between one night and the next.
 
 pub mod cli;
 pub mod collect;
 pub mod compare;
 pub mod config;
 pub mod demo;
+pub mod history;
 pub mod insight;
 pub mod path;
 pub mod pipeline;

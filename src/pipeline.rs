@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
 use crate::compare::maps::{self, MapProposal};
 use crate::compare::{self, Comparison, artifacts, moves};
-use crate::config::Fix;
+use crate::config::{Expect, Fix};
 use crate::insight::candidates::{self, Bounds, Brief, Scope};
 use crate::insight::fixes::{self, KnownFix};
 use crate::insight::nearest::{self, Lineage};
 use crate::insight::units::Sources;
 use crate::insight::verdict;
-use crate::insight::{self, ArtifactEvidence, Finding, Inputs};
+use crate::insight::{self, ArtifactEvidence, Finding, Inputs, Wishes};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, ContentReader as _, Snapshot};
 use crate::text::Redactor;
@@ -42,6 +42,10 @@ pub struct Picture<'w> {
     pub candidates: Brief,
     /// What the rules say, most severe first.
     pub findings: Vec<Finding>,
+    /// How each environment should be, in order.
+    expect: Vec<Expect>,
+    /// Severities that rules have instead of their own.
+    severities: Vec<(String, &'static str)>,
 }
 
 impl Picture<'_> {
@@ -57,6 +61,11 @@ impl Picture<'_> {
             fixes: &self.fixes,
             candidates: &self.candidates,
             focus,
+            wishes: Wishes {
+                expect: &self.expect,
+                severities: &self.severities,
+                redactor: Some(self.collected.redactor()),
+            },
         }
     }
 }
@@ -189,6 +198,7 @@ pub fn survey<'w>(
     plan: &CollectPlan<'_>,
     focus: &[TreePath],
     fixes: &[Fix],
+    severities: &[(String, &'static str)],
     watch: &'w dyn Watch,
 ) -> Result<Picture<'w>, CollectError> {
     let mut collected = collect(plan, watch)?;
@@ -228,7 +238,21 @@ pub fn survey<'w>(
     });
     let fixes = known_fixes(&collected, fixes, &|environment| lineage.commit_near(environment));
     let (findings, candidates) = (Vec::new(), Brief::default());
-    let mut picture = Picture { collected, comparison, moves, artifacts, maps, lineage, fixes, candidates, findings };
+    let expect = plan.environments.iter().map(|environment| environment.expect.clone()).collect();
+    let severities = severities.to_vec();
+    let mut picture = Picture {
+        collected,
+        comparison,
+        moves,
+        artifacts,
+        maps,
+        lineage,
+        fixes,
+        candidates,
+        findings,
+        expect,
+        severities,
+    };
     picture.findings = insight::judge(&picture.inputs(focus));
     Ok(picture)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use driftline::collect::{CollectPlan, Collected, Unwatched, collect};
 use driftline::compare;
-use driftline::config::{Environment, PathMap, SourceSpec};
+use driftline::config::{Environment, Expect, PathMap, SourceSpec};
 use driftline::path::EnvironmentName;
 use driftline::snapshot::Timestamp;
 use driftline::text::Redactor;
@@ -46,6 +46,7 @@ impl Folders {
         let environments = (0..ENVIRONMENTS).map(|number| Environment {
             name: EnvironmentName::new(&name(number)).unwrap(),
             role: None,
+            expect: Expect::default(),
             source: SourceSpec::Folder { path: root.path().join(name(number)) },
             map: PathMap::default(),
         });

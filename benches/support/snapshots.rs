@@ -36,6 +36,7 @@ pub(crate) fn report(snapshots: &[Snapshot]) -> StatusReport {
         fixes: &[],
         candidates: &driftline::insight::candidates::Brief::default(),
         focus: &[],
+        wishes: driftline::insight::Wishes::default(),
     };
     let findings: Vec<Finding> = judge(&inputs);
     let about = About {

@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use crate::cli::exit::Exit;
 use crate::insight::Severity;
+use crate::report::nightly::FORMATS;
 
 /// Finds drift across production, staging and debug servers, reading only.
 ///
@@ -36,6 +39,12 @@ pub(crate) enum Command {
     Candidates(CandidatesArguments),
     /// Which environment has which of the fixes that the configuration names, and by which evidence
     Fixes(FixesArguments),
+    /// The nightly report: what is new, what is gone, what could not be read; kept in a history
+    Report(ReportArguments),
+    /// Accepts known drift, with a reason and an end, in the configuration
+    Accept(AcceptArguments),
+    /// The reports so far, and how the drift grew or shrank
+    History(HistoryArguments),
     /// Why something is reported, or why a path is left out; what a rule means
     Explain(ExplainArguments),
     /// Writes down what an environment is like now, to be compared later or elsewhere
@@ -79,6 +88,39 @@ pub(crate) struct DiffArguments {
     /// How texts are shown
     #[arg(long, value_enum, default_value_t = View::Regions)]
     pub(crate) view: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Environments as NAME=SOURCE, or names of configured ones [default: all configured]
+    #[arg(value_name = "ENV")]
+    pub(crate) environments: Vec<OsString>,
+    /// Write a file `report.*` for each format into this folder, and a summary to stdout [default: one format, to stdout]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AcceptArguments {
+    /// Ids of findings, as reports show them, or their beginnings
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    pub(crate) words: Vec<OsString>,
+    /// Every finding that is open, for a first day
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Why it is right as it is
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub(crate) because: String,
+    /// The last day on which it is, as 2027-01-31, in UTC [default: no end]
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    /// Environments as NAME=SOURCE, of which earlier reports were made so [default: those of the configuration]
+    #[arg(value_name = "ENV")]
+    pub(crate) environments: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -181,6 +223,7 @@ pub(crate) struct CollectArguments {
 pub(crate) enum Wish {
     List,
     Digest,
+    Fold,
     Contents,
 }
 
@@ -202,8 +245,11 @@ pub(crate) struct CommonArguments {
     /// Leave paths out by a gitignore rule, in addition to those configured
     #[arg(long, value_name = "RULE", global = true, help_heading = "What is compared")]
     pub(crate) ignore: Vec<String>,
-    /// Text for people or JSON for programs
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true, help_heading = "Output")]
+    /// Text for people or JSON for programs; `report` has more, and takes several [default: text]
+    #[arg(long = "format", value_name = "FORMAT", value_parser = formats(), global = true, help_heading = "Output")]
+    pub(crate) formats: Vec<String>,
+    /// The one of them that commands other than `report` write.
+    #[arg(skip)]
     pub(crate) format: Format,
     /// Whether to use colour; `auto` respects `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = clap::ColorChoice::Auto, global = true, help_heading = "Output")]
@@ -211,10 +257,10 @@ pub(crate) struct CommonArguments {
     /// Columns of text output [default: the terminal's, or 100]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), global = true, help_heading = "Output")]
     pub(crate) width: Option<u16>,
-    /// The least severity that makes the exit status 1
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning, global = true, help_heading = "Output")]
+    /// The least severity that makes the exit status 1, or `never`; for `report`, `new:SEVERITY` counts only what is new or reopened
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on(), default_value = "warning", global = true, help_heading = "Output")]
     pub(crate) fail_on: FailOn,
-    /// Exit as if all had been read
+    /// Exit as if all had been read, and the history kept
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) allow_incomplete: bool,
     /// Configuration that is handed to `ssh -F` [default: your own]
@@ -226,7 +272,7 @@ pub(crate) struct CommonArguments {
     /// Threads that list and hash [default: one for each processor]
     #[arg(long, value_name = "N", global = true, help_heading = "How it is read")]
     pub(crate) threads: Option<NonZeroUsize>,
-    /// Where the hash cache is kept [default: driftline in the user's state folder]
+    /// Where the hash cache and the history of reports are kept [default: driftline in the user's state folder]
     #[arg(long, value_name = "DIR", global = true, help_heading = "How it is read")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Keep nothing, and use nothing kept
@@ -247,32 +293,42 @@ pub(crate) enum View {
     Unified,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Format {
+    #[default]
     Text,
     Json,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FailOn {
-    Info,
-    Notice,
-    Warning,
-    Critical,
-    Never,
+/// What makes the exit status 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FailOn {
+    /// Only what is new or reopened counts.
+    pub(crate) fresh: bool,
+    severity: Option<Severity>,
 }
 
 impl FailOn {
     /// The least severity that counts; `None` when nothing does.
     pub(crate) fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Info => Some(Severity::Info),
-            Self::Notice => Some(Severity::Notice),
-            Self::Warning => Some(Severity::Warning),
-            Self::Critical => Some(Severity::Critical),
-            Self::Never => None,
-        }
+        self.severity
     }
+
+    fn named(word: &str) -> Self {
+        let (fresh, name) = word.strip_prefix("new:").map_or((false, word), |name| (true, name));
+        Self { fresh, severity: Severity::ALL.into_iter().find(|severity| severity.name() == name) }
+    }
+}
+
+fn fail_on() -> impl TypedValueParser<Value = FailOn> {
+    let all = Severity::ALL.map(Severity::name);
+    let fresh = all.map(|name| format!("new:{name}"));
+    let words = all.into_iter().map(str::to_owned).chain(["never".to_owned()]).chain(fresh);
+    PossibleValuesParser::new(words.map(PossibleValue::new)).map(|word: String| FailOn::named(&word))
+}
+
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
 }
 
 #[cfg(test)]

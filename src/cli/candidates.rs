@@ -16,8 +16,9 @@ use crate::insight::candidates::{Candidates, Question, find};
 use crate::insight::verdict::Verdict;
 use crate::path::EnvironmentName;
 use crate::pipeline::{self, Picture, survey};
-use crate::report::candidates::{About, report, write};
+use crate::report::candidates::{About, CandidatesReport, report, write};
 use crate::report::escape;
+use crate::report::nightly::PatchReport;
 use crate::snapshot::{IncidentKind, Snapshot};
 
 pub(crate) fn run(
@@ -42,7 +43,7 @@ pub(crate) fn run(
     }
     let asked = Asked::new(&session, arguments)?;
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &[], &progress);
+    let surveyed = survey(&session.plan(), &session.config.focus, &[], &session.config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let pairs = asked.pairs(&picture.collected.snapshots);
     let candidates = with_question(&session, &picture, &pairs, find);
@@ -95,6 +96,21 @@ impl Asked {
         let all = pipeline::pairs(snapshots).into_iter();
         all.filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to)).collect()
     }
+}
+
+/// All that one environment has and another lacks, and what of it applies as patches; `None` where there are no two environments.
+pub(crate) fn of_report(session: &Session, picture: &Picture<'_>) -> Option<(CandidatesReport, Vec<PatchReport>)> {
+    let snapshots = &picture.collected.snapshots;
+    if snapshots.len() < 2 {
+        return None;
+    }
+    let pairs = Asked { from: None, to: None }.pairs(snapshots);
+    let candidates = with_question(session, picture, &pairs, find);
+    let names: Vec<EnvironmentName> = snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
+    let report = report(&candidates, about, &session.redactor);
+    let patches = export::reports(session, picture, &pairs, &candidates);
+    Some((report, patches))
 }
 
 /// Calls `then` with what is needed to find candidates.

@@ -83,7 +83,7 @@ pub(crate) fn show(
     collected.answer(&questions);
     let mut comparison = collected.compute(|| compare::compare(&collected.snapshots));
     let mut texts = compare::fold_candidates(&comparison, &collected.snapshots);
-    texts.retain(|text| asked.contains(text));
+    texts.retain(|text| text.members.iter().any(|member| asked.contains(member)));
     let folds = collected.fold(&texts);
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     progress.clear();
@@ -161,6 +161,22 @@ fn views(
     rows.iter().map(show).collect()
 }
 
+/// Files over all environments, as text.
+pub(crate) fn text_view(
+    session: &Session,
+    collected: &Collected<'_>,
+    comparison: &Comparison,
+    rows: &[Row<'_>],
+) -> TextView {
+    text(session, collected, views(session, collected, comparison, rows, None), Vec::new())
+}
+
+fn text(session: &Session, collected: &Collected<'_>, files: Vec<FileView>, next: Vec<String>) -> TextView {
+    let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
+    TextView { environments, labels, files, next, now: session.process.now.seconds }
+}
+
 fn present(
     session: &Session,
     how: View,
@@ -168,9 +184,7 @@ fn present(
     files: Vec<FileView>,
     next: Vec<String>,
 ) -> Result<(), Failure> {
-    let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
-    let text = TextView { environments, labels, files, next, now: session.process.now.seconds };
+    let text = text(session, collected, files, next);
     let screen = Screen { columns: session.output.width, styles: session.output.styles };
     output::data(|out| match (session.common.format, how) {
         (Format::Json, _) => escape::write_json(&json::report(&text), out),

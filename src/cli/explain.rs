@@ -13,6 +13,7 @@ use crate::cli::session::Session;
 use crate::cli::status;
 use crate::compare::{Cell, IN_SUBMODULE, NOT_COMPARED, Row};
 use crate::config::Environment;
+use crate::history::Store;
 use crate::insight::{self, Finding, RULES};
 use crate::path::TreePath;
 use crate::pipeline::{Picture, look_for_candidates, survey};
@@ -45,7 +46,8 @@ pub(crate) fn run(
             .hint("name a path, the id of a finding, or the code of a rule, such as content-differs"));
     };
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &session.config.fixes, &progress);
+    let surveyed =
+        survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
     let looked = surveyed.map(|mut picture| {
         look_for_candidates(&mut picture, &session.asked());
         picture
@@ -81,6 +83,9 @@ fn explained(
         let rules = rules(&of_id);
         return Ok(ExplainReport { findings: of_id, ..ExplainReport::new(rules) });
     }
+    if let Some(report) = of_history(session, picture, &id)? {
+        return Ok(report);
+    }
     if let Some(left_out) = left_out(session, picture, word) {
         return Ok(ExplainReport { path: Some(left_out), ..ExplainReport::new(Vec::new()) });
     }
@@ -103,6 +108,42 @@ fn explained(
     });
     let explanation = explanation(session, picture, &path, is_folder);
     Ok(ExplainReport { path: Some(explanation), findings, map_proposals, ..ExplainReport::new(rules) })
+}
+
+/// A finding that is not there now, as the last report that saw it had it. A path may be called like one, and comes first.
+fn of_history(session: &Session, picture: &Picture<'_>, id: &str) -> Result<Option<ExplainReport>, Failure> {
+    let Ok(path) = TreePath::new(id.as_bytes()) else { return Ok(None) };
+    let is_id = id.len() == 10 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_id || picture.comparison.find(&picture.collected.snapshots, &path).is_some() {
+        return Ok(None);
+    }
+    let store = session.state_dir().and_then(|state| Store::look(state, &session.made_of()).ok().flatten());
+    let past = store.and_then(|store| store.past().ok()).unwrap_or_default();
+    let Some(known) = past.open.get(id) else {
+        let what = if past.closed.contains(id) {
+            format!("the finding `{id}` is resolved: nothing of it is there any more")
+        } else {
+            format!("there is no finding `{id}`")
+        };
+        return Err(Failure::new(what).hint("the names of findings are in: driftline report"));
+    };
+    let sighting = &known.sighting;
+    let Some(rule) = insight::rule(&sighting.code) else { return Ok(None) };
+    let focus = &session.config.focus;
+    let path = sighting.path.as_ref().map(|path| PathReport::new(path));
+    let at = path.as_ref().and_then(|path| TreePath::new(&path.bytes[..]).ok());
+    let finding = FindingReport {
+        id: sighting.id.clone(),
+        code: rule.code,
+        severity: sighting.severity.name(),
+        focus: at.is_some_and(|at| focus.iter().any(|focus| at.is_within(focus))),
+        path,
+        environments: sighting.environments.clone(),
+        subject: sighting.subject.clone(),
+        message: format!("not to be seen now; the last report had: {}", sighting.message),
+    };
+    let rules = rules(std::slice::from_ref(&finding));
+    Ok(Some(ExplainReport { findings: vec![finding], ..ExplainReport::new(rules) }))
 }
 
 /// The rules that found something, in their order.

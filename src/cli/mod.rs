@@ -1,5 +1,7 @@
 //! The command line: what was typed becomes a plan, the plan is carried out, the outcome becomes an exit status.
 
+mod accept;
+mod acceptances;
 mod args;
 mod candidates;
 mod choose;
@@ -11,11 +13,13 @@ mod exit;
 mod explain;
 mod failure;
 mod fixes;
+mod history;
 mod init;
 mod interrupt;
 mod output;
 mod process;
 mod progress;
+mod report;
 mod session;
 mod snapshot;
 mod status;
@@ -26,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, CommonArguments, Format};
 use failure::Failure;
 use output::Output;
 use process::Process;
@@ -57,7 +61,10 @@ fn parse() -> Result<Arguments, clap::Error> {
 }
 
 fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
-    let Arguments { command, status, common } = arguments;
+    let Arguments { command, status, mut common } = arguments;
+    if !matches!(command, Some(Command::Report(_))) {
+        common.format = one_format(&common)?;
+    }
     let width = common.width.or(process.terminal_width).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
     let output = Output::new(common.color, width);
     match command {
@@ -66,6 +73,9 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Diff(diff)) => diff::run(common, process, output, &diff),
         Some(Command::Candidates(arguments)) => candidates::run(common, process, output, &arguments),
         Some(Command::Fixes(words)) => fixes::run(common, process, output, &words),
+        Some(Command::Report(report)) => report::run(common, process, output, &report),
+        Some(Command::Accept(accept)) => accept::run(common, process, output, &accept),
+        Some(Command::History(history)) => history::run(common, process, output, &history),
         Some(Command::Explain(words)) => explain::run(common, process, output, &words),
         Some(Command::Snapshot(snapshot)) => snapshot::run(common, process, output, &snapshot),
         Some(Command::Init(init)) => init::run(common, process, output, &init),
@@ -83,6 +93,22 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
             output::data(|mut out| manual.render(&mut out))?;
             Ok(Exit::InSync)
         }
+    }
+}
+
+/// The form of output of a command that has text and JSON, and knows of no other night.
+fn one_format(common: &CommonArguments) -> Result<Format, Failure> {
+    if common.fail_on.fresh {
+        return Err(Failure::new("only `driftline report` knows what is new")
+            .hint("leave out `new:`, or make a report: driftline report --fail-on new:warning"));
+    }
+    match &common.formats[..] {
+        [] => Ok(Format::Text),
+        [one] if one == "text" => Ok(Format::Text),
+        [one] if one == "json" => Ok(Format::Json),
+        [one] => Err(Failure::new(format!("only `driftline report` has `--format {one}`"))
+            .hint("the others have `--format text` and `--format json`")),
+        _ => Err(Failure::new("only `driftline report` takes several formats").hint("name one of text and json")),
     }
 }
 

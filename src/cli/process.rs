@@ -21,6 +21,8 @@ pub(crate) struct Process {
     pub(crate) host: String,
     /// The time.
     pub(crate) now: Timestamp,
+    /// The time was fixed, for tests and for repeating a run: nothing that is reported depends on a clock.
+    pub(crate) is_clock_fixed: bool,
     /// When the run began.
     pub(crate) began: Instant,
     /// Whether errors and progress go to a terminal.
@@ -44,6 +46,7 @@ impl Process {
             began: Instant::now(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             now: now(env::var_os("DRIFTLINE_NOW")),
+            is_clock_fixed: env::var_os("DRIFTLINE_NOW").is_some(),
             stderr_is_terminal: io::stderr().is_terminal(),
             terminal_width: terminal_width(),
         })

@@ -16,6 +16,7 @@ use crate::cli::progress::Progress;
 use crate::collect::{CollectPlan, Connections, installation_key};
 use crate::compare::text::Redactor;
 use crate::config::{self, Config, ConfigError, Environment, MAX_ENVIRONMENTS, SourceSpec};
+use crate::history::MadeOf;
 use crate::insight::Severity;
 use crate::path::EnvironmentName;
 use crate::pipeline::Asked;
@@ -32,6 +33,10 @@ pub(crate) struct Session {
     pub(crate) common: CommonArguments,
     pub(crate) process: Process,
     pub(crate) output: Output,
+    /// The names of all environments, those that were left out of this run among them.
+    pub(crate) configured: Vec<String>,
+    /// What a history of these environments belongs to.
+    made_of: MadeOf,
     /// Says what may be shown.
     pub(crate) redactor: Redactor,
     /// The ways to other machines.
@@ -70,6 +75,8 @@ impl Session {
             typed.extend(sources.iter().cloned());
             from_sources(&sources, &common, &process)?
         };
+        let configured = names(&config).into_iter().map(str::to_owned).collect();
+        let made_of = made_of(&config, sources.is_empty());
         let (names, others) = if sources.is_empty() { named(&config, others) } else { (Vec::new(), others) };
         if !names.is_empty() {
             config.environments.retain(|environment| names.contains(&environment.name));
@@ -98,8 +105,19 @@ impl Session {
         // Nothing else has to be taken away.
         let take_down = config.environments.iter().any(is_far).then(|| TakeDown::of(connections.clone())).transpose();
         let guard = take_down.map_err(|error| Failure::because("the system lets no signals be waited for", &error))?;
-        let session =
-            Self { config, common, process, output, redactor, connections, _take_down: guard, key_note, typed };
+        let session = Self {
+            config,
+            common,
+            process,
+            output,
+            configured,
+            made_of,
+            redactor,
+            connections,
+            _take_down: guard,
+            key_note,
+            typed,
+        };
         Ok((session, others))
     }
 
@@ -239,6 +257,16 @@ impl Session {
         names(&self.config).join(", ")
     }
 
+    /// What a history of these environments belongs to: their configuration, or they themselves.
+    pub(crate) fn made_of(&self) -> MadeOf {
+        self.made_of.clone()
+    }
+
+    /// Where state is kept, if it is.
+    pub(crate) fn state_dir(&self) -> Option<&Path> {
+        state_dir(&self.common, &self.process)
+    }
+
     /// What the project is called: the folder of its configuration.
     pub(crate) fn project(&self) -> Option<String> {
         let file = fs::canonicalize(self.config.file.as_ref()?).ok()?;
@@ -250,6 +278,23 @@ impl Session {
 pub(crate) fn state_dir<'a>(common: &'a CommonArguments, process: &'a Process) -> Option<&'a Path> {
     let kept = common.state_dir.as_deref().or(process.state_dir.as_deref());
     kept.filter(|_| !common.no_state)
+}
+
+/// What a history belongs to. The same places under other names are others, and so are the same names elsewhere.
+fn made_of(config: &Config, is_configured: bool) -> MadeOf {
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(file) = config.file.as_ref().filter(|_| is_configured) {
+        return MadeOf::Config(whole(file));
+    }
+    let place = |source: &SourceSpec| match source {
+        SourceSpec::Folder { path } | SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => {
+            whole(path).to_string_lossy().into_owned()
+        }
+        SourceSpec::Git { repository, reference } => format!("{}@{reference}", whole(repository).display()),
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => format!("{source:?}"),
+    };
+    let each = config.environments.iter();
+    MadeOf::Typed(each.map(|environment| (environment.name.to_string(), place(&environment.source))).collect())
 }
 
 /// What failed, and why: parted at the first colon that is not in a name.
@@ -310,6 +355,9 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
             ignore: Vec::new(),
             sensitive: Vec::new(),
             fixes: Vec::new(),
+            accepts: Vec::new(),
+            severities: Vec::new(),
+            keep_days: None,
             file: None,
         },
     };
@@ -320,6 +368,7 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
         if let Some(configured) = maps.remove(&environment.name) {
             environment.map = configured.map;
             environment.role = configured.role;
+            environment.expect = configured.expect;
         }
     }
     let is_there = |name: &EnvironmentName| config.environments.iter().any(|environment| environment.name == *name);

@@ -1,5 +1,6 @@
 //! `driftline status`: who differs from whom, at a glance.
 
+use crate::cli::acceptances;
 use crate::cli::args::{CommonArguments, Format, StatusArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -9,6 +10,7 @@ use crate::cli::session::Session;
 use crate::insight::Finding;
 use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::build::{About, status_report};
+use crate::report::layout::counted;
 use crate::report::{escape, terminal};
 
 pub(crate) fn run(
@@ -30,16 +32,25 @@ pub(crate) fn run(
 /// Looks, and shows what was found with what to type next.
 pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<String>) -> Result<Exit, Failure> {
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &session.config.fixes, &progress);
+    let surveyed =
+        survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
     let looked = surveyed.map(|mut picture| {
         look_for_candidates(&mut picture, &session.asked());
         picture
     });
     progress.clear();
     let mut picture = looked.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let accepted = acceptances::judged(session, &picture).holding;
+    let all = picture.findings.len();
+    picture.findings.retain(|finding| !accepted.contains(&finding.id.to_string()));
     let notes = picture.collected.save();
     let about = about(session, &picture, next(&picture));
-    let report = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);
+    let mut report = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);
+    let left_out = all - picture.findings.len();
+    if left_out > 0 {
+        let count = counted(left_out as u64, "accepted finding is", "accepted findings are");
+        report.notes.push(format!("{count} not listed"));
+    }
     match session.common.format {
         Format::Json => output::data(|out| escape::write_json(&report, out))?,
         Format::Text => {

@@ -181,6 +181,11 @@ impl<'w> Collected<'w> {
         self.redactor.is_sensitive(path)
     }
 
+    /// Says what is sensitive, and what may be shown.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Computes on the pool of this run, which has as many threads as were asked for.
     pub(crate) fn compute<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.pool.install(work)

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::validate::DEFAULT_REFERENCE;
-use super::{Environment, MAX_ENVIRONMENTS, PathMap, SourceSpec, SshPlace, expand_home};
+use super::{Environment, Expect, MAX_ENVIRONMENTS, PathMap, SourceSpec, SshPlace, expand_home};
 use crate::path::EnvironmentName;
 
 /// Name endings of archives.
@@ -114,7 +114,7 @@ pub fn from_argument(argument: &OsStr, home: Option<&Path>) -> Result<Environmen
             return Err(ArgumentError::Unsupported { name, source_text: source.escape_ascii().to_string(), kind });
         }
     };
-    Ok(Environment { name, role: None, source, map: PathMap::default() })
+    Ok(Environment { name, role: None, source, map: PathMap::default(), expect: Expect::default() })
 }
 
 enum Refusal {
@@ -194,7 +194,7 @@ fn ssh(source: &[u8]) -> Result<Option<SourceSpec>, Refusal> {
     // The home folder in a URL is `/~/`.
     let path = if path.starts_with(b"/~") { &path[1..] } else { path };
     let path = far_path(path).map_err(Refusal::Reason)?;
-    Ok(Some(SourceSpec::Ssh { place, path, rate: None }))
+    Ok(Some(SourceSpec::Ssh { place, path, rate: None, depth: None }))
 }
 
 /// A folder of another machine.

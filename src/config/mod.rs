@@ -4,24 +4,28 @@
 //! every name exists and every rule parses, or all problems at once. Only [`find`], [`load`] and, to tell a folder from a host,
 //! [`from_arguments`] look at the file system.
 
+mod accept;
 mod adhoc;
 mod fix;
 mod map;
 mod problem;
 mod raw;
 mod remote;
+mod rules;
 mod validate;
 
+pub use accept::Accept;
 pub use adhoc::{ArgumentError, from_argument, from_arguments};
 pub use fix::{Fix, FixPlace, KnownBy};
 pub use map::{MapConflict, MapPair, PathMap};
 pub use problem::{Invalid, Problem};
 pub use remote::SshPlace;
+pub use rules::RULE_CODES;
 pub use validate::check_ignore_rule;
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +55,12 @@ pub struct Config {
     pub sensitive: Vec<String>,
     /// Fixes that must be somewhere, in the order of the file; ids are unique.
     pub fixes: Vec<Fix>,
+    /// Findings that somebody accepted, in the order of the file; ids are unique.
+    pub accepts: Vec<Accept>,
+    /// How severe the findings of rules are, where that is not as usual: codes of rules, and names of severities.
+    pub severities: Vec<(String, &'static str)>,
+    /// How many days of reports are kept, if that is not as usual.
+    pub keep_days: Option<u32>,
     /// The file it came from; `None` for arguments alone.
     pub file: Option<PathBuf>,
 }
@@ -66,6 +76,19 @@ pub struct Environment {
     pub source: SourceSpec,
     /// What its folders are called elsewhere.
     pub map: PathMap,
+    /// How it should be.
+    pub expect: Expect,
+}
+
+/// How an environment should be, as far as somebody said so.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expect {
+    /// The branch that is checked out.
+    pub branch: Option<String>,
+    /// The user who owns its files, by name or number.
+    pub user: Option<String>,
+    /// Their group.
+    pub group: Option<String>,
 }
 
 /// The way to read an environment.
@@ -103,6 +126,8 @@ pub enum SourceSpec {
         path: PathBuf,
         /// How many bytes of files are read there in a second at most.
         rate: Option<NonZeroU64>,
+        /// How many of the newest commits of each branch are fetched; all of them when `None`.
+        depth: Option<NonZeroU32>,
     },
     /// A folder that is read by way of another command, which runs a command with stdin and stdout: `docker exec -i C`, `sudo -n`.
     Exec {
@@ -112,6 +137,8 @@ pub enum SourceSpec {
         path: PathBuf,
         /// As for `Ssh`.
         rate: Option<NonZeroU64>,
+        /// As for `Ssh`.
+        depth: Option<NonZeroU32>,
     },
 }
 

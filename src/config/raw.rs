@@ -6,16 +6,36 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::accept::{self, Accept};
 use super::fix::{self, RawFix};
 use super::problem::Problem;
+use super::rules;
 
 /// Keys of the whole file.
-const TOP_KEYS: &[&str] = &["baseline", "focus", "ignore", "sensitive", "ssh_config", "env", "fix"];
+const TOP_KEYS: &[&str] =
+    &["baseline", "focus", "ignore", "sensitive", "ssh_config", "rules", "history", "env", "fix", "accept"];
 /// Keys that design and documentation name and this version does not know yet.
-const LATER_TOP_KEYS: &[&str] = &["policy", "accept", "report", "notify"];
+const LATER_TOP_KEYS: &[&str] = &["policy", "report", "notify"];
 /// Keys of an environment.
-const ENVIRONMENT_KEYS: &[&str] =
-    &["path", "ssh", "exec", "git", "ref", "archive", "strip", "snapshot", "ssh_config", "rate", "map", "role"];
+const ENVIRONMENT_KEYS: &[&str] = &[
+    "path",
+    "ssh",
+    "exec",
+    "git",
+    "ref",
+    "archive",
+    "strip",
+    "snapshot",
+    "ssh_config",
+    "rate",
+    "depth",
+    "map",
+    "role",
+    "branch",
+    "owner",
+];
+/// Keys of `[history]`.
+const HISTORY_KEYS: &[&str] = &["keep_days"];
 /// As `LATER_TOP_KEYS`, for an environment.
 const LATER_ENVIRONMENT_KEYS: &[&str] = &["sudo"];
 
@@ -34,6 +54,9 @@ pub(super) struct Raw {
     pub(super) environments: Vec<RawEnvironment>,
     /// In the order of the file.
     pub(super) fixes: Vec<RawFix>,
+    pub(super) accepts: Vec<Accept>,
+    pub(super) severities: Vec<(String, &'static str)>,
+    pub(super) keep_days: Option<u32>,
     /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
     /// here. In the order of the text, and no place overlaps another.
     pub(super) broken: Vec<(Range<usize>, Problem)>,
@@ -49,6 +72,7 @@ pub(super) struct RawEnvironment {
     pub(super) exec: Option<(Vec<Text>, Range<usize>)>,
     pub(super) ssh_config: Option<Text>,
     pub(super) rate: Option<Text>,
+    pub(super) depth: Option<Spanned<u32>>,
     pub(super) git: Option<Text>,
     pub(super) reference: Option<Text>,
     pub(super) archive: Option<Text>,
@@ -57,6 +81,8 @@ pub(super) struct RawEnvironment {
     /// Common name, name here; in the order of the file.
     pub(super) map: Vec<(Text, Text)>,
     pub(super) role: Option<Text>,
+    pub(super) branch: Option<Text>,
+    pub(super) owner: Option<Text>,
     /// It has mistakes because of which its place may be missing.
     pub(super) broken: bool,
 }
@@ -74,6 +100,9 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
             "sensitive" => raw.sensitive = strings("sensitive", value, problems),
             "env" => raw.environments = environments(value, problems),
             "fix" => raw.fixes = fix::read(value, problems),
+            "accept" => raw.accepts = accept::read(value, problems),
+            "rules" => raw.severities = rules::read(value, problems),
+            "history" => raw.keep_days = keep_days(value, problems),
             _ => problems.push(unknown_key(key, TOP_KEYS, LATER_TOP_KEYS, "")),
         }
     }
@@ -151,6 +180,7 @@ fn environment(
         exec: None,
         ssh_config: None,
         rate: None,
+        depth: None,
         git: None,
         reference: None,
         archive: None,
@@ -158,6 +188,8 @@ fn environment(
         snapshot: None,
         map: Vec::new(),
         role: None,
+        branch: None,
+        owner: None,
         broken: false,
     };
     for (key, value) in in_file_order(table) {
@@ -167,12 +199,15 @@ fn environment(
             "exec" => raw.exec = Some((strings("exec", value, problems), value.span())),
             "ssh_config" => raw.ssh_config = string("ssh_config", value, problems),
             "rate" => raw.rate = string("rate", value, problems),
+            "depth" => raw.depth = count("depth", value, problems),
             "git" => raw.git = string("git", value, problems),
             "ref" => raw.reference = string("ref", value, problems),
             "archive" => raw.archive = string("archive", value, problems),
             "strip" => raw.strip = count("strip", value, problems),
             "snapshot" => raw.snapshot = string("snapshot", value, problems),
             "role" => raw.role = string("role", value, problems),
+            "branch" => raw.branch = string("branch", value, problems),
+            "owner" => raw.owner = string("owner", value, problems),
             "map" => raw.map = pairs(value, problems),
             _ => problems.push(unknown_key(key, ENVIRONMENT_KEYS, LATER_ENVIRONMENT_KEYS, "in an environment")),
         }
@@ -205,6 +240,31 @@ pub(super) fn string(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Ve
         return None;
     };
     Some(Spanned::new(value.span(), text.to_owned()))
+}
+
+/// `[history]`.
+fn keep_days(value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<u32> {
+    let Some(table) = value.get_ref().as_table() else {
+        problems.push(wrong_type("history", value, "a table", "write `[history]` and below it `keep_days = 400`"));
+        return None;
+    };
+    let mut days = None;
+    for (key, value) in in_file_order(table) {
+        if key.get_ref() != "keep_days" {
+            problems.push(unknown_key(key, HISTORY_KEYS, &[], "in `[history]`"));
+            continue;
+        }
+        let number = value.get_ref().as_integer();
+        let number = number.and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
+        days = number.filter(|days| *days > 0);
+        if days.is_none() {
+            problems.push(
+                Problem::new(value.span(), "`keep_days` must be a number of days", "this is none")
+                    .help("write `keep_days = 400`"),
+            );
+        }
+    }
+    days
 }
 
 fn count(what: &str, value: &Spanned<DeValue<'_>>, problems: &mut Vec<Problem>) -> Option<Spanned<u32>> {

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::GitignoreBuilder;
+use toml::Spanned;
 
 use super::map::{MapConflict, MapPair, PathMap};
 use super::problem::Problem;
 use super::raw::{Raw, RawEnvironment, Text, listed, nearest};
 use super::{
-    Config, Environment, MAX_ENVIRONMENTS, PatchReader, Places, SourceSpec, SshPlace, adhoc, expand_home, fix, remote,
+    Config, Environment, Expect, MAX_ENVIRONMENTS, PatchReader, Places, SourceSpec, SshPlace, adhoc, expand_home, fix,
+    remote,
 };
 use crate::path::{EnvironmentName, TreePath};
 
@@ -53,7 +55,8 @@ pub(super) fn validate(
     let ignore = raw.ignore.into_iter().filter_map(|rule| self::rule("ignore", rule, problems)).collect();
     let sensitive = raw.sensitive.into_iter().filter_map(|rule| self::rule("sensitive", rule, problems)).collect();
     let fixes = fix::validate(raw.fixes, &names, places, read, problems);
-    Config { environments, baseline, focus, ignore, sensitive, fixes, file: None }
+    let (accepts, severities, keep_days) = (raw.accepts, raw.severities, raw.keep_days);
+    Config { environments, baseline, focus, ignore, sensitive, fixes, accepts, severities, keep_days, file: None }
 }
 
 fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {
@@ -97,7 +100,41 @@ fn environment(
                 .help("say what the environment is for, such as \"production\", or leave `role` out"),
         );
     }
-    Some(Environment { name: name?, role: raw.role.map(Text::into_inner), source: source?, map: map? })
+    let expect = expect(&raw, problems);
+    Some(Environment { name: name?, role: raw.role.map(Text::into_inner), source: source?, map: map?, expect })
+}
+
+/// The branch and owner that an environment should have.
+fn expect(raw: &RawEnvironment, problems: &mut Vec<Problem>) -> Expect {
+    let word = |text: &Text| {
+        let is_word = |c: char| !c.is_whitespace() && !c.is_control();
+        !text.get_ref().is_empty() && text.get_ref().chars().all(is_word)
+    };
+    if let Some(branch) = &raw.branch {
+        if raw.git.is_some() {
+            problems.push(
+                Problem::new(branch.span(), "`branch` with `git`", "a commit is read, whatever is checked out")
+                    .help("leave it out: `ref` says what is read"),
+            );
+        } else if !word(branch) {
+            problems.push(
+                Problem::new(branch.span(), "no branch is called so", "this name")
+                    .help("write the branch that should be checked out: `branch = \"main\"`"),
+            );
+        }
+    }
+    let mut parts = raw.owner.iter().flat_map(|owner| owner.get_ref().split(':'));
+    let mut part = || parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
+    let (user, group) = (part(), part());
+    if let Some(owner) = &raw.owner
+        && (!word(owner) || parts.next().is_some() || (user.is_none() && group.is_none()))
+    {
+        problems.push(
+            Problem::new(owner.span(), "this is no owner", "neither a user nor a user and a group")
+                .help("write `owner = \"www-data\"` or `owner = \"www-data:www-data\"`"),
+        );
+    }
+    Expect { branch: raw.branch.as_ref().map(|branch| branch.get_ref().clone()), user, group }
 }
 
 fn source(
@@ -139,6 +176,7 @@ fn source(
         place("ssh_config", text, places, problems)
     });
     let rate = raw.rate.as_ref().and_then(|text| rate(text, is_far, problems));
+    let depth = raw.depth.as_ref().and_then(|depth| self::depth(depth, is_far, problems));
     match &given[..] {
         [] => {
             if !broken && !raw.broken {
@@ -158,12 +196,12 @@ fn source(
             let path = far_path(raw, raw.path.as_ref(), "ssh", span, broken, problems);
             let place = ssh_place(raw.ssh.as_ref()?, problems);
             let config = config.or_else(|| shared.cloned());
-            Some(SourceSpec::Ssh { place: SshPlace { config, ..place? }, path: path?, rate })
+            Some(SourceSpec::Ssh { place: SshPlace { config, ..place? }, path: path?, rate, depth })
         }
         [("exec", span, ..)] => {
             let path = far_path(raw, raw.path.as_ref(), "exec", span, broken, problems);
             let command = command(&raw.exec.as_ref()?.0, span, raw.broken, problems);
-            Some(SourceSpec::Exec { command: command?, path: path?, rate })
+            Some(SourceSpec::Exec { command: command?, path: path?, rate, depth })
         }
         [(key, ..)] => one_source(raw, key, places, problems),
         [(first, first_span, first_of, first_is), (second, span, of, is), ..] => {
@@ -280,6 +318,24 @@ fn rate(text: &Text, is_far: bool, problems: &mut Vec<Problem>) -> Option<NonZer
         );
     }
     rate
+}
+
+fn depth(depth: &Spanned<u32>, is_far: bool, problems: &mut Vec<Problem>) -> Option<NonZeroU32> {
+    if !is_far {
+        problems.push(
+            Problem::new(depth.span(), "`depth` without `ssh` or `exec`", "of what is here nothing is fetched")
+                .help("leave it out"),
+        );
+        return None;
+    }
+    let commits = NonZeroU32::new(*depth.get_ref());
+    if commits.is_none() {
+        problems.push(
+            Problem::new(depth.span(), "`depth`: a history of no commit is none", "a number of commits is meant")
+                .help("write a number above 0, or leave it out to fetch all of the history"),
+        );
+    }
+    commits
 }
 
 pub(super) fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {

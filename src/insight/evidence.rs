@@ -109,6 +109,29 @@ pub enum Evidence {
     },
     /// A fix that is not where it is expected (`known-fix-absent`).
     KnownFix(Box<KnownFix>),
+    /// A checkout that is not on the branch that it should be on (`unexpected-branch`).
+    Branch {
+        /// The branch that it should be on.
+        expected: String,
+        /// The branch that it is on; `None` for none.
+        found: Option<String>,
+    },
+    /// Paths that do not belong to whom they should (`unexpected-owner`).
+    Foreign {
+        /// Whom they should belong to; a part that is empty was not asked about.
+        expected: Owner,
+        /// Whom they belong to.
+        found: Owner,
+        /// As in [`Evidence::Modes`].
+        paths: Vec<TreePath>,
+    },
+    /// A file with secrets that every user may read or write (`secret-readable`).
+    Readable {
+        /// Its permission bits where that is so, by environment.
+        modes: Vec<Option<u32>>,
+    },
+    /// A file that is called like a private key (`private-key-in-tree`).
+    PrivateKey,
     /// A change that others lack (`unshared-fix`).
     Unshared(Box<BriefUnit>),
     /// A file that is called like a copy of another one (`backup-artifact`).

@@ -3,6 +3,7 @@
 //! Pure. A finding carries facts ([`Evidence`]); wording is the report's. [`judge`] is the one door for findings; [`examine()`] finds out
 //! what an artifact is before that, and [`summaries`] and [`where_the_drift_is`] count.
 
+mod accepted;
 pub mod base;
 pub mod candidates;
 mod evidence;
@@ -11,6 +12,7 @@ mod finding;
 pub mod fixes;
 mod folders;
 mod ignorable;
+mod matter;
 pub mod nearest;
 pub mod origin;
 mod rules;
@@ -19,11 +21,13 @@ mod summary;
 pub mod units;
 pub mod verdict;
 
+pub use accepted::{Acceptances, Ended, judge_acceptances};
 pub use evidence::{ArtifactEvidence, Between, Evidence, Kind, Older, Owner, Usual};
 pub use examine::{examine, wanted};
 pub use finding::{Finding, FindingId, Severity};
 pub use folders::{DriftMap, FolderLine, where_the_drift_is};
 pub use ignorable::{IgnoreProposal, ignore_proposals};
+pub use matter::{Matters, is_same_matter};
 pub use rules::{RULES, Rule, judge, rule, severity};
 pub use shape::{shared_folders, single_folder};
 pub use summary::{Summary, Totals, summaries, totals};
@@ -32,8 +36,10 @@ use nearest::Lineage;
 
 use crate::compare::maps::MapProposal;
 use crate::compare::{Comparison, moves::Move};
+use crate::config::Expect;
 use crate::path::TreePath;
 use crate::snapshot::Snapshot;
+use crate::text::Redactor;
 
 /// What is judged.
 #[derive(Debug, Clone, Copy)]
@@ -56,4 +62,25 @@ pub struct Inputs<'a> {
     pub candidates: &'a candidates::Brief,
     /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
     pub focus: &'a [TreePath],
+    /// What the configuration says about how it should be.
+    pub wishes: Wishes<'a>,
+}
+
+/// What the configuration says about how environments should be and how much that matters.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes<'a> {
+    /// How each environment should be, in order; may be shorter.
+    pub expect: &'a [Expect],
+    /// Severities that rules have instead of their own: codes, and names of severities.
+    pub severities: &'a [(String, &'static str)],
+    /// Which files hold secrets; without it none is known to.
+    pub redactor: Option<&'a Redactor>,
+}
+
+impl Wishes<'_> {
+    /// The severity that a rule has instead of its own.
+    fn severity(&self, code: &str) -> Option<Severity> {
+        let (_, name) = self.severities.iter().find(|(rule, _)| rule == code)?;
+        Severity::ALL.into_iter().find(|severity| severity.name() == *name)
+    }
 }

@@ -15,6 +15,7 @@ pub mod labels;
 pub mod layout;
 pub mod maps;
 pub mod model;
+pub mod nightly;
 pub mod patch;
 mod redact;
 pub mod style;

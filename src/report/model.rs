@@ -20,6 +20,7 @@ pub const VERSION: u32 = 1;
 
 /// Who differs from whom.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusReport {
     /// `driftline-status`.
     pub format: &'static str,
@@ -74,6 +75,7 @@ pub struct StatusReport {
 
 /// One environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EnvironmentReport {
     /// Its name.
     pub name: String,
@@ -106,6 +108,7 @@ pub struct EnvironmentReport {
 
 /// The commit that is nearest to an environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NearestReport {
     /// The first environment whose history has the commit.
     pub of: String,
@@ -126,6 +129,7 @@ pub struct NearestReport {
 
 /// How much of a commit is in an environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LikenessReport {
     /// The commit.
     pub commit: CommitReport,
@@ -151,6 +155,7 @@ impl LikenessReport {
 
 /// A folder that looks like a folder with another name in other environments: a map that could be configured.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MapReport {
     /// The environment that could get the map.
     pub environment: String,
@@ -179,6 +184,7 @@ pub struct MapReport {
 
 /// What a repository says.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum GitReport {
     /// No repository tracks anything here.
@@ -203,6 +209,7 @@ pub enum GitReport {
 
 /// The state of a checkout.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckoutReport {
     /// The branch; null when HEAD is detached.
     pub branch: Option<String>,
@@ -236,6 +243,7 @@ pub struct CheckoutReport {
 
 /// A commit.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CommitReport {
     /// Its full name.
     pub id: String,
@@ -249,17 +257,21 @@ pub struct CommitReport {
 
 /// What a branch follows.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UpstreamReport {
     /// Its short name.
     pub name: String,
-    /// Commits here that it lacks; null when it is gone.
+    /// Commits here that it lacks; null when it is gone, or history is cut off before both meet.
     pub ahead: Option<usize>,
-    /// Commits there that are lacking here; null when it is gone.
+    /// Commits there that are lacking here; null likewise.
     pub behind: Option<usize>,
+    /// It is not there any more.
+    pub is_gone: bool,
 }
 
 /// An uncommitted change.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangeReport {
     /// The path.
     #[serde(flatten)]
@@ -273,6 +285,7 @@ pub struct ChangeReport {
 
 /// A tracked path about which nothing can be said.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotJudgedReport {
     /// The path.
     #[serde(flatten)]
@@ -283,6 +296,7 @@ pub struct NotJudgedReport {
 
 /// A stash.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StashReport {
     /// Its commit.
     pub id: String,
@@ -294,6 +308,7 @@ pub struct StashReport {
 
 /// Another worktree.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WorktreeReport {
     /// Its name.
     pub name: String,
@@ -307,6 +322,7 @@ pub struct WorktreeReport {
 
 /// A submodule.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SubmoduleReport {
     /// The path.
     #[serde(flatten)]
@@ -319,6 +335,7 @@ pub struct SubmoduleReport {
 
 /// A path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PathReport {
     /// As text.
     pub path: String,
@@ -346,6 +363,7 @@ impl From<&TreePath> for PathReport {
 
 /// A path that is not in sync.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RowReport {
     /// The path.
     #[serde(flatten)]
@@ -360,6 +378,7 @@ pub struct RowReport {
 
 /// A path whose mode or owner differs.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttributeReport {
     /// The path.
     #[serde(flatten)]
@@ -374,6 +393,7 @@ pub struct AttributeReport {
 
 /// A content under several paths.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MoveReport {
     /// `file` or `folder`.
     pub kind: &'static str,
@@ -387,6 +407,7 @@ pub struct MoveReport {
 
 /// One path of a move.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MoveSide {
     /// The path.
     #[serde(flatten)]
@@ -397,6 +418,7 @@ pub struct MoveSide {
 
 /// A leftover.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ArtifactReport {
     /// The path.
     #[serde(flatten)]
@@ -413,6 +435,7 @@ pub struct ArtifactReport {
 
 /// A folder with drift.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FolderReport {
     /// The path of the folder; empty for the root.
     #[serde(flatten)]
@@ -433,6 +456,7 @@ pub struct FolderReport {
 
 /// What a rule found.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
     /// Made of what was found: the same as long as the matter is the same.
     pub id: String,
@@ -454,6 +478,7 @@ pub struct FindingReport {
 
 /// Something that went wrong, or is worth saying, about the reading.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct IncidentReport {
     /// Which environment.
     pub environment: String,

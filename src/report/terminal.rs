@@ -1,6 +1,6 @@
 //! The status for a person at a terminal: the answer first, then what to look at, then where, and the next command last.
 
-mod table;
+pub(in crate::report) mod table;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

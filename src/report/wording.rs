@@ -25,6 +25,12 @@ pub fn percent(part: u64, whole: u64) -> String {
     format!("{}.{} %", share / 10, share % 10)
 }
 
+/// A moment as `2026-01-31T03:00:00Z`.
+pub fn date(moment: i64) -> String {
+    // What no calendar has is a number.
+    jiff::Timestamp::from_second(moment).map_or_else(|_| moment.to_string(), |moment| moment.to_string())
+}
+
 /// What words need to know beside the facts.
 #[derive(Debug, Clone, Copy)]
 pub struct Words<'a> {
@@ -74,6 +80,9 @@ impl Words<'_> {
             }
             Evidence::UsualOwners { usual } => {
                 about("most files".to_owned(), format!("belong to {}", self.each(usual, words_of_usual)))
+            }
+            Evidence::Branch { .. } | Evidence::Foreign { .. } | Evidence::Readable { .. } | Evidence::PrivateKey => {
+                self.unwished(finding, path)
             }
             Evidence::NotVersioned => about(here(), "under no version control".to_owned()),
             Evidence::UnrelatedHistory { commits, others } => {
@@ -127,6 +136,39 @@ impl Words<'_> {
                 let number = counted(paths.len() as u64, "tracked path", "tracked paths");
                 about(here(), format!("{number} not judged: {reason}"))
             }
+        }
+    }
+
+    /// What is not as it should be, in one line.
+    fn unwished(&self, finding: &Finding, path: String) -> Sentence {
+        let here = self.list(&finding.environments);
+        let about = |subject: String, words: String| Sentence { subject, words };
+        match &finding.evidence {
+            Evidence::Branch { expected, found } => {
+                let found = found.as_ref().map(|name| escape::name(name.as_bytes()).into_owned());
+                let found = found.unwrap_or_else(|| "no branch".to_owned());
+                about(here, format!("is on {found}, and should be on {}", escape::name(expected.as_bytes())))
+            }
+            Evidence::Foreign { expected, found, paths } => {
+                let (expected, found) = match (&*expected.user, &*expected.group) {
+                    (user, "") => (user.to_owned(), found.user.clone()),
+                    ("", group) => (format!("group {group}"), format!("group {}", found.group)),
+                    _ => (words_of_owner(expected), words_of_owner(found)),
+                };
+                let [expected, found] = [expected, found].map(|words| escape::name(words.as_bytes()).into_owned());
+                about(several(path, paths), format!("in {here}: owner {found} instead of {expected}"))
+            }
+            Evidence::Readable { modes } => {
+                let each = self.each(modes, |mode| format!("{mode:04o}"));
+                let what = match modes.iter().flatten().fold(0, |all, mode| all | mode) & 0o006 {
+                    0o004 => "read",
+                    0o002 => "write",
+                    _ => "read and write",
+                };
+                about(path, format!("holds secrets, and every user may {what} it: {each}"))
+            }
+            Evidence::PrivateKey => about(path, format!("is called like a private key, in {here}")),
+            _ => about(path, String::new()),
         }
     }
 

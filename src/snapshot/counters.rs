@@ -2,6 +2,7 @@ use serde::Serialize;
 
 /// The work that was done, summed over all environments. Tests assert it, so that a lost shortcut fails a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counters {
     /// Entries that were listed, folders included.
     pub entries_listed: u64,

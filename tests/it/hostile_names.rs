@@ -63,6 +63,8 @@ fn no_output_lets_them_through() {
     for arguments in [
         &["a=a", "b=b"][..],
         &["status", "a=a", "b=b", "--format", "json"],
+        &["report", "a=a", "b=b"],
+        &["report", "a=a", "b=b", "--format", "json"],
         &["diff", "--all", "a=a", "b=b"],
         &["diff", "--all", "--view", "columns", "--width", "160", "a=a", "b=b"],
         &["diff", "--all", "--view", "unified", "a=a", "b=b"],

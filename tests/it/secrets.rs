@@ -80,7 +80,7 @@ fn all_files(folder: &Path) -> Vec<std::path::PathBuf> {
 fn no_secret_is_in_output_or_state() {
     let env = TestEnv::new();
     planted(&env);
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 16] = [
         &["status"],
         &["status", "--format", "json"],
         &["diff", "--all"],
@@ -93,6 +93,9 @@ fn no_secret_is_in_output_or_state() {
         &["candidates", "--all", "--format", "json"],
         &["candidates", "show", "f1"],
         &["candidates", "show", "f1", "--format", "json"],
+        &["report"],
+        &["report", "--format", "json"],
+        &["accept", "--all", "--because", "it is known", "--format", "json"],
         &["diff", "--all", "--no-state", "--color", "always"],
     ];
     for words in commands {

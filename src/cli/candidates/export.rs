@@ -22,6 +22,7 @@ use crate::pipeline::Picture;
 use crate::report::candidates::{conflict_words, short_ids};
 use crate::report::escape;
 use crate::report::layout::counted;
+use crate::report::nightly::PatchReport;
 use crate::report::patch::{Mail, Refused, Writer, mail};
 use crate::report::style::Look;
 use crate::snapshot::{CommitReader as _, GitState};
@@ -247,6 +248,34 @@ fn patch(
     let title = session.redactor.words(&unit.title);
     let head = format!("Subject: {}\nIt is in {from}, in no commit: {}\n\n", escape::name(title.as_bytes()), unit.id);
     Ok(([head.as_bytes(), &diff].concat(), false))
+}
+
+/// What is absent and applies as patches for each target, in the order of the candidates, then of the targets; with why others are none.
+pub(super) fn reports(
+    session: &Session,
+    picture: &Picture<'_>,
+    pairs: &[(usize, usize)],
+    candidates: &Candidates,
+) -> Vec<PatchReport> {
+    let mut reports = Vec::new();
+    for &(from, to) in pairs {
+        let Patches { files, left_out } = patches(session, picture, (from, to), candidates);
+        let name = session.config.environments[to].name.to_string();
+        let id = |candidate: usize| candidates.units[candidate].unit.id.to_string();
+        for Patch { candidate, bytes, .. } in files {
+            let (patch, refused) = match String::from_utf8(bytes) {
+                Ok(patch) => (Some(patch), None),
+                Err(_) => (None, Some("it is not in UTF-8: export it".to_owned())),
+            };
+            reports.push(((candidate, to), PatchReport { id: id(candidate), to: name.clone(), patch, refused }));
+        }
+        for (candidate, why) in left_out {
+            let report = PatchReport { id: id(candidate), to: name.clone(), patch: None, refused: Some(why) };
+            reports.push(((candidate, to), report));
+        }
+    }
+    reports.sort_by_key(|(order, _)| *order);
+    reports.into_iter().map(|(_, report)| report).collect()
 }
 
 /// Numbered, so that the order by name is the order of the series.

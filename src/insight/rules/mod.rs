@@ -13,9 +13,13 @@ mod not_versioned;
 mod only_in;
 mod owner_differs;
 mod presence;
+mod private_key_in_tree;
+mod secret_readable;
 mod stashed;
 mod type_differs;
 mod uncommitted;
+mod unexpected_branch;
+mod unexpected_owner;
 mod unfinished_operation;
 mod unpushed;
 mod unreadable;
@@ -51,6 +55,8 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     unreadable::RULE,
     unstable::RULE,
+    private_key_in_tree::RULE,
+    secret_readable::RULE,
     known_fix_absent::RULE,
     content_differs::RULE,
     type_differs::RULE,
@@ -60,6 +66,8 @@ pub static RULES: &[Rule] = &[
     absent_in::RULE,
     uncommitted::RULE,
     unfinished_operation::RULE,
+    unexpected_branch::RULE,
+    unexpected_owner::RULE,
     backup_artifact::RULE,
     unpushed::RULE,
     stashed::RULE,
@@ -81,7 +89,11 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 pub fn judge(inputs: &Inputs<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in RULES {
+        let before = findings.len();
         (rule.apply)(inputs, &mut findings);
+        if let Some(severity) = inputs.wishes.severity(rule.code) {
+            findings[before..].iter_mut().for_each(|finding| finding.severity = severity);
+        }
     }
     let in_focus = |finding: &Finding| {
         finding.path.as_ref().is_some_and(|path| inputs.focus.iter().any(|focus| path.is_within(focus)))

@@ -57,6 +57,7 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
         fixes: &[],
         candidates: &crate::insight::candidates::Brief::default(),
         focus,
+        wishes: crate::insight::Wishes::default(),
     })
 }
 
@@ -64,6 +65,8 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
 fn codes_are_unique_and_documented() {
     let codes: BTreeSet<&str> = RULES.iter().map(|rule| rule.code).collect();
     assert_eq!(codes.len(), RULES.len());
+    // The configuration knows them too.
+    assert_eq!(RULES.iter().map(|rule| rule.code).collect::<Vec<_>>(), crate::config::RULE_CODES);
     for Rule { code, finds, matters, example, wrong, .. } in RULES {
         assert!(code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{code}");
         for text in [finds, matters, example, wrong] {
@@ -195,8 +198,7 @@ fn repositories_tell() {
         head: Head::Branch("main".to_owned()),
         commit: Some(commit.clone()),
         upstream: None,
-        unpushed: vec![commit.clone()],
-        has_remotes: true,
+        unpushed: Some(vec![commit.clone()]),
         changes: vec![change("a", Stage::Staged), change("a", Stage::Unstaged), change("b", Stage::Untracked)],
         not_judged: vec![NotJudged { path: path("lfs"), reason: "it goes through a filter".to_owned() }],
         stashes: vec![Stash { id: commit.id.clone(), message: "WIP".to_owned(), made: 0 }],
@@ -276,8 +278,8 @@ fn line_endings_are_quiet() {
     let snapshots = [Tree::new("a").file("x.js", "1\n").done(), Tree::new("b").file("x.js", "1\r\n").done()];
     let mut comparison = compare(&snapshots);
     let fold = |has_crlf| TextFold { has_bom: false, has_crlf, plain: [1; 32], trimmed: [1; 32] };
-    let folds: TextFolds =
-        fold_candidates(&comparison, &snapshots).into_iter().map(|at| (at, fold(at.environment == 1))).collect();
+    let asked = fold_candidates(&comparison, &snapshots).into_iter().flat_map(|question| question.members);
+    let folds: TextFolds = asked.map(|at| (at, fold(at.environment == 1))).collect();
     classify(&mut comparison, &snapshots, &folds);
     let found = judge(&Inputs {
         snapshots: &snapshots,
@@ -289,6 +291,7 @@ fn line_endings_are_quiet() {
         fixes: &[],
         candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
+        wishes: crate::insight::Wishes::default(),
     });
     let codes: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
     let info = Severity::Info;
@@ -320,6 +323,7 @@ fn a_unique_artifact_is_said_loudly() {
         fixes: &[],
         candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
+        wishes: crate::insight::Wishes::default(),
     };
     let found: Vec<_> = judge(&inputs).into_iter().map(|finding| (finding.severity, finding.path)).collect();
     assert_eq!(
@@ -343,6 +347,7 @@ fn a_history_that_others_do_not_share_is_told() {
             fixes: &[],
             candidates: &crate::insight::candidates::Brief::default(),
             focus: &[],
+            wishes: crate::insight::Wishes::default(),
         };
         judge(&inputs).into_iter().find(|finding| finding.code == "unrelated-history")
     };
@@ -397,6 +402,7 @@ fn a_fix_in_one_place_is_another_matter_when_another_one_lacks_it() {
             fixes: &[],
             candidates: &Brief { units: vec![unit], ..Brief::default() },
             focus: &[],
+            wishes: crate::insight::Wishes::default(),
         };
         judge(&inputs).into_iter().find(|finding| finding.code == "unshared-fix")
     };

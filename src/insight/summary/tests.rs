@@ -20,6 +20,7 @@ fn the_odd_one_out_is_counted() {
         fixes: &[],
         candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
+        wishes: crate::insight::Wishes::default(),
     };
     let found: Vec<(usize, usize, usize)> =
         summaries(&inputs).iter().map(|summary| (summary.drift, summary.only_here, summary.unreadable)).collect();

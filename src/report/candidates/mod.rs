@@ -24,6 +24,7 @@ pub const VERSION: u32 = 1;
 
 /// Units of change that are in one environment, and what is known of each in others.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CandidatesReport {
     /// `driftline-candidates`.
     pub format: &'static str,
@@ -47,6 +48,7 @@ pub struct CandidatesReport {
 
 /// From one environment to another: how many units have which verdict. Bookkeeping is counted apart and in no other number.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PairReport {
     /// Where the units are.
     pub from: String,
@@ -66,6 +68,7 @@ pub struct PairReport {
 
 /// A unit of change.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UnitReport {
     /// Its lasting name, in hexadecimal: a further run gives the same one for the same unit.
     pub id: String,
@@ -105,6 +108,7 @@ pub struct UnitReport {
 
 /// A reason of a score.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReasonReport {
     /// In words.
     pub reason: &'static str,
@@ -114,6 +118,7 @@ pub struct ReasonReport {
 
 /// A file that a unit changes.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileReport {
     /// Its common path.
     #[serde(flatten)]
@@ -126,6 +131,7 @@ pub struct FileReport {
 
 /// What is known of a unit in a target.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TargetReport {
     /// The target.
     pub env: String,
@@ -153,6 +159,7 @@ pub struct TargetReport {
 
 /// A place where a unit and a target disagree.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConflictReport {
     /// The file in the target.
     #[serde(flatten)]
@@ -165,6 +172,7 @@ pub struct ConflictReport {
 
 /// What a target lacks of a unit in one file.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MissingReport {
     /// The file.
     #[serde(flatten)]

@@ -21,6 +21,7 @@ pub const VERSION: u32 = 1;
 
 /// Which environment has which fix.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FixesReport {
     /// `driftline-fixes`.
     pub format: &'static str,
@@ -38,6 +39,7 @@ pub struct FixesReport {
 
 /// One fix.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FixReport {
     /// Its name.
     pub id: String,
@@ -53,6 +55,7 @@ pub struct FixReport {
 
 /// A fix in one environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StateReport {
     /// The environment.
     pub environment: String,
@@ -72,6 +75,7 @@ pub struct StateReport {
 
 /// A file of a fix in one environment.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileReport {
     /// Its common path, as the fix calls it.
     #[serde(flatten)]
@@ -86,6 +90,7 @@ pub struct FileReport {
 
 /// What a history says.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProofReport {
     /// How strong it is, from 1 (strongest) to 7.
     pub tier: u8,

@@ -174,7 +174,7 @@ fn git_and_nearest(environment: &EnvironmentReport, room: usize) -> String {
 }
 
 /// A repository in a few words: `main 4c1d2e9 = origin/main`.
-fn git_words(git: &GitReport) -> String {
+pub(in crate::report) fn git_words(git: &GitReport) -> String {
     let words = match git {
         GitReport::None => "none".to_owned(),
         GitReport::NotKept => "not kept".to_owned(),
@@ -198,7 +198,8 @@ fn git_words(git: &GitReport) -> String {
                             }
                         }
                     }
-                    _ => words.push_str(&format!(" ({remote} is gone)")),
+                    _ if upstream.is_gone => words.push_str(&format!(" ({remote} is gone)")),
+                    _ => words.push_str(&format!(" {remote} ?")),
                 }
             } else if let Some(unpushed) = checkout.unpushed.as_ref().filter(|unpushed| !unpushed.is_empty()) {
                 words.push_str(&format!(" +{} unpushed", unpushed.len()));

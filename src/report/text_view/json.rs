@@ -140,7 +140,7 @@ pub fn report(view: &TextView) -> TextReport {
     }
 }
 
-fn file_report(view: &TextView, file: &FileView) -> FileReport {
+pub(in crate::report) fn file_report(view: &TextView, file: &FileView) -> FileReport {
     let kinds = file.sides.iter().enumerate().map(|(at, side)| {
         let kind = match side {
             Side::Absent => "absent",
@@ -197,7 +197,7 @@ fn base_report(view: &TextView, file: &FileView) -> Option<BaseReport> {
     })
 }
 
-fn region_report(view: &TextView, file: &FileView, region: &FileRegion) -> RegionReport {
+pub(in crate::report) fn region_report(view: &TextView, file: &FileView, region: &FileRegion) -> RegionReport {
     let groups = region.class.groups();
     let mut owners = groups.concat();
     owners.sort_unstable();

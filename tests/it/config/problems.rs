@@ -123,7 +123,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     2 | colour = true
       | ^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `env` and `fix`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `env`, `fix` and `accept`
 
     error: unknown key `roel` in an environment
      --> keys.toml:6:1
@@ -139,7 +139,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     9 | sudo = true
       | ^^^^ not supported by this version
       |
-      = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `map` and `role`
+      = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `depth`, `map`, `role`, `branch` and `owner`
 
     error: unknown key `sudo` in an environment
       --> keys.toml:12:1
@@ -147,7 +147,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     12 | sudo = true
        | ^^^^ not supported by this version
        |
-       = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `map` and `role`
+       = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `depth`, `map`, `role`, `branch` and `owner`
 
     error: `rate` without `ssh` or `exec`
       --> keys.toml:13:8
@@ -163,7 +163,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     15 | [[policy]]
        |   ^^^^^^ not supported by this version
        |
-       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `env` and `fix`
+       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `env`, `fix` and `accept`
 
     7 problems in the configuration
     "#);
@@ -715,7 +715,7 @@ fn hostile_characters_do_not_reach_the_terminal() {
     2 | "\u202egnp.exe" = 1
       | ^^^^^^^^^^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `env` and `fix`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `env`, `fix` and `accept`
 
     error: `pr\u{7}od` cannot name an environment
      --> hostile.toml:4:6

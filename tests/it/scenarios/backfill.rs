@@ -19,7 +19,7 @@ fn fixture(layer: &str) -> PathBuf {
 }
 
 /// Copies a layer over what is there.
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());

@@ -2,5 +2,7 @@
 
 mod backfill;
 mod fixes;
+mod hodlxxi;
 mod must_show;
+mod nights;
 pub(crate) mod oncalls;

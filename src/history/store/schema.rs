@@ -1,0 +1,105 @@
+//! The tables, and how older ones become these.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Result};
+
+use super::{StoreError, failed};
+
+/// Marks a file as a history of driftline: `dfln`.
+const APPLICATION: i64 = 0x6466_6c6e;
+
+/// What makes each version out of the one before; the first one out of nothing. A step that was released never changes.
+const STEPS: &[&str] = &["
+    CREATE TABLE run (
+        number INTEGER PRIMARY KEY, at INTEGER NOT NULL, driftline TEXT NOT NULL, took_ms INTEGER,
+        info INTEGER NOT NULL, notice INTEGER NOT NULL, warning INTEGER NOT NULL, critical INTEGER NOT NULL,
+        new INTEGER NOT NULL, resolved INTEGER NOT NULL, reopened INTEGER NOT NULL, accepted INTEGER NOT NULL,
+        drift INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE coverage (
+        run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, environment TEXT NOT NULL, read TEXT NOT NULL,
+        entries INTEGER NOT NULL, drift INTEGER NOT NULL, uncommitted INTEGER, unreadable INTEGER NOT NULL,
+        PRIMARY KEY (run, environment)
+    ) STRICT, WITHOUT ROWID;
+    -- When all of an environment was read last; outlives the runs.
+    CREATE TABLE complete (environment TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    -- Lists are JSON.
+    CREATE TABLE finding (
+        id TEXT PRIMARY KEY, code TEXT NOT NULL, severity TEXT NOT NULL, path BLOB, environments TEXT NOT NULL,
+        subject TEXT NOT NULL, message TEXT NOT NULL, is_of_one INTEGER NOT NULL, is_incomplete INTEGER NOT NULL,
+        paths INTEGER NOT NULL, parts TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    -- A finding was open from the run `opened` on, until it was not any more in the run `closed`: so nothing is written about what stays as
+    -- it is. `seen` is set while it could not be looked at, to when it was really seen last.
+    CREATE TABLE spell (
+        finding TEXT NOT NULL REFERENCES finding, opened INTEGER NOT NULL, closed INTEGER, since INTEGER NOT NULL,
+        first INTEGER NOT NULL, seen INTEGER, accepted INTEGER NOT NULL,
+        PRIMARY KEY (finding, opened)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX open_spells ON spell (finding) WHERE closed IS NULL;
+"];
+
+/// Why a file is not used.
+pub(super) enum Problem {
+    Damaged(String),
+    Newer(i64),
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Problem {
+    pub(super) fn about(self, file: &Path) -> StoreError {
+        match self {
+            Self::Damaged(why) => StoreError::Damaged { file: file.to_owned(), why },
+            Self::Newer(version) => StoreError::Newer { file: file.to_owned(), version, known: STEPS.len() as i64 },
+            Self::Failed(error) => failed(file, error),
+        }
+    }
+}
+
+/// Refuses what is not a history, not a whole one, or one of a later version. Changes nothing.
+pub(super) fn check(connection: &Connection) -> std::result::Result<(), Problem> {
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA; PRAGMA trusted_schema = OFF")?;
+    let (application, version) = (number(connection, "application_id")?, number(connection, "user_version")?);
+    if application == 0 && version == 0 && is_empty(connection)? {
+        return Ok(());
+    }
+    if application != APPLICATION {
+        return Err(Problem::Damaged("it is no history of driftline".to_owned()));
+    }
+    if version > STEPS.len() as i64 {
+        return Err(Problem::Newer(version));
+    }
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(Problem::Damaged(found)) }
+}
+
+/// Makes what is there the latest version.
+pub(super) fn migrate(connection: &Connection) -> std::result::Result<(), Problem> {
+    // Another run may have done it since the file was opened.
+    let version = number(connection, "user_version")?;
+    let steps = usize::try_from(version).ok().and_then(|version| STEPS.get(version..));
+    for step in steps.ok_or(Problem::Newer(version))? {
+        connection.execute_batch(step)?;
+    }
+    if version < STEPS.len() as i64 {
+        connection
+            .execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", STEPS.len()))?;
+    }
+    Ok(())
+}
+
+/// Whether there is nothing in it yet: it was made, and no run was added.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn number(connection: &Connection, pragma: &str) -> Result<i64> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
+}
