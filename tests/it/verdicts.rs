@@ -197,7 +197,12 @@ fn what_came_elsewhere_is_the_change_only_as_a_whole() {
     let sides = Sides::new(&[("panels.cfg", &text("1"))]);
     let with = |at: &str, panel: &str| text("1").replace(at, &format!("{at}{panel}"));
     sides.source.write("panels.cfg", with("line number 3\n", &panel("lengths of queues"))).commit("show queues");
-    sides.target.write("panels.cfg", with("line number 9\n", &panel("snapshots sent"))).commit("show snapshots");
+    let much = (0..150).map(|at| format!("much else {at}\n")).collect::<String>();
+    sides
+        .target
+        .write("much", much)
+        .write("panels.cfg", with("line number 9\n", &panel("snapshots sent")))
+        .commit("more");
     let judgement = sides.only();
     assert_ne!(judgement.verdict, Verdict::Present, "{judgement:#?}");
     sides.target.write("panels.cfg", with("line number 9\n", &panel("lengths of queues"))).commit("show queues, below");
@@ -207,11 +212,12 @@ fn what_came_elsewhere_is_the_change_only_as_a_whole() {
 #[test]
 fn a_change_with_a_file_that_has_nothing_of_it_is_there_in_part() {
     let many = |word: &str| (0..80).map(|at| format!("{word} of row {at}\n")).collect::<String>();
-    let sides = Sides::new(&[("generated.xml", &many("old")), ("rules.mk", &text("1"))]);
-    sides.source.write("generated.xml", many("new")).write("rules.mk", text("without(generated)")).commit("anew");
-    sides.target.write("other", "x\n").write("generated.xml", many("new")).commit("generated again");
+    let sides = Sides::new(&[("generated.xml", &many("old")), ("rules.mk", &text("1")), ("more.mk", &text("2"))]);
+    sides.source.write("generated.xml", many("new")).write("rules.mk", text("without(generated)"));
+    sides.source.write("more.mk", text("without(it, either)")).commit("anew");
+    sides.target.write("other", many("other")).write("generated.xml", many("new")).commit("generated again");
     let Verdict::Partly { missing } = sides.only().verdict else { panic!("{:#?}", sides.only()) };
-    assert_eq!(missing.iter().map(|it| &it.path).collect::<Vec<_>>(), [&path("rules.mk")]);
+    assert_eq!(missing.iter().map(|it| &it.path).collect::<Vec<_>>(), [&path("more.mk"), &path("rules.mk")]);
 }
 
 #[test]
