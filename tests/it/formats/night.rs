@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use driftline::report::candidates::{self, CandidatesReport, PairReport, TargetReport, UnitReport};
 use driftline::report::model::{
     ArtifactReport, AttributeReport, CheckoutReport, CommitReport, EnvironmentReport, FolderReport, GitReport,
-    IncidentReport, PathReport, RowReport, UpstreamReport,
+    IncidentReport, MapReport, PathReport, RowReport, UpstreamReport,
 };
 use driftline::report::nightly::{
     AcceptanceReport, AcceptedReport, BaseText, CountsReport, ExitReport, FindingPath, FocusFile, FocusRegion,
@@ -152,6 +152,19 @@ pub(super) fn oncalls() -> NightlyReport {
         state: "stale",
         message: "there is no such finding any more: take it out of driftline.toml".to_owned(),
     });
+    report.map_proposals.push(MapReport {
+        environment: "prod".to_owned(),
+        here: PathReport::new(b"oncall_frontend"),
+        common: PathReport::new(b"frontend"),
+        others: vec!["staging".to_owned()],
+        equal: 312,
+        quiet: 0,
+        files: 320,
+        unequal: Vec::new(),
+        only_here: 4,
+        only_there: 4,
+        paste: Some("map = { \"frontend\" = \"oncall_frontend\" }".to_owned()),
+    });
     candidates(&mut report, service);
     report
 }
@@ -200,6 +213,8 @@ pub(super) fn hostile() -> NightlyReport {
     environment.git_words.clone_from(&all);
     report.environments[2].read.reasons = vec![all.clone()];
     report.incidents[0].message.clone_from(&all);
+    report.map_proposals[0].here = PathReport::new(HOSTILE[3].as_bytes());
+    report.map_proposals[0].paste = Some(all.clone());
     report.exit.incomplete = vec![all];
     report
 }

@@ -121,6 +121,7 @@ fn markdown_has_no_markup_but_ours() {
         "Accepted (1)",
         "Acceptances that accept nothing any more",
         "Where the drift is",
+        "Proposed maps",
         "Fixes in one place only",
         "Trend",
         "About the reading",
