@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::night::{HOSTILE, hostile, many, oncalls};
+use super::hostile::{HOSTILE, hostile};
+use super::night::{many, oncalls};
 use super::written;
 use crate::support::browser::Browser;
 
