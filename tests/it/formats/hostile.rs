@@ -67,7 +67,7 @@ pub(super) fn hostile() -> NightlyReport {
         texts: vec![(0, report.focus[0].texts[0].lines.len()), (0, length)],
     }];
     let units = &mut report.candidates.as_mut().unwrap().units;
-    units[0].title = all.clone();
+    units[0].title.clone_from(&all);
     units[0].author = Some(HOSTILE[1].to_owned());
     report.patches[0].patch = Some(all.clone());
     report.accepted[0].accepted.as_mut().unwrap().because.clone_from(&all);

@@ -56,7 +56,7 @@ pub(super) fn oncalls() -> NightlyReport {
     finding(&mut report, "absent-in", "notice", "still", Some("frontend/package.json"), "absent in prod");
     finding(&mut report, "backup-artifact", "notice", "resolved", Some("backend/old.py.orig"), "equals prod's old.py");
     let mut accepted = report.findings[3].clone();
-    accepted.id = "accepted-1".to_owned();
+    "accepted-1".clone_into(&mut accepted.id);
     accepted.accepted = Some(AcceptedReport {
         because: "the new frontend is on its way".to_owned(),
         until: Some("2026-03-01".to_owned()),
@@ -68,37 +68,7 @@ pub(super) fn oncalls() -> NightlyReport {
         let of_it = report.findings.iter().filter(|one| one.path.bytes.as_deref() == Some(&*row.row.path.bytes));
         row.findings = of_it.map(|one| one.id.clone()).collect();
     });
-    report.tree.attributes.push(AttributeReport {
-        path: PathReport::new(b"backend/run.sh"),
-        differences: vec!["mode", "executable"],
-        modes: vec![Some("0755".to_owned()), Some("0755".to_owned()), Some("0644".to_owned())],
-        owners: vec![Some("www:www".to_owned()), Some("www:www".to_owned()), Some("root:root".to_owned())],
-    });
-    report.tree.artifacts.push(ArtifactReport {
-        path: PathReport::new(b"backend/app/controllers/roster.py"),
-        environment: "debug".to_owned(),
-        of: None,
-        is: "equals nothing that is known".to_owned(),
-        unique: true,
-    });
-    for (folder, depth, pattern, is_uniform, paths) in [
-        ("backend", 0, "ABB", false, 7),
-        ("backend/app/services", 1, "AAB", false, 3),
-        ("frontend", 0, "-AA", false, 4),
-        ("oncallsreact", 0, "AAB", true, 1),
-    ] {
-        let names = if folder.ends_with("services") { vec![PathReport::new(b"MemberService.py")] } else { Vec::new() };
-        let quiet = u64::from(folder == "oncallsreact");
-        report.tree.drift.push(FolderReport {
-            path: PathReport::new(folder.as_bytes()),
-            depth,
-            pattern: pattern.to_owned(),
-            is_uniform,
-            paths,
-            quiet,
-            names,
-        });
-    }
+    beside_rows(&mut report);
     report.focus.push(focus(service));
     let read = &mut report.environments[2];
     read.environment.complete = false;
@@ -138,6 +108,41 @@ pub(super) fn oncalls() -> NightlyReport {
     });
     candidates(&mut report, service);
     report
+}
+
+/// What a tree has beside its rows.
+fn beside_rows(report: &mut NightlyReport) {
+    report.tree.attributes.push(AttributeReport {
+        path: PathReport::new(b"backend/run.sh"),
+        differences: vec!["mode", "executable"],
+        modes: vec![Some("0755".to_owned()), Some("0755".to_owned()), Some("0644".to_owned())],
+        owners: vec![Some("www:www".to_owned()), Some("www:www".to_owned()), Some("root:root".to_owned())],
+    });
+    report.tree.artifacts.push(ArtifactReport {
+        path: PathReport::new(b"backend/app/controllers/roster.py"),
+        environment: "debug".to_owned(),
+        of: None,
+        is: "equals nothing that is known".to_owned(),
+        unique: true,
+    });
+    for (folder, depth, pattern, is_uniform, paths) in [
+        ("backend", 0, "ABB", false, 7),
+        ("backend/app/services", 1, "AAB", false, 3),
+        ("frontend", 0, "-AA", false, 4),
+        ("oncallsreact", 0, "AAB", true, 1),
+    ] {
+        let names = if folder.ends_with("services") { vec![PathReport::new(b"MemberService.py")] } else { Vec::new() };
+        let quiet = u64::from(folder == "oncallsreact");
+        report.tree.drift.push(FolderReport {
+            path: PathReport::new(folder.as_bytes()),
+            depth,
+            pattern: pattern.to_owned(),
+            is_uniform,
+            paths,
+            quiet,
+            names,
+        });
+    }
 }
 
 /// So many paths that differ, each with a finding.
@@ -444,11 +449,11 @@ fn candidates(report: &mut NightlyReport, path: &str) {
         failures: Vec::new(),
         next: Vec::new(),
     });
-    let patch = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n member = Member(**data)\n+if a < b && c > d:\n-\told = 1\n";
+    let lines = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n member = Member(**data)\n+if a < b && c > d:\n-\told = 1\n";
     report.patches.push(PatchReport {
         id: "f100000000".to_owned(),
         to: "prod".to_owned(),
-        patch: Some(patch.to_owned()),
+        patch: Some(lines.to_owned()),
         refused: None,
     });
     report.patches.push(PatchReport {
