@@ -25,6 +25,7 @@ const NO_HISTORY: &str = "no environment has a history";
 
 /// What a first look at candidates found. `driftline candidates` has the evidence; names and numbers are the same there.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FirstLookReport {
     /// Whether the environments were looked at for candidates at all.
     pub looked_at: bool,
@@ -42,6 +43,7 @@ pub struct FirstLookReport {
 
 /// A unit of change, in brief.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BriefUnitReport {
     /// Its lasting name, in hexadecimal.
     pub id: String,
@@ -75,6 +77,7 @@ pub struct BriefUnitReport {
 
 /// A unit in an environment, in brief.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BriefTargetReport {
     /// The environment.
     pub env: String,
