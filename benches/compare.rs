@@ -46,7 +46,9 @@ fn judge(bencher: Bencher<'_, '_>, workload: Workload) {
         maps: &[],
         lineage: &driftline::insight::nearest::Lineage::default(),
         fixes: &[],
+        candidates: &driftline::insight::candidates::Brief::default(),
         focus: &[],
+        wishes: insight::Wishes::default(),
     };
     bencher.counter(ItemsCount::new(entries(&snapshots))).bench_local(|| insight::judge(&inputs));
 }

@@ -27,7 +27,9 @@ fn main() {
         let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
         let mut cases: Vec<PathBuf> = entries.filter(|path| path.join("base").is_file()).collect();
         cases.sort();
-        cases.iter().for_each(|case| tally.case(case));
+        for case in &cases {
+            tally.case(case);
+        }
     }
     tally.print();
 }

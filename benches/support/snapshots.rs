@@ -34,11 +34,13 @@ pub(crate) fn report(snapshots: &[Snapshot]) -> StatusReport {
         maps: &[],
         lineage: &driftline::insight::nearest::Lineage::default(),
         fixes: &[],
+        candidates: &driftline::insight::candidates::Brief::default(),
         focus: &[],
         wishes: driftline::insight::Wishes::default(),
     };
     let findings: Vec<Finding> = judge(&inputs);
     let about = About {
+        candidates: None,
         maps: Vec::new(),
         project: Some("bench".to_owned()),
         baseline: None,

@@ -18,7 +18,7 @@ use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::config::{self, Places};
 use crate::insight::Finding;
-use crate::pipeline::{Picture, survey};
+use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::escape;
 use crate::report::layout::counted;
 
@@ -67,7 +67,8 @@ pub(crate) fn run(
     let progress = session.progress();
     let config = &session.config;
     let surveyed = survey(&session.plan(), &config.focus, &config.fixes, &config.severities, &progress);
-    let picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    look_for_candidates(&mut picture, &session.asked());
     let chosen = if arguments.all {
         let judged = crate::cli::acceptances::judged(&session, &picture);
         // What could not be read is not known, and so cannot be accepted as it is.

@@ -11,13 +11,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::{Session, find_environment};
-use crate::collect::Collected;
 use crate::insight::Severity;
 use crate::insight::candidates::{Candidates, Question, find};
-use crate::insight::units::Sources;
-use crate::insight::verdict::{Reading, Verdict};
-use crate::path::{EnvironmentName, TreePath};
-use crate::pipeline::{Picture, survey};
+use crate::insight::verdict::Verdict;
+use crate::path::EnvironmentName;
+use crate::pipeline::{self, Picture, survey};
 use crate::report::candidates::{About, CandidatesReport, report, write};
 use crate::report::escape;
 use crate::report::nightly::PatchReport;
@@ -95,12 +93,8 @@ impl Asked {
 
     /// In order; without environments of which nothing is known.
     fn pairs(&self, snapshots: &[Snapshot]) -> Vec<(usize, usize)> {
-        let is_read = |at: usize| snapshots[at].unread_because().is_none();
-        let number = snapshots.len();
-        let all = (0..number).flat_map(|from| (0..number).map(move |to| (from, to)));
-        all.filter(|&(from, to)| from != to && is_read(from) && is_read(to))
-            .filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to))
-            .collect()
+        let all = pipeline::pairs(snapshots).into_iter();
+        all.filter(|&(from, to)| self.from.is_none_or(|it| it == from) && self.to.is_none_or(|it| it == to)).collect()
     }
 }
 
@@ -126,23 +120,7 @@ pub(crate) fn with_question<T>(
     pairs: &[(usize, usize)],
     then: impl FnOnce(&Question<'_>) -> T,
 ) -> T {
-    let collected: &Collected<'_> = &picture.collected;
-    let environments = &session.config.environments;
-    let named = |name: &EnvironmentName| environments.iter().position(|environment| environment.name == *name);
-    let is_sensitive = |path: &TreePath| session.redactor.is_sensitive(path);
-    let sources = Sources {
-        snapshots: &collected.snapshots,
-        comparison: &picture.comparison,
-        artifacts: &picture.artifacts,
-        baseline: session.config.baseline.as_ref().and_then(named),
-        contents: collected,
-        commits: collected,
-        history: collected,
-        is_sensitive: &is_sensitive,
-    };
-    let reading =
-        Reading { snapshots: &collected.snapshots, contents: collected, commits: collected, merger: collected };
-    then(&Question { sources, reading, pairs, focus: &session.config.focus, now: session.process.now.seconds })
+    pipeline::with_question(picture, &session.asked(), pairs, then)
 }
 
 fn list(

@@ -17,6 +17,7 @@ use crate::compare::text::Limits;
 use crate::compare::{self, Comparison, Row};
 use crate::insight;
 use crate::insight::nearest::{self, OnDemand};
+use crate::insight::origin::Tracer;
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::escape;
 use crate::report::labels::initials;
@@ -138,6 +139,7 @@ fn views(
     let leaves_out = |path: &TreePath| collected.leaves_out(path);
     let nearest =
         OnDemand::new(nearest::Search { snapshots, contents: collected, commits: collected, leaves_out: &leaves_out });
+    let tracer = Tracer::new(snapshots, collected, collected, collected, Limits::default());
     let show = |row: &Row<'_>| {
         let artifacts = artifacts_of(row);
         let limits = Limits::default();
@@ -151,6 +153,7 @@ fn views(
             history: collected,
             commits: collected,
             nearest: &nearest,
+            tracer: &tracer,
             redactor: &session.redactor,
         };
         view(row, &inputs)
@@ -165,13 +168,13 @@ pub(crate) fn text_view(
     comparison: &Comparison,
     rows: &[Row<'_>],
 ) -> TextView {
-    text(collected, views(session, collected, comparison, rows, None), Vec::new())
+    text(session, collected, views(session, collected, comparison, rows, None), Vec::new())
 }
 
-fn text(collected: &Collected<'_>, files: Vec<FileView>, next: Vec<String>) -> TextView {
+fn text(session: &Session, collected: &Collected<'_>, files: Vec<FileView>, next: Vec<String>) -> TextView {
     let environments: Vec<_> = collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
     let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
-    TextView { environments, labels, files, next }
+    TextView { environments, labels, files, next, now: session.process.now.seconds }
 }
 
 fn present(
@@ -181,7 +184,7 @@ fn present(
     files: Vec<FileView>,
     next: Vec<String>,
 ) -> Result<(), Failure> {
-    let text = text(collected, files, next);
+    let text = text(session, collected, files, next);
     let screen = Screen { columns: session.output.width, styles: session.output.styles };
     output::data(|out| match (session.common.format, how) {
         (Format::Json, _) => escape::write_json(&json::report(&text), out),

@@ -16,7 +16,7 @@ use crate::config::Environment;
 use crate::history::Store;
 use crate::insight::{self, Finding, RULES};
 use crate::path::TreePath;
-use crate::pipeline::{Picture, survey};
+use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::build::status_report;
 use crate::report::escape;
 use crate::report::explain::{self, ExplainReport, LeftOut, PathExplanation, PlaceReport, RuleReport};
@@ -48,8 +48,12 @@ pub(crate) fn run(
     let progress = session.progress();
     let surveyed =
         survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
+    let looked = surveyed.map(|mut picture| {
+        look_for_candidates(&mut picture, &session.asked());
+        picture
+    });
     progress.clear();
-    let picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let picture = looked.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let notes = picture.collected.save();
     let about = status::about(&session, &picture, Vec::new());
     let status = status_report(&picture.inputs(&session.config.focus), &picture.findings, about, &session.redactor);

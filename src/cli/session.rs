@@ -19,6 +19,7 @@ use crate::config::{self, Config, ConfigError, Environment, MAX_ENVIRONMENTS, So
 use crate::history::MadeOf;
 use crate::insight::Severity;
 use crate::path::EnvironmentName;
+use crate::pipeline::Asked;
 use crate::report::escape;
 use crate::report::layout::counted;
 use crate::report::style::Look;
@@ -159,6 +160,18 @@ impl Session {
             patience: std::time::Duration::from_secs(self.common.timeout),
             connections: &self.connections,
             now: self.process.now,
+        }
+    }
+
+    /// What is asked about candidates.
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        let named = |name: &EnvironmentName| self.config.environments.iter().position(|it| it.name == *name);
+        Asked {
+            baseline: self.config.baseline.as_ref().and_then(named),
+            focus: &self.config.focus,
+            redactor: &self.redactor,
+            sensitive: &self.config.sensitive,
+            now: self.process.now.seconds,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::Session;
 use crate::insight::Finding;
-use crate::pipeline::{Picture, survey};
+use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::build::{About, status_report};
 use crate::report::layout::counted;
 use crate::report::{escape, terminal};
@@ -34,8 +34,12 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     let progress = session.progress();
     let surveyed =
         survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
+    let looked = surveyed.map(|mut picture| {
+        look_for_candidates(&mut picture, &session.asked());
+        picture
+    });
     progress.clear();
-    let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    let mut picture = looked.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let accepted = acceptances::judged(session, &picture).holding;
     let all = picture.findings.len();
     picture.findings.retain(|finding| !accepted.contains(&finding.id.to_string()));
@@ -55,7 +59,7 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     }
     session.tell(&picture.collected.snapshots, &notes);
     session.tell_work(picture.collected.counters());
-    let gaps = picture.findings.iter().any(Finding::is_incomplete);
+    let gaps = picture.findings.iter().any(Finding::is_incomplete) || !picture.candidates.failures.is_empty();
     let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
     let exit = session.exit(judged.map(|finding| finding.severity).max(), gaps);
     // The process ends soon: giving back millions of small pieces one by one would only make the user wait.
@@ -74,6 +78,7 @@ pub(crate) fn about(session: &Session, picture: &Picture<'_>, next: Vec<String>)
         maps: config.environments.iter().map(|environment| environment.map.clone()).collect(),
         now: session.process.now.seconds,
         counters: picture.collected.counters(),
+        candidates: session.command(&[b"candidates"]),
         next,
     }
 }

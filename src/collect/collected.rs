@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::collect::cache::{Cache, Extra, Files, Learned};
+use crate::collect::conclusions::Conclusions;
 use crate::collect::facts::Facts;
 use crate::collect::far::FarFile;
 use crate::collect::fetch::{Held, stays};
@@ -19,7 +20,7 @@ use crate::path::TreePath;
 use crate::snapshot::{
     Algorithms, Beyond, Blob, BlobId, BlobKind, BlobNames, CommitId, CommitReader, CommitRecord, CommitSummary,
     CommittedVersion, Content, ContentReader, Counters, Digests, EntryRef, HistoryReader, Incident, IncidentKind,
-    MergedText, ReadFailure, Recent, Snapshot, TextMerger, TreeChange,
+    MergedText, ReadFailure, Recent, Snapshot, TextMerger, Timestamp, TreeChange,
 };
 use crate::text::{Redactor, secrets::Sealed};
 
@@ -29,10 +30,13 @@ pub struct Collected<'w> {
     pub snapshots: Vec<Snapshot>,
     /// Parallel to `snapshots`.
     pub(super) backings: Vec<Backing>,
-    histories: Histories,
+    pub(super) histories: Histories,
     /// What the plan leaves out.
     filter: Filter,
     pub(super) facts: Mutex<Facts>,
+    pub(super) conclusions: Conclusions,
+    /// When collecting began, by the system's clock.
+    pub(super) began: Timestamp,
     /// Worth saying about what is kept; changes no answer.
     pub(super) notes: Mutex<Vec<Incident>>,
     /// Where state is kept; empty when it is kept nowhere.
@@ -69,6 +73,8 @@ impl<'w> Collected<'w> {
             histories: Histories::default(),
             filter,
             facts: Mutex::default(),
+            conclusions: Conclusions::default(),
+            began: steady::clock(),
             notes: Mutex::default(),
             state: PathBuf::new(),
             pool,

@@ -10,6 +10,7 @@ use crate::collect::blob::FileHasher;
 use crate::collect::blob_far::FarHasher;
 use crate::collect::cache::{Cache, Extra, Files, Learned};
 use crate::collect::collected::{Backing, Collected, not_kept};
+use crate::collect::conclusions::Conclusions;
 use crate::collect::facts::Facts;
 use crate::collect::far::{Far, FarFile, Turns};
 use crate::collect::fetch::joined;
@@ -44,11 +45,13 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
         }
     });
     let plan = &CollectPlan { state_dir: usable, ..*plan };
+    let began = steady::clock();
     let gathered =
         everywhere(plan, &pool, &|number, environment| gather(plan, environment, number, &filter, &pool, watch));
     let mut collected = Collected::new(pool, filter, watch, plan);
     collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
+    collected.began = began;
     for gathered in gathered {
         let Gathered { snapshot, backing, history, counters } = gathered?;
         collected.add(snapshot, backing, history, counters);
@@ -56,6 +59,7 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     let identities: Vec<Vec<u8>> = collected.sources().map(Source::identity).collect();
     collected.know_keyed();
     collected.facts = Mutex::new(Facts::load(plan.state_dir, &identities));
+    collected.conclusions = Conclusions::new(plan.state_dir, &identities, plan.rehash);
     Ok(collected)
 }
 

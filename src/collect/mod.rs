@@ -15,6 +15,7 @@ mod blob_far;
 mod blob_names;
 mod cache;
 mod collected;
+mod conclusions;
 mod digest;
 mod doctor;
 mod errands;

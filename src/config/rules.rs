@@ -29,6 +29,7 @@ pub const RULE_CODES: &[&str] = &[
     "backup-artifact",
     "unpushed",
     "stashed",
+    "unshared-fix",
     "mode-differs",
     "owner-differs",
     "not-versioned",

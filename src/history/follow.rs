@@ -83,7 +83,8 @@ impl<'a> Unseen<'a> {
         let depends = if sighting.is_of_one { &sighting.environments } else { &night.configured };
         // What is not part of the project any more will never be read again.
         let here = depends.iter().filter(|name| night.configured.contains(name));
-        let unread = here.filter(|name| is_unread(sighting, name, night)).cloned().collect();
+        let is_judged = !night.not_judged.contains(&sighting.code);
+        let unread = here.filter(|name| !is_judged || is_unread(sighting, name, night)).cloned().collect();
         Self { known, unread, without_them: None, is_replaced: false }
     }
 
@@ -149,7 +150,12 @@ fn place(sighting: &Sighting) -> Place<'_> {
         "content-differs" | "line-endings" | "type-differs" | "link-differs" | "only-in" | "absent-in" => "row",
         code => code,
     };
-    (family, sighting.path.as_deref().ok_or(&*sighting.subject))
+    let subject = match &sighting.parts[..] {
+        // Many changes may begin with the same file.
+        [first, ..] if family == "unshared-fix" => Err(&*first.detail),
+        _ => sighting.path.as_deref().ok_or(&*sighting.subject),
+    };
+    (family, subject)
 }
 
 /// Whether the same environments agree, and have the same where that is known of both.

@@ -27,6 +27,8 @@ pub struct Night {
     pub environments: Vec<Coverage>,
     /// All environments that the project has, those that were left out of this run among them.
     pub configured: Vec<String>,
+    /// Codes of rules that could not judge: what they found before stays.
+    pub not_judged: Vec<String>,
     /// Paths that are not in sync, quiet ones not counted.
     pub drift: u64,
     /// What the rules say, most severe first; ids are unique.

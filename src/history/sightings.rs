@@ -47,6 +47,7 @@ fn is_of_one(evidence: &Evidence) -> bool {
         | Evidence::UsualOwners { .. }
         | Evidence::UnrelatedHistory { .. }
         | Evidence::KnownFix(_)
+        | Evidence::Unshared(_)
         | Evidence::Readable { .. }
         | Evidence::PrivateKey
         | Evidence::Artifact(_) => false,
@@ -99,6 +100,11 @@ fn parts(evidence: &Evidence, snapshots: &[Snapshot]) -> Vec<Part> {
             // What is unproven may be for want of reading.
             let proven = expected.map(|(at, _)| (at, verdict(at))).filter(|(_, verdict)| verdict != "unproven");
             proven.map(|(at, verdict)| part(at, verdict.clone(), verdict)).collect()
+        }
+        // Who lacks it, and by its detail which change it is.
+        Evidence::Unshared(unit) => {
+            let lacking = unit.lacking().into_iter();
+            lacking.map(|at| part(at, "lacks".to_owned(), unit.id.to_string())).collect()
         }
         _ => Vec::new(),
     };

@@ -3,6 +3,7 @@
 use crate::compare::artifacts::Artifact;
 use crate::compare::moves::Move;
 use crate::compare::{Differences, Pattern};
+use crate::insight::candidates::BriefUnit;
 use crate::insight::fixes::KnownFix;
 use crate::path::TreePath;
 use crate::snapshot::{Change, CommitSummary, IncidentKind, NotJudged, Operation, Special, Stash};
@@ -131,6 +132,8 @@ pub enum Evidence {
     },
     /// A file that is called like a private key (`private-key-in-tree`).
     PrivateKey,
+    /// A change that others lack (`unshared-fix`).
+    Unshared(Box<BriefUnit>),
     /// A file that is called like a copy of another one (`backup-artifact`).
     Artifact(Box<ArtifactEvidence>),
     /// Something is unknown (`unreadable`, `unstable`). The answer is incomplete.

@@ -14,6 +14,7 @@ mod folders;
 mod ignorable;
 mod matter;
 pub mod nearest;
+pub mod origin;
 mod rules;
 mod shape;
 mod summary;
@@ -57,6 +58,8 @@ pub struct Inputs<'a> {
     pub lineage: &'a Lineage,
     /// Fixes that must be somewhere.
     pub fixes: &'a [fixes::KnownFix],
+    /// What one environment has and another lacks.
+    pub candidates: &'a candidates::Brief,
     /// Paths of special interest, with everything below them: their findings come first among equally severe ones.
     pub focus: &'a [TreePath],
     /// What the configuration says about how it should be.

@@ -6,6 +6,7 @@ use crate::compare::{Comparison, Differences, Row};
 use crate::config::PathMap;
 use crate::insight::{self, ArtifactEvidence, Finding, FolderLine, Inputs};
 use crate::path::{EnvironmentName, TreePath};
+use crate::report::candidates::first_look;
 use crate::report::git::git_report;
 use crate::report::labels::initials;
 use crate::report::layout::count;
@@ -36,6 +37,8 @@ pub struct About {
     pub now: i64,
     /// The work that was done.
     pub counters: Counters,
+    /// What to type to see all candidates.
+    pub candidates: Option<String>,
     /// What to type next.
     pub next: Vec<String>,
 }
@@ -69,6 +72,7 @@ pub fn status_report(inputs: &Inputs<'_>, findings: &[Finding], about: About, re
         artifacts: artifacts.iter().map(|artifact| artifact_report(artifact, &words)).collect(),
         drift: drift.lines.iter().map(folder_report).collect(),
         drift_elsewhere: drift.elsewhere as u64,
+        candidates: first_look(inputs.candidates, comparison.environments(), about.candidates),
         findings: findings.iter().map(|finding| finding_report(finding, inputs.focus, &words)).collect(),
         incidents: snapshots.iter().flat_map(incidents).collect(),
         notes: notes(inputs),

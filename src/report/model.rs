@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::insight::nearest::Likeness;
 use crate::path::TreePath;
+use crate::report::candidates::FirstLookReport;
 use crate::report::escape::json_name;
 use crate::report::git::commit_report;
 use crate::snapshot::Counters;
@@ -58,6 +59,8 @@ pub struct StatusReport {
     pub drift: Vec<FolderReport>,
     /// How many paths differ that are below none of these folders.
     pub drift_elsewhere: u64,
+    /// What one environment has and another lacks, as far as a first look goes.
+    pub candidates: FirstLookReport,
     /// What the rules say, most severe first.
     pub findings: Vec<FindingReport>,
     /// What could not be read, and other things worth saying about the reading; in the order of environments.

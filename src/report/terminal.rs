@@ -5,6 +5,7 @@ pub(in crate::report) mod table;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::report::candidates::first;
 use crate::report::escape;
 use crate::report::layout::{count, counted, fit, fit_path, pad, pad_start, width};
 use crate::report::maps;
@@ -27,6 +28,9 @@ pub fn status(report: &StatusReport, columns: usize, styles: Styles, out: &mut d
     let foot = sheet.foot();
     lines.extend(sheet.environments(LINES / 2 - foot.len()));
     let left = |lines: &Vec<String>| LINES.saturating_sub(lines.len() + foot.len() + 2);
+    // Half of what is left stays for what is looked at first and where the drift is.
+    let fixes = first::lines(report, columns, styles, left(&lines) / 2);
+    lines.extend(fixes);
     let findings = sheet.findings(left(&lines) / 2);
     lines.extend(findings);
     let folders = sheet.folders(left(&lines));
@@ -251,7 +255,8 @@ impl Sheet<'_> {
 }
 
 fn is_notable(finding: &FindingReport) -> bool {
-    finding.severity != "info" && (finding.focus || !is_drift(finding))
+    // Fixes in one place only have a table of their own.
+    finding.severity != "info" && finding.code != "unshared-fix" && (finding.focus || !is_drift(finding))
 }
 
 /// Whether a finding only says what the folders show as well.

@@ -115,6 +115,11 @@ impl Words<'_> {
                 about(here(), format!("a {} was begun and not ended", words_of_operation(*operation)))
             }
             Evidence::KnownFix(known) => about(known.fix.id.clone(), self.known_fix(known, &finding.environments)),
+            Evidence::Unshared(unit) => {
+                let commit = unit.commit.as_ref().map(|commit| format!(" ({commit:.7})")).unwrap_or_default();
+                let words = format!("only in {}{commit}, not in {}", here(), self.list(&unit.lacking()));
+                about(escape::text(unit.title.as_bytes()).into_owned(), words)
+            }
             Evidence::Artifact(artifact) => about(path, format!("in {}: {}", here(), self.artifact(artifact))),
             Evidence::Unread { message, paths, .. } => {
                 let paths = match paths {
@@ -225,13 +230,7 @@ impl Words<'_> {
 
     /// How long ago a moment was: `3 hours`, `120 days`.
     pub fn age(&self, moment: i64) -> String {
-        let seconds = u64::try_from(self.now.saturating_sub(moment)).unwrap_or(0);
-        match seconds {
-            0..60 => "now".to_owned(),
-            60..7200 => counted(seconds / 60, "minute", "minutes"),
-            7200..172_800 => counted(seconds / 3600, "hour", "hours"),
-            _ => counted(seconds / 86_400, "day", "days"),
-        }
+        age(self.now, moment)
     }
 
     /// Names of environments as a list: `prod and staging`.
@@ -321,6 +320,17 @@ impl Words<'_> {
         let times =
             times.filter_map(|change| Some(snapshot.entries[snapshot.find(&change.path)?].attributes.modified.seconds));
         times.min().map(|oldest| self.age(oldest))
+    }
+}
+
+/// How long before a time a moment was, both in seconds since 1970 in UTC: `3 hours`, `120 days`.
+pub fn age(now: i64, moment: i64) -> String {
+    let seconds = u64::try_from(now.saturating_sub(moment)).unwrap_or(0);
+    match seconds {
+        0..60 => "now".to_owned(),
+        60..7200 => counted(seconds / 60, "minute", "minutes"),
+        7200..172_800 => counted(seconds / 3600, "hour", "hours"),
+        _ => counted(seconds / 86_400, "day", "days"),
     }
 }
 

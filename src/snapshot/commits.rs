@@ -73,7 +73,8 @@ pub struct TreeChange {
 }
 
 /// Gives commits and what they changed, for environments that have a repository. Paths are common ones; what lies outside of the
-/// environment's root is left out. Contents are as the repository has them, without any conversion of a checkout. Threads may share it.
+/// environment's root is left out. Contents are as the repository has them, without any conversion of a checkout. Grafts and
+/// replacements are not followed: a history is what its commits say, but for where a shallow one was cut. Threads may share it.
 pub trait CommitReader: Sync {
     /// The commits that the environment's commit reaches and those of `others` do not. Nothing for an environment without a commit;
     /// all of its history when none of the others has a commit.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use driftline::compare::compare;
 use driftline::compare::text::{Limits, Redactor};
+use driftline::insight::origin::Tracer;
 use driftline::path::EnvironmentName;
 use driftline::report::labels::initials;
 use driftline::report::style::Styles;
@@ -172,6 +173,7 @@ fn renderings(name: &str, one: &str, other: &str) -> String {
     let comparison = compare(&memory.snapshots);
     let row = comparison.find(&memory.snapshots, &path(name)).unwrap();
     let redactor = Redactor::new([3; 32], &[]);
+    let tracer = Tracer::new(&memory.snapshots, &memory, &memory, &memory.commits, Limits::default());
     let inputs = Inputs {
         snapshots: &memory.snapshots,
         artifacts: &[],
@@ -182,11 +184,13 @@ fn renderings(name: &str, one: &str, other: &str) -> String {
         history: &memory,
         commits: &memory.commits,
         nearest: &memory.nearest,
+        tracer: &tracer,
         redactor: &redactor,
     };
     let environments: Vec<_> = memory.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
     let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
-    let text = TextView { environments, labels, files: vec![view(&comparison.row(row), &inputs)], next: Vec::new() };
+    let files = vec![view(&comparison.row(row), &inputs)];
+    let text = TextView { environments, labels, files, next: Vec::new(), now: 0 };
     let mut out = Vec::new();
     for styles in [Styles::default(), Styles::new(true)] {
         let screen = Screen { columns: 160, styles };

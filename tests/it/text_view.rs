@@ -2,6 +2,7 @@
 
 use driftline::compare::compare;
 use driftline::compare::text::{Limits, Redactor, RegionClass};
+use driftline::insight::origin::Tracer;
 use driftline::path::EnvironmentName;
 use driftline::report::labels::initials;
 use driftline::report::style::Styles;
@@ -58,7 +59,7 @@ fn redactor() -> &'static Redactor {
     &REDACTOR
 }
 
-fn inputs(memory: &Memory) -> Inputs<'_> {
+fn inputs<'a>(memory: &'a Memory, tracer: &'a Tracer<'a>) -> Inputs<'a> {
     Inputs {
         snapshots: &memory.snapshots,
         artifacts: &[],
@@ -69,6 +70,7 @@ fn inputs(memory: &Memory) -> Inputs<'_> {
         history: memory,
         commits: &memory.commits,
         nearest: &memory.nearest,
+        tracer,
         redactor: redactor(),
     }
 }
@@ -77,7 +79,8 @@ fn file_view(memory: &Memory, name: &str, adjust: impl FnOnce(&mut Inputs<'_>)) 
     let comparison = compare(&memory.snapshots);
     let row = comparison.find(&memory.snapshots, &path(name)).expect("there is such a path");
     let artifacts = memory.refs(&format!("{name}.original"));
-    let mut inputs = Inputs { artifacts: &artifacts, ..inputs(memory) };
+    let tracer = Tracer::new(&memory.snapshots, memory, memory, &memory.commits, Limits::default());
+    let mut inputs = Inputs { artifacts: &artifacts, ..inputs(memory, &tracer) };
     adjust(&mut inputs);
     view(&comparison.row(row), &inputs)
 }
@@ -85,7 +88,7 @@ fn file_view(memory: &Memory, name: &str, adjust: impl FnOnce(&mut Inputs<'_>)) 
 fn text_view(memory: &Memory, files: Vec<FileView>) -> TextView {
     let environments: Vec<_> = memory.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
     let labels = initials(&environments.iter().map(EnvironmentName::as_str).collect::<Vec<_>>());
-    TextView { environments, labels, files, next: vec!["driftline status".to_owned()] }
+    TextView { environments, labels, files, next: vec!["driftline status".to_owned()], now: 0 }
 }
 
 type Writer = fn(&TextView, Screen, &mut dyn std::io::Write) -> std::io::Result<()>;

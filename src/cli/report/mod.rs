@@ -20,7 +20,7 @@ use crate::cli::status;
 use crate::compare::Row;
 use crate::history::{Outcome, Past};
 use crate::insight::Ended;
-use crate::pipeline::{Picture, survey};
+use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::build::status_report;
 use crate::report::escape;
 use crate::report::fixes::FixesReport;
@@ -49,6 +49,7 @@ pub(crate) fn run(
     let config = &session.config;
     let surveyed = survey(&session.plan(), &config.focus, &config.fixes, &config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
+    look_for_candidates(&mut picture, &session.asked());
     let about = status::about(&session, &picture, next(&session));
     let status = status_report(&picture.inputs(&config.focus), &picture.findings, about, &session.redactor);
     let judged = acceptances::judged(&session, &picture);

@@ -3,6 +3,7 @@
 use crate::cli::session::Session;
 use crate::compare::{Cell, Comparison};
 use crate::history::{Coverage, Night, Read, sighting};
+use crate::insight::candidates::Scope;
 use crate::pipeline::Picture;
 use crate::report::model::{EnvironmentReport, StatusReport};
 use crate::snapshot::{IncidentKind, Snapshot};
@@ -22,9 +23,17 @@ pub(super) fn night(session: &Session, picture: &Picture<'_>, status: &StatusRep
             .map(|(at, (snapshot, report))| coverage(at, snapshot, report, &picture.comparison, snapshots))
             .collect(),
         configured: session.configured.clone(),
+        not_judged: not_judged(picture),
         drift: picture.comparison.rows().filter(|row| !row.is_folder && row.is_drift()).count() as u64,
         sightings: sightings.collect(),
     }
+}
+
+/// The rule about candidates, when there was too much to look at, or not all of it could be read.
+fn not_judged(picture: &Picture<'_>) -> Vec<String> {
+    let brief = &picture.candidates;
+    let is_judged = matches!(brief.scope, Scope::All) && brief.failures.is_empty();
+    if is_judged { Vec::new() } else { vec!["unshared-fix".to_owned()] }
 }
 
 fn coverage(

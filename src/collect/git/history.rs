@@ -172,6 +172,11 @@ impl Histories {
         self.of.push(history);
     }
 
+    /// Where the history of an environment ends because no more was fetched, sorted; changes what can be said though no commit is new.
+    pub(crate) fn cuts(&self, environment: usize) -> Vec<Oid> {
+        self.get(environment).map(|history| history.objects().cuts()).unwrap_or_default()
+    }
+
     pub(super) fn get(&self, environment: usize) -> Option<&GitHistory> {
         self.of.get(environment)?.as_ref()
     }

@@ -140,6 +140,13 @@ impl Objects {
         })
     }
 
+    /// The commits whose parents were never fetched, sorted.
+    pub(crate) fn cuts(&self) -> Vec<Oid> {
+        let mut cuts: Vec<Oid> = self.shallow.iter().copied().collect();
+        cuts.sort_unstable();
+        cuts
+    }
+
     /// Whether the parents of a commit were never fetched.
     pub(crate) fn is_cut(&self, commit: Oid) -> bool {
         self.shallow.contains(&commit)

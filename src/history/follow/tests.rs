@@ -58,7 +58,7 @@ fn night(at: i64, failed: &[&str], sightings: Vec<Sighting>) -> Night {
         unreadable: 0,
     };
     let environments = names.iter().map(coverage).collect();
-    Night { at, took_ms: None, environments, configured: names, drift: 0, sightings }
+    Night { at, took_ms: None, environments, configured: names, not_judged: Vec::new(), drift: 0, sightings }
 }
 
 /// The nights one after the other; what has become of everything, a line for each finding.
@@ -137,15 +137,15 @@ fn a_server_that_is_down_resolves_nothing_and_its_return_is_no_news() {
     1: c:AAB new since 10 streak 1
     1: staging:uncommitted new since 10 streak 1
     2: staging:unreadable new since 20 streak 1
+    2: staging:uncommitted still since 10 streak 2 stale since 10
     2: a:ABB still since 10 streak 2 stale since 10
     2: b:ABA still since 10 streak 2 stale since 10
     2: c:AAB still since 10 streak 2 stale since 10
-    2: staging:uncommitted still since 10 streak 2 stale since 10
     3: staging:unreadable still since 20 streak 2
+    3: staging:uncommitted still since 10 streak 3 stale since 10
     3: a:ABB still since 10 streak 3 stale since 10
     3: b:ABA still since 10 streak 3 stale since 10
     3: c:AAB still since 10 streak 3 stale since 10
-    3: staging:uncommitted still since 10 streak 3 stale since 10
     4: a:ABB still since 10 streak 4
     4: b:ABA still since 10 streak 4
     4: c:AAB still since 10 streak 4
@@ -174,6 +174,19 @@ fn another_rule_about_the_same_place_is_the_same_matter() {
     insta::assert_snapshot!(course(&nights, &[]), @"
     1: a:ABB new since 10 streak 1
     2: a:ABB still since 10 streak 2 stale since 10
+    ");
+}
+
+#[test]
+fn what_a_rule_could_not_judge_stays() {
+    let mut second = night(20, &[], Vec::new());
+    second.not_judged = vec!["content-differs".to_owned()];
+    let nights = [night(10, &[], vec![row("a", "AAB").unwrap(), of_one("prod", "stashed")]), second];
+    insta::assert_snapshot!(course(&nights, &[]), @"
+    1: a:AAB new since 10 streak 1
+    1: prod:stashed new since 10 streak 1
+    2: a:AAB still since 10 streak 2 stale since 10
+    2: prod:stashed resolved since 10 streak 0
     ");
 }
 

@@ -36,6 +36,7 @@ fn night(at: i64, read: Read, ids: &[&str]) -> Night {
         took_ms: Some(7),
         environments: vec![coverage("prod"), coverage("staging")],
         configured: vec!["prod".to_owned(), "staging".to_owned()],
+        not_judged: Vec::new(),
         drift: 2,
         sightings: ids.iter().map(|id| sighting(id)).collect(),
     }

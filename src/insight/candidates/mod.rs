@@ -1,8 +1,10 @@
 //! What one environment has and another lacks: units of change with their verdicts, tried on the target, most worth a look first.
 
+mod brief;
 mod rank;
 mod series;
 
+pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Scope, Standing, brief, scope, wanted};
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
@@ -10,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::insight::units::{self, Found, Sources, Unit, UnitId, UnitKind, is_bookkeeping};
+use crate::insight::units::{self, FileChange, Found, Sources, Unit, UnitId, UnitKind, is_bookkeeping};
 use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
 use crate::path::TreePath;
-use crate::snapshot::{CommitId, ReadFailure};
+use crate::snapshot::{CommitId, EntryRef, ReadFailure};
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -90,6 +92,16 @@ impl Candidate {
 }
 
 impl Candidates {
+    /// The number of each unit in the listing, from 1. The same unit of two environments has one number.
+    pub fn numbers(&self) -> BTreeMap<UnitId, usize> {
+        let mut numbers = BTreeMap::new();
+        for candidate in &self.units {
+            let next = numbers.len() + 1;
+            numbers.entry(candidate.unit.id).or_insert(next);
+        }
+        numbers
+    }
+
     /// The candidate that a word names: its number in the listing by `names`, or the beginning of its lasting name. Of the same unit in
     /// several environments the first.
     pub fn named(&self, word: &str, names: &BTreeMap<UnitId, String>) -> Named {
@@ -134,6 +146,7 @@ pub enum Named {
 /// That of [`verdict::judge`] for each pair, and a replay for each unit that a target lacks.
 pub fn find(question: &Question<'_>) -> Candidates {
     let mut candidates = Candidates::default();
+    question.sources.contents.prefetch(&wanted(&question.sources));
     let froms: BTreeSet<usize> = question.pairs.iter().map(|&(from, _)| from).collect();
     for from in froms {
         let found = of_environment(from, &question.sources);
@@ -197,7 +210,7 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
         .collect();
     let mut units = units::commits(&beyond, from, sources.commits)?;
     units.retain(|unit| !roots.contains(&unit.id));
-    let base = if is_related { None } else { base(to, sources)? };
+    let base = if is_related { None } else { base(from, to, sources)? };
     let mut older = Vec::new();
     if let Some((_, base)) = &base
         && beyond.commits.iter().any(|record| record.summary.id == *base)
@@ -216,9 +229,19 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
     Ok(batches.into_iter().filter(|batch| !batch.units.is_empty()).collect())
 }
 
-/// A commit that a tree without related history is near to: the newest that all the others have that share a history, else the one that the first
-/// of them is at.
-fn base(target: usize, sources: &Sources<'_>) -> Result<Option<(usize, CommitId)>, ReadFailure> {
+/// Where source and target, which share no history, parted: the commit that the target's tree is nearest to; else, where the target has it too,
+/// the one that the source's tree is nearest to. Where no commit is near: the newest that all the others have that share a history, else the
+/// one that the first of them is at.
+fn base(source: usize, target: usize, sources: &Sources<'_>) -> Result<Option<(usize, CommitId)>, ReadFailure> {
+    if let Some(near) = sources.lineage.commit_near(target) {
+        return Ok(Some(near));
+    }
+    if let Some((_, commit)) = sources.lineage.commit_near(source)
+        // A repository that does not have the commit says so as a failure.
+        && sources.commits.record(target, &commit).is_ok_and(|record| record.is_some())
+    {
+        return Ok(Some((target, commit)));
+    }
     let others: Vec<usize> =
         (0..sources.snapshots.len()).filter(|&other| other != target && sources.commit_id(other).is_some()).collect();
     let Some((&first, rest)) = others.split_first() else { return Ok(None) };
@@ -249,6 +272,7 @@ impl Search<'_> {
 
     fn judge(&mut self, to: usize, Batch { units, base }: Batch) -> Result<(), ReadFailure> {
         let reading = &self.question.reading;
+        reading.contents.prefetch(&self.present(to, &units));
         let asked = Asked { units: &units, source: self.from, target: to, base };
         let judged = verdict::judge(&asked, reading)?;
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
@@ -276,6 +300,17 @@ impl Search<'_> {
             self.all.entry(unit.id).or_insert_with(|| (unit, Vec::new())).1.push(target);
         }
         Ok(())
+    }
+
+    /// The files of source and target that units are about, as far as they are there under the units' paths.
+    fn present(&self, to: usize, units: &[Unit]) -> Vec<EntryRef> {
+        let snapshots = self.question.reading.snapshots;
+        let paths: BTreeSet<&TreePath> = units.iter().flat_map(|unit| &unit.changes).map(FileChange::path).collect();
+        let at = |environment: usize| {
+            let entry = move |path: &&TreePath| snapshots[environment].find(path);
+            paths.iter().filter_map(entry).map(move |entry| EntryRef { environment, entry })
+        };
+        at(to).chain(at(self.from)).collect()
     }
 
     /// A commit that was not looked for in a target is one that the target's history has.

@@ -34,7 +34,7 @@ const FIX: [&str; 22] = [
 /// A change of no more lines is small.
 const SMALL: usize = 40;
 /// A month, in seconds.
-const MONTH: i64 = 30 * 86_400;
+pub(super) const MONTH: i64 = 30 * 86_400;
 
 /// How much a unit is worth a look, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -24,6 +24,7 @@ mod unfinished_operation;
 mod unpushed;
 mod unreadable;
 mod unrelated_history;
+mod unshared_fix;
 mod unstable;
 
 use crate::compare::{Differences, Row};
@@ -70,6 +71,7 @@ pub static RULES: &[Rule] = &[
     backup_artifact::RULE,
     unpushed::RULE,
     stashed::RULE,
+    unshared_fix::RULE,
     mode_differs::RULE,
     owner_differs::RULE,
     not_versioned::RULE,

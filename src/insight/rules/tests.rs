@@ -55,6 +55,7 @@ fn judged(snapshots: &[Snapshot], focus: &[TreePath]) -> Vec<Finding> {
         maps: &[],
         lineage: &Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus,
         wishes: crate::insight::Wishes::default(),
     })
@@ -289,6 +290,7 @@ fn line_endings_are_quiet() {
         maps: &[],
         lineage: &Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
         wishes: crate::insight::Wishes::default(),
     });
@@ -320,6 +322,7 @@ fn a_unique_artifact_is_said_loudly() {
         maps: &[],
         lineage: &Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
         wishes: crate::insight::Wishes::default(),
     };
@@ -343,6 +346,7 @@ fn a_history_that_others_do_not_share_is_told() {
             maps: &[],
             lineage,
             fixes: &[],
+            candidates: &crate::insight::candidates::Brief::default(),
             focus: &[],
             wishes: crate::insight::Wishes::default(),
         };
@@ -358,4 +362,56 @@ fn a_history_that_others_do_not_share_is_told() {
     assert_eq!(finding.evidence, Evidence::UnrelatedHistory { commits: 1, others: vec![1] });
     // One more commit is no other matter.
     assert_eq!(judged(&unrelated(2)).unwrap().id, finding.id);
+}
+
+#[test]
+fn a_fix_in_one_place_is_another_matter_when_another_one_lacks_it() {
+    use crate::insight::candidates::{Brief, BriefKind, BriefTarget, BriefUnit, Standing};
+    use crate::insight::units::UnitId;
+    let judged = |names: [&str; 3], from: usize, standings: [Standing; 2]| {
+        let snapshots = names.map(|name| Tree::new(name).done());
+        let target = |(environment, standing)| BriefTarget {
+            environment,
+            standing,
+            applies: None,
+            needs: Vec::new(),
+            is_destroyed: false,
+        };
+        let others = (0..3).filter(|&at| at != from).zip(standings);
+        let unit = BriefUnit {
+            id: UnitId::new([&b"one"[..]]),
+            number: 1,
+            kind: BriefKind::Unstaged,
+            commit: None,
+            from,
+            title: "change x".to_owned(),
+            author: String::new(),
+            authored: None,
+            files: 1,
+            paths: vec![b"x".to_vec()],
+            lines: None,
+            score: 0,
+            targets: others.map(target).collect(),
+        };
+        let inputs = Inputs {
+            snapshots: &snapshots,
+            comparison: &compare(&snapshots),
+            moves: &[],
+            artifacts: &[],
+            maps: &[],
+            lineage: &Lineage::default(),
+            fixes: &[],
+            candidates: &Brief { units: vec![unit], ..Brief::default() },
+            focus: &[],
+            wishes: crate::insight::Wishes::default(),
+        };
+        judge(&inputs).into_iter().find(|finding| finding.code == "unshared-fix")
+    };
+    let order = ["debug", "prod", "staging"];
+    let both = judged(order, 0, [Standing::Absent, Standing::Partly]).unwrap();
+    assert_eq!((both.severity, both.path, &both.environments[..]), (Severity::Notice, Some(path("x")), &[0][..]));
+    let turned = judged(["staging", "debug", "prod"], 1, [Standing::Absent, Standing::Absent]).unwrap();
+    assert_eq!(turned.id, both.id, "the order of environments does not count");
+    assert_ne!(judged(order, 0, [Standing::Absent, Standing::Present]).unwrap().id, both.id);
+    assert_eq!(judged(order, 0, [Standing::Unproven, Standing::Present]), None);
 }

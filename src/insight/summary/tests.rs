@@ -18,6 +18,7 @@ fn the_odd_one_out_is_counted() {
         maps: &[],
         lineage: &crate::insight::nearest::Lineage::default(),
         fixes: &[],
+        candidates: &crate::insight::candidates::Brief::default(),
         focus: &[],
         wishes: crate::insight::Wishes::default(),
     };

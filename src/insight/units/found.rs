@@ -4,6 +4,7 @@ use super::groups::Piece;
 use super::{FileChange, Side, Unit, UnitId, UnitKind, Version, Versions};
 use crate::compare::Comparison;
 use crate::insight::ArtifactEvidence;
+use crate::insight::nearest::Lineage;
 use crate::path::TreePath;
 use crate::snapshot::{
     BlobKind, CommitId, CommitReader, CommitSummary, ContentReader, GitState, HistoryReader, Snapshot,
@@ -29,6 +30,8 @@ pub struct Sources<'a> {
     pub commits: &'a dyn CommitReader,
     /// Earlier versions of files.
     pub history: &'a dyn HistoryReader,
+    /// Which commits are near to environments without a history in common with others.
+    pub lineage: &'a Lineage,
     /// Whether a file holds secrets by its name: it becomes no unit.
     pub is_sensitive: &'a (dyn Fn(&TreePath) -> bool + Sync),
 }

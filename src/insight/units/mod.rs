@@ -24,6 +24,8 @@ pub use uncommitted::uncommitted;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::path::TreePath;
 use crate::snapshot::CommitId;
 
@@ -73,7 +75,7 @@ pub enum UnitKind {
 }
 
 /// A name that lasts: made of what the unit is, not of when or in which order it was found.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnitId([u8; 16]);
 
 /// What happens to one file. At least one side is something, and the two differ.

@@ -8,14 +8,14 @@ use super::{FileChange, Side, UnitKind, Version};
 use crate::compare::text::regions::changes;
 use crate::compare::{Cell, Row};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, BlobId, BlobKind, CommitId, EntryRef};
+use crate::snapshot::{Algorithms, Blob, BlobId, BlobKind, CommitId, EntryRef};
 
 /// So many earlier versions of a file are held against it.
 const VERSIONS: usize = 32;
 
 /// What an environment has of its own, when its files are in no history that another environment shares. A file that any known history has had
 /// is nothing of its own; another one is held against the committed version that is nearest to it (the fewest changed lines, the newest of
-/// several). Where no history has the file, the baseline's version is what it is held against, else the one that most others have.
+/// several, and before that the one of the commit that the whole tree is nearest to). Where no history has the file, the baseline's version is what it is held against, else the one that most others have.
 ///
 /// That a file is missing is no unit: nothing says that anybody removed it.
 ///
@@ -117,6 +117,12 @@ impl Own<'_> {
     fn earlier(&self, path: &TreePath, after: &Side) -> Result<Earlier, String> {
         let sources = self.sources;
         let mut versions: Vec<(usize, BlobId)> = Vec::new();
+        // The version of the commit that the whole tree is nearest to goes before others that are as near.
+        if let Some((history, commit)) = sources.lineage.commit_near(self.environment) {
+            let blob = sources.commits.at(history, &commit, path).map_err(|failure| failure.to_string())?;
+            let is_file = |blob: &Blob| matches!(blob.kind, BlobKind::File | BlobKind::Executable);
+            versions.extend(blob.filter(is_file).map(|blob| (history, blob.id)));
+        }
         for other in (0..sources.snapshots.len()).filter(|&other| other != self.environment) {
             let known = sources.history.versions(other, path).map_err(|failure| failure.to_string())?;
             for version in known {

@@ -8,8 +8,8 @@ use super::lines::{self, Line};
 use crate::insight::units::{FileChange, Side, Versions, is_bookkeeping};
 use crate::snapshot::{BlobKind, ReadFailure};
 
-/// A text above so many bytes is compared as a whole and not by its lines.
-pub(super) const LARGEST: u64 = 64 << 20;
+/// A content above so many bytes is compared as a whole, by its digest, and not by its lines; it is not tried either.
+pub(super) const LARGEST: u64 = 16 << 20;
 /// A change of more lines than this is a whole that is brought in (somebody else's code, generated data), not a fix: it is compared as one.
 const MOST_LINES: usize = 50_000;
 

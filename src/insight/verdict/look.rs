@@ -9,7 +9,7 @@ use super::tip::{Standing, standing};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
-use crate::snapshot::BlobKind;
+use crate::snapshot::{Algorithms, BlobId, BlobKind, EntryRef};
 
 /// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
 const WHOLE: f32 = 2.0;
@@ -163,8 +163,31 @@ impl Looking<'_> {
             (Some(a), Some(b)) if a.kind == BlobKind::Submodule || b.kind == BlobKind::Submodule => {
                 Ok(a.version == b.version)
             }
-            (Some(a), Some(b)) => Ok(a.version == b.version || self.content(Some(a))? == self.content(Some(b))?),
+            (Some(a), Some(b)) if a.version == b.version => Ok(true),
+            (Some(a), Some(b)) => {
+                let content = |side| self.reading.side(side, LARGEST).map_err(|failure| failure.0);
+                if let (Some(a), Some(b)) = (content(a)?, content(b)?) {
+                    return Ok(a == b);
+                }
+                let name = self.name(a)?;
+                Ok(name.is_some() && name == self.name(b)?)
+            }
             _ => Ok(false),
+        }
+    }
+
+    /// git's name for a content, where that can be had without holding it in memory.
+    fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
+        match &side.version {
+            Version::Blob { id, .. } => Ok(Some(*id)),
+            Version::Held(_) => Ok(None),
+            Version::File { environment, path } => {
+                let Some(entry) = self.reading.snapshots[*environment].find(path) else { return Ok(None) };
+                let at = EntryRef { environment: *environment, entry };
+                let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
+                let digests = self.reading.contents.digests(at, wanted).map_err(|failure| failure.0)?;
+                Ok(digests.git_blob)
+            }
         }
     }
 

@@ -29,12 +29,7 @@ pub struct About<'a> {
 
 /// The short names of units: `f1`, `f2`... in the order of the listing. The same unit of two environments has one name.
 pub fn short_ids(candidates: &Candidates) -> BTreeMap<UnitId, String> {
-    let mut names = BTreeMap::new();
-    for candidate in &candidates.units {
-        let next = names.len() + 1;
-        names.entry(candidate.unit.id).or_insert_with(|| format!("f{next}"));
-    }
-    names
+    candidates.numbers().into_iter().map(|(id, number)| (id, format!("f{number}"))).collect()
 }
 
 /// Makes the report, secrets in foreign words masked.

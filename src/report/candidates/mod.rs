@@ -4,6 +4,7 @@
 //! that changes its meaning or goes away raises [`VERSION`].
 
 mod build;
+pub(in crate::report) mod first;
 mod show;
 mod terminal;
 mod words;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::report::model::PathReport;
 
 pub use build::{About, report, short_ids};
+pub use first::{BriefTargetReport, BriefUnitReport, FirstLookReport, first_look};
 pub use show::{Shown, ShownFile, ThreeWay, json, write_shown};
 pub use terminal::write;
 pub use words::conflict_words;

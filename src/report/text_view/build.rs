@@ -7,6 +7,8 @@ use crate::compare::text::{Document, Limits, LineEndings, NotText, Redactor, Reg
 use crate::compare::{Cell, Differences, IN_SUBMODULE, NOT_COMPARED, Row};
 use crate::insight::base::{self, BaseKind, Question};
 use crate::insight::nearest::OnDemand;
+use crate::insight::origin::Tracer;
+use crate::report::text_view::origins;
 use crate::report::text_view::{BaseText, Comparing, FileRegion, FileView, Note, Side, Text};
 use crate::snapshot::{CommitReader, Content, ContentReader, EntryRef, HistoryReader, IncidentId, Snapshot, Special};
 
@@ -31,6 +33,8 @@ pub struct Inputs<'a> {
     pub commits: &'a dyn CommitReader,
     /// Commits that are near to environments without a history in common with others.
     pub nearest: &'a OnDemand<'a>,
+    /// Says where lines come from.
+    pub tracer: &'a Tracer<'a>,
     /// Says what may be shown.
     pub redactor: &'a Redactor,
 }
@@ -69,6 +73,7 @@ pub fn view(row: &Row<'_>, inputs: &Inputs<'_>) -> FileView {
     choose_base(inputs, &mut view);
     if view.base.is_some() {
         find_regions(&mut view);
+        origins::trace(&mut view, inputs);
     }
     view
 }
@@ -228,6 +233,7 @@ fn find_regions(view: &mut FileView) {
             class: in_environments(&region.class, &view.texts),
             base: region.base,
             texts: region.sides,
+            origins: Vec::new(),
         })
         .collect();
 

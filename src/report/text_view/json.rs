@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::compare::text::{Redacted, RegionClass};
 use crate::insight::base::BaseKind;
+use crate::insight::origin::Origin;
 use crate::report::escape::json_name;
 use crate::report::model::{LikenessReport, PathReport};
-use crate::report::text_view::{FileRegion, FileView, Side, TextView};
+use crate::report::text_view::{FileRegion, FileView, RegionOrigin, Side, TextView};
 
 /// The version of the format, in [`TextReport::version`].
 pub const VERSION: u32 = 1;
@@ -86,10 +87,33 @@ pub struct RegionReport {
     pub groups: Vec<Vec<String>>,
     /// Those of them whose difference is uncommitted there.
     pub uncommitted: Vec<String>,
+    /// Where what differs comes from, as far as that can be told, the first environment's first. Lines that are older than what was looked at
+    /// are in none.
+    pub origins: Vec<OriginReport>,
     /// Its lines in the base.
     pub base: RangeReport,
     /// Its lines in each environment that has a text.
     pub sides: BTreeMap<String, RangeReport>,
+}
+
+/// Where lines of a region come from.
+#[derive(Debug, Clone, Serialize)]
+pub struct OriginReport {
+    /// The environments that have them so, in order.
+    pub environments: Vec<String>,
+    /// `commit`, `staged` (in the index and in no commit), `unstaged` (in the file and not in the index), `untracked`, `tree` (the environment has no
+    /// history, and no known commit has the file as it is there).
+    pub kind: &'static str,
+    /// The commit, in full; null for the other kinds. `driftline candidates show` takes it as a name.
+    pub commit: Option<String>,
+    /// The first line of its message, secrets masked.
+    pub subject: Option<String>,
+    /// Its author's name, secrets masked.
+    pub author: Option<String>,
+    /// When it was authored, in seconds since 1970 in UTC.
+    pub authored: Option<i64>,
+    /// How many lines it accounts for: those that came, and those of the base that went.
+    pub lines: usize,
 }
 
 /// A stretch of lines.
@@ -177,7 +201,7 @@ pub(in crate::report) fn region_report(view: &TextView, file: &FileView, region:
     let groups = region.class.groups();
     let mut owners = groups.concat();
     owners.sort_unstable();
-    let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(at)).collect();
+    let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(region, at)).collect();
     let sides = (0..file.sides.len()).filter_map(|environment| {
         let text = file.text_of(environment)?;
         let document = owners.contains(&environment).then_some(&file.texts[text].document);
@@ -193,8 +217,25 @@ pub(in crate::report) fn region_report(view: &TextView, file: &FileView, region:
         environments: names(view, &owners),
         groups: groups.iter().map(|group| names(view, group)).collect(),
         uncommitted: names(view, &uncommitted),
+        origins: region.origins.iter().map(|origin| origin_report(view, origin)).collect(),
         base: range(&region.base, file.base.as_ref().map(|base| &base.document)),
         sides: sides.collect(),
+    }
+}
+
+fn origin_report(view: &TextView, origin: &RegionOrigin) -> OriginReport {
+    let commit = match &origin.origin {
+        Origin::Commit(commit) => Some(commit),
+        _ => None,
+    };
+    OriginReport {
+        environments: names(view, &origin.environments),
+        kind: TextView::kind(&origin.origin),
+        commit: commit.map(|commit| commit.id.to_string()),
+        subject: commit.map(|commit| commit.subject.clone()),
+        author: commit.map(|commit| commit.author.clone()),
+        authored: commit.map(|commit| commit.authored),
+        lines: origin.lines,
     }
 }
 

@@ -6,6 +6,7 @@ mod build;
 mod columns;
 pub mod json;
 mod lines;
+mod origins;
 mod regions;
 pub(in crate::report) mod unified;
 mod words;
@@ -21,6 +22,7 @@ use std::ops::Range;
 use crate::compare::Pattern;
 use crate::compare::text::{Document, Encoding, LineEndings, NotText, Redacted, RegionClass};
 use crate::insight::base::Base;
+use crate::insight::origin::Origin;
 use crate::path::{EnvironmentName, TreePath};
 use crate::report::style::Styles;
 
@@ -35,6 +37,8 @@ pub struct TextView {
     pub files: Vec<FileView>,
     /// What to type next, most useful first.
     pub next: Vec<String>,
+    /// The time, in seconds since 1970 in UTC, for ages.
+    pub now: i64,
 }
 
 /// How a terminal shows it.
@@ -133,6 +137,19 @@ pub struct FileRegion {
     pub base: Range<usize>,
     /// Its lines in each of [`FileView::texts`].
     pub texts: Vec<Range<usize>>,
+    /// Where what differs in it comes from, as far as that can be told: by the first environment that has it, then by lines.
+    pub origins: Vec<RegionOrigin>,
+}
+
+/// Where something in a region comes from. Secrets in the words of a commit are masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionOrigin {
+    /// Whose lines, ascending.
+    pub environments: Vec<usize>,
+    /// Where they come from.
+    pub origin: Origin,
+    /// How many lines it accounts for, those that went among them.
+    pub lines: usize,
 }
 
 /// What is left out when lines are compared.
@@ -181,9 +198,14 @@ impl FileView {
         }
     }
 
-    /// Whether the changes of an environment to the base are all uncommitted there: the base is what it has committed.
-    pub fn is_uncommitted(&self, environment: usize) -> bool {
+    /// Whether what an environment has in a region is all uncommitted there: it was traced to that, or, where nothing was traced, the base is what
+    /// it has committed.
+    pub fn is_uncommitted(&self, region: &FileRegion, environment: usize) -> bool {
         use crate::insight::base::{Also, BaseKind};
+        let mut origins = region.origins.iter().filter(|origin| origin.environments.contains(&environment)).peekable();
+        if origins.peek().is_some() {
+            return origins.all(|origin| origin.origin.is_uncommitted());
+        }
         let Some(base) = self.base.as_ref().map(|text| &text.base) else { return false };
         matches!(base.kind, BaseKind::Committed { environment: at } if at == environment)
             || base.also.contains(&Also::Committed { environment })

@@ -108,7 +108,7 @@ pub(super) fn write_foot(view: &TextView, screen: Screen, out: &mut dyn Write) -
     Ok(())
 }
 
-/// `  @@ 41  create_user                         only debug, uncommitted`
+/// `  @@ 41  create_user                         only debug, uncommitted`; where it comes from stands behind that, or below it.
 pub(super) fn write_region_head(
     view: &TextView,
     file: &FileView,
@@ -119,13 +119,28 @@ pub(super) fn write_region_head(
     let place = format!("  @@ {}", region.base.start + 1);
     let owners = view.owners(file, region);
     let look = if region.class.groups().len() > 1 { Look::Conflict } else { Look::Warning };
+    let section = section_of(file, region).unwrap_or_default();
+    let mut below = view.origins(region);
+    let mut owners = owners;
+    if let [only] = &below[..] {
+        // One line if there is room for all of it.
+        let joined = if owners.is_empty() { only.clone() } else { format!("{owners}: {only}") };
+        if width(&place) + 2 + width(&section) + 2 + width(&joined) <= screen.columns {
+            (owners, below) = (joined, Vec::new());
+        }
+    }
     let room = screen.columns.saturating_sub(width(&place) + 4);
     let owners = fit(&owners, room);
-    let section = section_of(file, region).unwrap_or_default();
     let section = fit(&section, room.saturating_sub(width(&owners)));
     let left = if section.is_empty() { place } else { format!("{place}  {section}") };
     let left = pad(&left, screen.columns.saturating_sub(width(&owners)).max(width(&left) + 2));
-    writeln!(out, "{}{}", screen.styles.paint(Look::Heading, left), screen.styles.paint(look, owners))
+    writeln!(out, "{}{}", screen.styles.paint(Look::Heading, left), screen.styles.paint(look, owners))?;
+    for words in below {
+        let words = fit(&words, screen.columns.saturating_sub(5)).into_owned();
+        let blank = " ".repeat(screen.columns.saturating_sub(width(&words)).max(5));
+        writeln!(out, "{blank}{}", screen.styles.paint(Look::Dim, words))?;
+    }
+    Ok(())
 }
 
 fn section_of(file: &FileView, region: &FileRegion) -> Option<String> {

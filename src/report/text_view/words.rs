@@ -90,7 +90,7 @@ impl TextView {
             }
         };
         let owners = region.class.groups().concat();
-        let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(at)).collect();
+        let uncommitted: Vec<usize> = owners.iter().copied().filter(|&at| file.is_uncommitted(region, at)).collect();
         if uncommitted.is_empty() {
             words
         } else if uncommitted == owners {

@@ -64,6 +64,7 @@ enum Late {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Shape {
     target: Target,
     way: Way,

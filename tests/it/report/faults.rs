@@ -160,7 +160,8 @@ fn for_everybody(project: &Project) -> impl Fn(i64, &[&str]) -> Command {
     let root = project.env.root();
     fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
     let binary = project.env.path("driftline");
-    fs::copy(env!("CARGO_BIN_EXE_driftline"), &binary).unwrap();
+    // Copied by another process: a program that this one has open for writing while it starts others cannot be run.
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_driftline")).arg(&binary).status().unwrap().success());
     move |night, words| {
         let prepared = project.command(night, &[]);
         let mut command = if rustix::process::geteuid().is_root() {

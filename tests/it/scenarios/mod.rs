@@ -5,4 +5,4 @@ mod fixes;
 mod hodlxxi;
 mod must_show;
 mod nights;
-mod oncalls;
+pub(crate) mod oncalls;

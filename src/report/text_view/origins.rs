@@ -1,0 +1,143 @@
+//! Where what differs in a region comes from, and how that is said.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::compare::text::regions::changes;
+use crate::insight::base::BaseKind;
+use crate::insight::origin::{Origin, Traced, Version};
+use crate::report::escape;
+use crate::report::text_view::{FileRegion, FileView, Inputs, RegionOrigin, TextView};
+use crate::report::wording::age;
+use crate::snapshot::{CommitId, CommitSummary};
+
+/// More origins of one region are counted.
+const SHOWN: usize = 3;
+
+/// Tells of every region that differs where it comes from.
+pub(super) fn trace(view: &mut FileView, inputs: &Inputs<'_>) {
+    let mut traced: BTreeMap<usize, Traced> = BTreeMap::new();
+    for at in 0..view.regions.len() {
+        let mut origins: Vec<RegionOrigin> = Vec::new();
+        for environment in view.regions[at].class.groups().concat() {
+            let Some(traced) = of_environment(&mut traced, view, inputs, environment) else { continue };
+            let (came, gone) = changed_lines(view, &view.regions[at], environment);
+            for (origin, lines) in traced.of(came, gone) {
+                let origin = masked(origin, inputs);
+                // What is in no commit is in each place something of its own.
+                let is_same = |known: &&mut RegionOrigin| known.origin == origin && !origin.is_uncommitted();
+                match origins.iter_mut().find(is_same) {
+                    Some(known) => known.environments.push(environment),
+                    None => origins.push(RegionOrigin { environments: vec![environment], origin, lines }),
+                }
+            }
+        }
+        view.regions[at].origins = origins;
+    }
+}
+
+fn of_environment<'t>(
+    known: &'t mut BTreeMap<usize, Traced>,
+    view: &FileView,
+    inputs: &Inputs<'_>,
+    environment: usize,
+) -> Option<&'t Traced> {
+    let text = view.text_of(environment)?;
+    let base = view.base.as_ref()?;
+    Some(known.entry(environment).or_insert_with(|| {
+        inputs.tracer.trace(&Version {
+            environment,
+            path: &view.path,
+            text: view.texts[text].document.exact(),
+            base: base.document.exact(),
+            since: commit_of(&base.base.kind),
+        })
+    }))
+}
+
+/// The commit that the base is of.
+fn commit_of(kind: &BaseKind) -> Option<&CommitId> {
+    match kind {
+        BaseKind::CommonAncestor { commit, .. } => Some(&commit.id),
+        BaseKind::Nearest { likeness, .. } => Some(&likeness.commit.id),
+        _ => None,
+    }
+}
+
+/// The lines of a region that an environment has and the base has not, and the other way round, by their numbers in the files.
+fn changed_lines(view: &FileView, region: &FileRegion, environment: usize) -> (Vec<usize>, Vec<usize>) {
+    let (Some(base), Some(text)) = (&view.base, view.text_of(environment)) else { return (Vec::new(), Vec::new()) };
+    let (old, new) = (region.base.clone(), region.texts[text].clone());
+    let key = |document, line| view.comparing.key(document, line);
+    let old_keys: Vec<Cow<'_, [u8]>> = old.clone().map(|line| key(base.document.exact(), line)).collect();
+    let new_keys: Vec<Cow<'_, [u8]>> = new.clone().map(|line| key(view.texts[text].document.exact(), line)).collect();
+    let changes = changes(&old_keys, &new_keys);
+    let came = changes.iter().flat_map(|(_, to)| to.clone()).map(|line| new.start + line).collect();
+    let gone = changes.iter().flat_map(|(from, _)| from.clone()).map(|line| old.start + line).collect();
+    (came, gone)
+}
+
+fn masked(origin: &Origin, inputs: &Inputs<'_>) -> Origin {
+    let mask = |words: &str| inputs.redactor.words(words).into_owned();
+    match origin {
+        Origin::Commit(CommitSummary { id, subject, author, authored }) => Origin::Commit(CommitSummary {
+            id: id.clone(),
+            subject: mask(subject),
+            author: mask(author),
+            authored: *authored,
+        }),
+        other => other.clone(),
+    }
+}
+
+impl TextView {
+    /// Where a region comes from, each in a few words, as far as its owners do not say it already: `8a21f0c "bcrypt" (Ada Example, 9 days)`.
+    pub(super) fn origins(&self, region: &FileRegion) -> Vec<String> {
+        let owners = region.class.groups().concat();
+        let is_said_with_owners = |origin: &&RegionOrigin| {
+            let is_alone = region.origins.iter().all(|other| other.origin.is_uncommitted());
+            origin.origin == Origin::Unstaged && is_alone
+        };
+        let told: Vec<&RegionOrigin> = region.origins.iter().filter(|origin| !is_said_with_owners(origin)).collect();
+        let words = |origin: &&RegionOrigin| {
+            let words = self.origin(&origin.origin);
+            if origin.environments.len() == owners.len() {
+                words
+            } else {
+                format!("{}: {words}", self.names(&origin.environments))
+            }
+        };
+        let mut lines: Vec<String> = told.iter().take(SHOWN).map(words).collect();
+        if told.len() > SHOWN {
+            lines.push(format!("and {} more", told.len() - SHOWN));
+        }
+        lines
+    }
+
+    fn origin(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Commit(commit) => {
+                let subject = escape::text(commit.subject.as_bytes());
+                let author = escape::text(commit.author.as_bytes());
+                let age = age(self.now, commit.authored);
+                let who = if author.is_empty() { age } else { format!("{author}, {age}") };
+                format!("{:.7} \"{subject}\" ({who})", commit.id)
+            }
+            Origin::Staged => "staged".to_owned(),
+            Origin::Unstaged => "not staged".to_owned(),
+            Origin::Untracked => "untracked".to_owned(),
+            Origin::NoHistory => "no history".to_owned(),
+        }
+    }
+
+    /// The kind of unit it is, as JSON and `driftline candidates` call it.
+    pub(super) fn kind(origin: &Origin) -> &'static str {
+        match origin {
+            Origin::Commit(_) => "commit",
+            Origin::Staged => "staged",
+            Origin::Unstaged => "unstaged",
+            Origin::Untracked => "untracked",
+            Origin::NoHistory => "tree",
+        }
+    }
+}

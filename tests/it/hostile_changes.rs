@@ -1,0 +1,190 @@
+//! What histories and patches may hold that is no ordinary change: each has a defined outcome in `candidates`, its verdicts and its export.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::repo::Repo;
+use crate::support::run::{Run, TestEnv};
+
+const TEN: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n";
+
+/// A checkout `a` with these files, and its clone `b`.
+fn pair(files: &[(&str, &str)]) -> (TestEnv, Repo, Repo) {
+    let env = TestEnv::new();
+    let a = Repo::init(env.path("a"));
+    for (name, content) in files {
+        a.write(name, content);
+    }
+    a.commit("base");
+    a.git(&["clone", "-q", ".", env.path("b").to_str().unwrap()]);
+    let b = Repo::at(env.path("b"));
+    (env, a, b)
+}
+
+fn candidates(env: &TestEnv, words: &[&str]) -> Run {
+    let common = ["candidates", "--no-state", "a=a", "b=b", "--from", "a", "--to", "b"];
+    env.driftline(common.iter().chain(words))
+}
+
+/// Title, verdict and whether it applies, of every unit.
+fn units(env: &TestEnv) -> Vec<String> {
+    let report = candidates(env, &["--all", "--format", "json"]).json();
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let line = |unit: &Value| {
+        let target = &unit["targets"][0];
+        format!("{}: {} {}", text(&unit["title"]), text(&target["verdict"]), text(&target["applies"]))
+    };
+    let mut lines: Vec<String> = report["units"].as_array().unwrap().iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// Exports and gives the patches' paths in order.
+fn export(env: &TestEnv) -> Vec<String> {
+    let _ = candidates(env, &["--export", "out", "--force"]).expect(1);
+    let series = std::fs::read_to_string(env.path("out/series")).unwrap();
+    series.lines().map(|name| env.path("out").join(name).to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_merge_is_what_it_brings_together() {
+    let (env, a, b) = pair(&[("1", TEN), ("2", TEN), ("3", TEN), ("4", TEN)]);
+    for name in ["1", "2", "3", "4"] {
+        a.git(&["checkout", "-q", "-b", &format!("branch{name}"), "main"]);
+        a.write(name, TEN.replace("five", &format!("value_of_branch({name})"))).commit(&format!("change {name}"));
+    }
+    a.git(&["checkout", "-q", "main"]);
+    a.git(&["merge", "-q", "--no-edit", "branch1", "branch2", "branch3"]);
+    assert_eq!(
+        a.git(&["log", "-1", "--format=%P"]).split(' ').count(),
+        3,
+        "an octopus, whose first parent moved along"
+    );
+    // A merge that brings more than its parents have: that is no unit.
+    a.git(&["merge", "-q", "--no-commit", "--no-ff", "branch4"]);
+    a.write("more", "in the merge alone\n").commit("merge with more");
+    let each = |words: &str| ["1", "2", "3", "4"].map(|name| format!("change {name}: {words}"));
+    assert_eq!(units(&env), each("absent clean"));
+    let patches = export(&env);
+    assert_eq!(patches.len(), 4);
+    for patch in &patches {
+        b.git_at("1700000100 +0000", &["am", "-q", "--ignore-date", patch]);
+    }
+    assert_eq!(units(&env), each("present -"));
+    // A target that merged them has the very commits.
+    b.git(&["reset", "-q", "--hard", "HEAD~4"]);
+    b.git(&["pull", "-q", "--no-edit", a.root().to_str().unwrap(), "main"]);
+    assert_eq!(units(&env), [] as [&str; 0]);
+}
+
+#[test]
+fn grafts_and_replacements_are_not_followed() {
+    let (env, a, b) = pair(&[("1", TEN), ("2", TEN)]);
+    a.write("1", TEN.replace("two", "first_fix(members)")).commit("first");
+    let first = a.git(&["rev-parse", "HEAD"]);
+    a.write("2", TEN.replace("two", "second_fix(members)")).commit("second");
+    let second = a.git(&["rev-parse", "HEAD"]);
+    b.write("1", TEN.replace("two", "first_fix(members)")).commit("picked");
+    let plain = units(&env);
+    assert_eq!(plain, ["first: present -", "second: absent clean"]);
+    // git leaves the first one out, and sees another one in the place of the second.
+    a.write(".git/info/grafts", format!("{second} {}\n", a.git(&["rev-parse", "HEAD~2"])));
+    assert_eq!(a.git(&["rev-list", "--count", "HEAD"]), "2");
+    assert_eq!(units(&env), plain);
+    a.remove(".git/info/grafts");
+    a.git(&["replace", &second, &first]);
+    assert_eq!(a.git(&["log", "-1", "--format=%s"]), "first");
+    assert_eq!(units(&env), plain);
+}
+
+#[test]
+fn a_shallow_history_ends_where_it_was_cut() {
+    let env = TestEnv::new();
+    let origin = Repo::init(env.path("origin"));
+    let text = |step: usize| TEN.replace("five", &format!("value_of_step({step})"));
+    for step in 0..4 {
+        origin.write("a", text(step)).commit(&format!("step {step}"));
+    }
+    let url = format!("file://{}", origin.root().display());
+    let clone = |name: &str, depth: &[&str]| {
+        let path = env.path(name);
+        origin.git(&[&["clone", "-q"], depth, &[&*url, path.to_str().unwrap()]].concat());
+        Repo::at(path)
+    };
+    // The commit at which the history is cut is no change: it would be the whole tree.
+    let a = clone("a", &["--depth", "1"]);
+    a.write("b", "new_file_of_a\n").commit("new file");
+    let b = clone("b", &[]);
+    assert_eq!(units(&env), ["new file: absent clean"]);
+    b.write("b", "new_file_of_a\n").commit("picked");
+    assert_eq!(units(&env), ["new file: present -"]);
+    // Cut on the other side, where the commits that both have lie below the cut: by the files.
+    std::fs::remove_dir_all(b.root()).unwrap();
+    let b = clone("b", &["--depth", "1"]);
+    std::fs::remove_dir_all(a.root()).unwrap();
+    let a = clone("a", &[]);
+    a.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    a.write("b", "new_file_of_a\n").commit("new file");
+    let of_file = || units(&env).into_iter().filter(|line| line.starts_with("new file")).collect::<Vec<_>>();
+    assert_eq!(of_file(), ["new file: absent clean"]);
+    b.write("b", "new_file_of_a\n").commit("picked");
+    assert_eq!(of_file(), ["new file: present -"]);
+}
+
+#[test]
+fn no_name_leaves_the_root() {
+    let (env, a, _) = pair(&[("1", TEN)]);
+    let blob = a.git(&["hash-object", "-w", "1"]);
+    // What is no name at all makes the answer incomplete; a repository's own folder is a name, and no patch has it.
+    for (name, status) in [("..", 3), (".", 3), ("a/../../b", 3), ("/etc", 3), (".git", 1), (".GIT", 1)] {
+        // git makes no such tree, so its bytes are written as they would be in the object.
+        let id: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&blob[2 * at..2 * at + 2], 16).unwrap()).collect();
+        a.write(".git/tree", [format!("100644 {name}\0").as_bytes(), &id[..]].concat());
+        let tree = a.git(&["hash-object", "-t", "tree", "-w", "--literally", ".git/tree"]);
+        let commit = a.git(&["commit-tree", &tree, "-p", "main", "-m", "out of here"]);
+        let back = a.git(&["commit-tree", "main^{tree}", "-p", &commit, "-m", "and back"]);
+        a.git(&["update-ref", "refs/heads/main", &back]);
+        let run = candidates(&env, &["--all", "--format", "json", "--export", "out", "--force"]);
+        let series = std::fs::read_to_string(env.path("out/series")).unwrap();
+        assert_eq!((run.status(), &*series), (status, ""), "{name}: {run}");
+        a.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    }
+    let patch = "--- a/../../etc/x\n+++ b/../../etc/x\n@@ -1 +1 @@\n-one\n+two\n";
+    env.write("out.patch", patch);
+    let fix = "[env.a]\npath = 'a'\n[[fix]]\nid = 'out'\npatch = 'out.patch'\nexpect = ['a']\n";
+    env.write("driftline.toml", fix);
+    let run = env.driftline(["fixes", "--no-state"]).expect(2);
+    assert!(run.stderr().contains("line 1: the file is at no path below a root"), "{run}");
+}
+
+#[test]
+fn fifty_megabytes_are_compared_as_a_whole() {
+    let (env, a, b) = pair(&[("small", TEN)]);
+    let mut text = String::new();
+    for line in 0..1_100_000 {
+        writeln!(text, "line {line:07} of a file that has fifty megabytes").unwrap();
+    }
+    assert!(text.len() > 50_000_000);
+    for repo in [&a, &b] {
+        repo.git(&["config", "core.compression", "0"]);
+    }
+    a.write("large", &text).commit("a large file");
+    b.git(&["pull", "-q"]);
+    a.write("large", text.replacen("line 0500000 of", "line 0500000 (mended) of", 1)).commit("change a line of it");
+    a.write("small", TEN.replace("two", "mended(members)")).commit("change the small one");
+    // Address space, of which the program and its threads take most.
+    let limited = |words: &[&str]| {
+        let all = ["candidates", "--no-state", "a=a", "b=b", "--from", "a", "--to", "b", "--format", "json"];
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_driftline")]);
+        env.run(command.args(all).args(words).env("HOME", env.path("home")).current_dir(env.root()))
+    };
+    let report = limited(&["--export", "out"]).expect(1).json();
+    assert_eq!(report["written"][0]["title"], "change the small one");
+    assert_eq!(report["left_out"][0]["why"], "`large` is too large to be tried");
+    assert_eq!(units(&env), ["change a line of it: absent not-tried", "change the small one: absent clean"]);
+    std::fs::copy(a.path("large"), b.path("large")).unwrap();
+    assert_eq!(units(&env), ["change a line of it: present -", "change the small one: absent clean"]);
+}
