@@ -137,15 +137,15 @@ fn a_server_that_is_down_resolves_nothing_and_its_return_is_no_news() {
     1: c:AAB new since 10 streak 1
     1: staging:uncommitted new since 10 streak 1
     2: staging:unreadable new since 20 streak 1
+    2: staging:uncommitted still since 10 streak 2 stale since 10
     2: a:ABB still since 10 streak 2 stale since 10
     2: b:ABA still since 10 streak 2 stale since 10
     2: c:AAB still since 10 streak 2 stale since 10
-    2: staging:uncommitted still since 10 streak 2 stale since 10
     3: staging:unreadable still since 20 streak 2
+    3: staging:uncommitted still since 10 streak 3 stale since 10
     3: a:ABB still since 10 streak 3 stale since 10
     3: b:ABA still since 10 streak 3 stale since 10
     3: c:AAB still since 10 streak 3 stale since 10
-    3: staging:uncommitted still since 10 streak 3 stale since 10
     4: a:ABB still since 10 streak 4
     4: b:ABA still since 10 streak 4
     4: c:AAB still since 10 streak 4

@@ -1,4 +1,4 @@
-//! The report as test results, in the XML that pipelines read from JUnit: each open finding is a test that failed when it is at or above what
+//! The report as test results, in the XML that pipelines read from `JUnit`: each open finding is a test that failed when it is at or above what
 //! was asked to fail on, and each environment a test of whether it could be read.
 
 use std::io::{self, Write};

@@ -10,6 +10,7 @@ use super::{NightFinding, NightlyReport, Screen};
 use crate::report::candidates::{TargetReport, UnitReport};
 use crate::report::escape;
 use crate::report::layout::{count, counted};
+use crate::report::maps;
 use crate::report::model::PathReport;
 use crate::report::wording::{date, join};
 
@@ -29,6 +30,7 @@ pub(super) fn write(report: &NightlyReport, _: Screen, out: &mut dyn Write) -> i
     section("Accepted", &report.accepted.iter().collect::<Vec<_>>(), out)?;
     acceptances(report, out)?;
     folders(report, out)?;
+    proposals(report, out)?;
     candidates(report, out)?;
     fixes(report, out)?;
     trend(report, out)?;
@@ -166,6 +168,19 @@ fn folders(report: &NightlyReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{indent}- {name} {}{most}, {paths}{quiet}", span(&folder.pattern))?;
     }
     more(drift.len(), out)
+}
+
+fn proposals(report: &NightlyReport, out: &mut dyn Write) -> io::Result<()> {
+    if report.map_proposals.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n## Proposed maps\n")?;
+    for proposal in report.map_proposals.iter().take(OTHERS) {
+        let (subject, about) = maps::words(proposal);
+        let paste = proposal.paste.as_deref().map(|paste| format!(": {}", span(&escape::text(paste.as_bytes()))));
+        writeln!(out, "- {} {}{}", span(&escape::text(subject.as_bytes())), words(&about), paste.unwrap_or_default())?;
+    }
+    more(report.map_proposals.len(), out)
 }
 
 fn candidates(report: &NightlyReport, out: &mut dyn Write) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! What is written of a report, read back by who reads such things.
 
+mod hostile;
 mod night;
 mod page;
 mod read_back;

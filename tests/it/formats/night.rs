@@ -1,11 +1,11 @@
-//! Reports to be written: a night as it could be, one in which every name is hostile, and one with ten thousand paths.
+//! Reports to be written: a night as it could be, and one with as many paths as one likes.
 
 use std::collections::BTreeMap;
 
 use driftline::report::candidates::{self, CandidatesReport, PairReport, TargetReport, UnitReport};
 use driftline::report::model::{
     ArtifactReport, AttributeReport, CheckoutReport, CommitReport, EnvironmentReport, FolderReport, GitReport,
-    IncidentReport, PathReport, RowReport, UpstreamReport,
+    IncidentReport, MapReport, PathReport, RowReport, UpstreamReport,
 };
 use driftline::report::nightly::{
     AcceptanceReport, AcceptedReport, BaseText, CountsReport, ExitReport, FindingPath, FocusFile, FocusRegion,
@@ -17,35 +17,6 @@ use driftline::snapshot::Counters;
 const DAY: i64 = 86_400;
 /// 2026-01-31T03:00:00Z.
 const NOW: i64 = 1_769_828_400;
-
-/// Names and texts that try to be something else in one of the formats.
-pub(super) const HOSTILE: &[&str] = &[
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<!--<script>",
-    "]]>&lt;&amp;&#60;",
-    "\"><svg/onload=alert(1)>",
-    "' onmouseover='alert(1)",
-    "`code` ``two`` ```three```",
-    "[link](javascript:alert(1)) ![image](http://example.com/x.png)",
-    "| a | b |\n|---|---|\n# heading\n- item",
-    "@everyone #123 http://example.com www.example.com",
-    "*bold* _it_ ~~gone~~ <b>b</b>",
-    "line\nbreak\r\ttab",
-    "\u{1b}[2J\u{1b}]0;title\u{7}",
-    "nul\u{0}in\u{1}side\u{7f}",
-    "csi\u{9b}31m\u{85}next",
-    "rtl\u{202e}gpj.exe\u{2066}x\u{2069}",
-    "zero\u{200b}width\u{feff}\u{ad}",
-    "separators\u{2028}and\u{2029}",
-    "tag\u{e0041}\u{fffe}\u{ffff}\u{fdd0}",
-    "back\\slash \"quote\" \\n \\\"",
-    "{label=\"x\"} 1e9 NaN\n# HELP evil",
-    "${jndi:x} $(reboot) %s %n {{7*7}}",
-    "-leading",
-    "javascript:alert(1)",
-    "ünï-日本-עברית",
-];
 
 /// Three environments after some nights: something new, something gone, one environment read in part.
 pub(super) fn oncalls() -> NightlyReport {
@@ -85,7 +56,7 @@ pub(super) fn oncalls() -> NightlyReport {
     finding(&mut report, "absent-in", "notice", "still", Some("frontend/package.json"), "absent in prod");
     finding(&mut report, "backup-artifact", "notice", "resolved", Some("backend/old.py.orig"), "equals prod's old.py");
     let mut accepted = report.findings[3].clone();
-    accepted.id = "accepted-1".to_owned();
+    "accepted-1".clone_into(&mut accepted.id);
     accepted.accepted = Some(AcceptedReport {
         because: "the new frontend is on its way".to_owned(),
         until: Some("2026-03-01".to_owned()),
@@ -97,6 +68,50 @@ pub(super) fn oncalls() -> NightlyReport {
         let of_it = report.findings.iter().filter(|one| one.path.bytes.as_deref() == Some(&*row.row.path.bytes));
         row.findings = of_it.map(|one| one.id.clone()).collect();
     });
+    beside_rows(&mut report);
+    report.focus.push(focus(service));
+    let read = &mut report.environments[2];
+    read.environment.complete = false;
+    read.environment.unreadable = 2;
+    read.read = ReadReport {
+        state: "part",
+        reasons: vec!["backend/scripts: permission denied".to_owned()],
+        last_complete: Some(NOW - 2 * DAY),
+        age_days: Some(2),
+    };
+    report.incidents.push(IncidentReport {
+        environment: "debug".to_owned(),
+        path: Some(PathReport::new(b"backend/scripts")),
+        kind: "folder",
+        message: "could not be listed: permission denied".to_owned(),
+        hint: None,
+    });
+    report.acceptances.push(AcceptanceReport {
+        id: "gone".to_owned(),
+        because: "was there".to_owned(),
+        until: None,
+        state: "stale",
+        message: "there is no such finding any more: take it out of driftline.toml".to_owned(),
+    });
+    report.map_proposals.push(MapReport {
+        environment: "prod".to_owned(),
+        here: PathReport::new(b"oncall_frontend"),
+        common: PathReport::new(b"frontend"),
+        others: vec!["staging".to_owned()],
+        equal: 312,
+        quiet: 0,
+        files: 320,
+        unequal: Vec::new(),
+        only_here: 4,
+        only_there: 4,
+        paste: Some("map = { \"frontend\" = \"oncall_frontend\" }".to_owned()),
+    });
+    candidates(&mut report, service);
+    report
+}
+
+/// What a tree has beside its rows.
+fn beside_rows(report: &mut NightlyReport) {
     report.tree.attributes.push(AttributeReport {
         path: PathReport::new(b"backend/run.sh"),
         differences: vec!["mode", "executable"],
@@ -128,80 +143,6 @@ pub(super) fn oncalls() -> NightlyReport {
             names,
         });
     }
-    report.focus.push(focus(service));
-    let read = &mut report.environments[2];
-    read.environment.complete = false;
-    read.environment.unreadable = 2;
-    read.read = ReadReport {
-        state: "part",
-        reasons: vec!["backend/scripts: permission denied".to_owned()],
-        last_complete: Some(NOW - 2 * DAY),
-        age_days: Some(2),
-    };
-    report.incidents.push(IncidentReport {
-        environment: "debug".to_owned(),
-        path: Some(PathReport::new(b"backend/scripts")),
-        kind: "folder",
-        message: "could not be listed: permission denied".to_owned(),
-        hint: None,
-    });
-    report.acceptances.push(AcceptanceReport {
-        id: "gone".to_owned(),
-        because: "was there".to_owned(),
-        until: None,
-        state: "stale",
-        message: "there is no such finding any more: take it out of driftline.toml".to_owned(),
-    });
-    candidates(&mut report, service);
-    report
-}
-
-/// Every word that an environment could have chosen is one of [`HOSTILE`], and some paths are no text at all.
-pub(super) fn hostile() -> NightlyReport {
-    let mut report = oncalls();
-    report.project = Some(HOSTILE[0].to_owned());
-    for (at, hostile) in HOSTILE.iter().enumerate() {
-        let path = hostile.replace(['/', '\0'], "_");
-        row(&mut report, &format!("hostile/{path}"), "AB-");
-        let words = format!("was {hostile} before");
-        finding(&mut report, "content-differs", "warning", "new", Some(&format!("hostile/{path}")), &words);
-        let id = report.findings[report.findings.len() - 1].id.clone();
-        report.tree.rows[13 + at].findings.push(id);
-        let mut resolved = report.findings[report.findings.len() - 1].clone();
-        resolved.id = format!("gone-{at}");
-        resolved.status = "resolved";
-        report.findings.push(resolved);
-        report.notes.push((*hostile).to_owned());
-    }
-    let bytes = b"hostile/\xff\xfe\x1b[31m\xc3(";
-    let mut raw = report.tree.rows[0].clone();
-    raw.row.path = PathReport::new(bytes);
-    raw.findings = Vec::new();
-    report.tree.rows.push(raw);
-    let all = HOSTILE.join("\n");
-    report.focus[0].texts[1].lines = all.split('\n').map(str::to_owned).collect();
-    let length = report.focus[0].texts[1].lines.len();
-    report.focus[0].regions = vec![FocusRegion {
-        class: "only",
-        groups: vec![vec!["debug".to_owned()]],
-        uncommitted: Vec::new(),
-        base: (0, report.focus[0].texts[0].lines.len()),
-        texts: vec![(0, report.focus[0].texts[0].lines.len()), (0, length)],
-    }];
-    let units = &mut report.candidates.as_mut().unwrap().units;
-    units[0].title = all.clone();
-    units[0].author = Some(HOSTILE[1].to_owned());
-    report.patches[0].patch = Some(all.clone());
-    report.accepted[0].accepted.as_mut().unwrap().because.clone_from(&all);
-    report.acceptances[0].because.clone_from(&all);
-    let environment = &mut report.environments[0];
-    environment.environment.role = Some(all.clone());
-    environment.environment.origin.clone_from(&all);
-    environment.git_words.clone_from(&all);
-    report.environments[2].read.reasons = vec![all.clone()];
-    report.incidents[0].message.clone_from(&all);
-    report.exit.incomplete = vec![all];
-    report
 }
 
 /// So many paths that differ, each with a finding.
@@ -351,7 +292,7 @@ fn trend(night: u32, names: &[&str]) -> TrendReport {
     }
 }
 
-fn row(report: &mut NightlyReport, path: &str, pattern: &str) {
+pub(super) fn row(report: &mut NightlyReport, path: &str, pattern: &str) {
     let differs = if pattern.contains('-') { vec!["presence"] } else { vec!["content"] };
     let row = RowReport {
         path: PathReport::new(path.as_bytes()),
@@ -362,7 +303,7 @@ fn row(report: &mut NightlyReport, path: &str, pattern: &str) {
     report.tree.rows.push(NightRow { row, findings: Vec::new() });
 }
 
-fn finding(
+pub(super) fn finding(
     report: &mut NightlyReport,
     code: &str,
     severity: &'static str,
@@ -513,11 +454,11 @@ fn candidates(report: &mut NightlyReport, path: &str) {
         failures: Vec::new(),
         next: Vec::new(),
     });
-    let patch = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n member = Member(**data)\n+if a < b && c > d:\n-\told = 1\n";
+    let lines = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n member = Member(**data)\n+if a < b && c > d:\n-\told = 1\n";
     report.patches.push(PatchReport {
         id: "f100000000".to_owned(),
         to: "prod".to_owned(),
-        patch: Some(patch.to_owned()),
+        patch: Some(lines.to_owned()),
         refused: None,
     });
     report.patches.push(PatchReport {

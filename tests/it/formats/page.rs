@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::night::{HOSTILE, hostile, many, oncalls};
+use super::hostile::{HOSTILE, hostile};
+use super::night::{many, oncalls};
 use super::written;
 use crate::support::browser::Browser;
 
@@ -113,8 +114,8 @@ fn a_person_can_use_it() {
     assert_eq!(browser.eval("document.querySelector('.row.active').getAttribute('aria-expanded')"), "true");
     browser.key("ArrowLeft");
     assert_eq!(browser.eval("document.querySelector('.row.active').getAttribute('aria-expanded')"), "false");
-    let folded = count(&mut browser, ".row");
-    assert!(folded < all, "{folded} of {all}");
+    let left = count(&mut browser, ".row");
+    assert!(left < all, "{left} of {all}");
     browser.key("ArrowRight");
     browser.key("ArrowRight");
     assert_eq!(browser.eval("document.querySelector('.row.active').getAttribute('aria-level')"), "2");

@@ -8,7 +8,8 @@ use driftline::report::nightly::{FORMATS, NightlyReport};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::Value;
 
-use super::night::{HOSTILE, empty, hostile, many, oncalls};
+use super::hostile::{HOSTILE, hostile};
+use super::night::{empty, many, oncalls};
 use super::text_of;
 
 fn shown(text: &str) -> String {
@@ -121,6 +122,7 @@ fn markdown_has_no_markup_but_ours() {
         "Accepted (1)",
         "Acceptances that accept nothing any more",
         "Where the drift is",
+        "Proposed maps",
         "Fixes in one place only",
         "Trend",
         "About the reading",
@@ -222,13 +224,14 @@ fn prometheus_reads_when_each_environment_was_read_last() {
 
 #[test]
 fn a_label_cannot_end_itself() {
-    for hostile in HOSTILE {
-        let mut report = empty(&["prod"]);
-        report.project = Some((*hostile).to_owned());
-        for (name, labels, _) in samples(&text_of(&report, "prometheus")) {
-            assert!(name.starts_with("driftline_"), "{name}");
-            assert_eq!(labels["project"], shown(hostile));
-        }
+    let hostile = format!("{}\\", HOSTILE.join("\""));
+    let mut report = empty(&["prod"]);
+    report.project = Some(hostile.clone());
+    let samples = samples(&text_of(&report, "prometheus"));
+    assert!(!samples.is_empty());
+    for (name, labels, _) in samples {
+        assert!(name.starts_with("driftline_"), "{name}");
+        assert_eq!(labels["project"], shown(&hostile));
     }
 }
 

@@ -7,6 +7,8 @@ use maud::{Markup, html};
 use super::data::{Page, accepted, since, stale};
 use super::{candidates, day, days, letters, mark, name, text};
 use crate::report::layout::{count, counted};
+use crate::report::maps;
+use crate::report::model::MapReport;
 use crate::report::nightly::{NightEnvironment, NightFinding, NightlyReport};
 use crate::report::wording::join;
 
@@ -16,6 +18,8 @@ const FIRST_LOOK: usize = 12;
 const OF_A_RULE: usize = 3;
 /// So many of each kind of change are named; the matrix has all of them.
 const CHANGES: usize = 20;
+/// So many proposed maps are named.
+const MAPS: usize = 3;
 /// So many folders are named.
 const FOLDERS: usize = 24;
 
@@ -144,9 +148,29 @@ fn look_at(report: &NightlyReport, page: &Page<'_>) -> Markup {
     html! {
         section aria-labelledby="look-at" {
             h2 #look-at { "Look at first" }
-            @if shown.is_empty() { p.dim { "Nothing beyond what the matrix shows." } }
-            ul.list { @for finding in &shown { (item(finding, page)) } }
+            @if shown.is_empty() && report.map_proposals.is_empty() { p.dim { "Nothing beyond what the matrix shows." } }
+            ul.list {
+                @for finding in &shown { (item(finding, page)) }
+                @for proposal in report.map_proposals.iter().take(MAPS) { (map(proposal)) }
+            }
+            @if report.map_proposals.len() > MAPS {
+                p.dim { "and " (counted((report.map_proposals.len() - MAPS) as u64, "more proposed map", "more proposed maps")) }
+            }
             @if !left.is_empty() { p.dim { "and " (join(&left)) } }
+        }
+    }
+}
+
+/// Folders that look like one under two names: in them everything seems to differ.
+fn map(proposal: &MapReport) -> Markup {
+    let (subject, words) = maps::words(proposal);
+    html! {
+        li.notice {
+            span.mark title="notice" { "-" }
+            div {
+                span.name { (text(&subject)) } " " (text(&words))
+                @if let Some(paste) = &proposal.paste { div.meta { span data-copy="" { code { (text(paste)) } } } }
+            }
         }
     }
 }
