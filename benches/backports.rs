@@ -13,12 +13,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use driftline::collect::{CollectPlan, Unwatched, collect};
+use driftline::collect::{CollectPlan, Connections, Unwatched, collect};
 use driftline::config::{Environment, Expect, PathMap, SourceSpec};
 use driftline::insight::units::{self, Unit};
 use driftline::insight::verdict::{self, Asked, Judgement, Reading, Verdict};
 use driftline::path::EnvironmentName;
 use driftline::snapshot::{Beyond, CommitId, CommitReader as _, Timestamp};
+use driftline::text::Redactor;
 
 /// Units, and what the truth says about commits.
 struct Truth(HashMap<String, (String, String)>);
@@ -99,8 +100,9 @@ fn measure(folder: &Path) -> Score {
         threads: None,
         state_dir: None,
         rehash: false,
-        sensitive: &[],
+        redactor: &Redactor::new([7; 32], &[]),
         patience: Duration::from_secs(60),
+        connections: &Connections::default(),
         now: Timestamp::default(),
     };
     let collected = collect(&plan, &Unwatched).unwrap();

@@ -223,6 +223,7 @@ pub(crate) struct CollectArguments {
 pub(crate) enum Wish {
     List,
     Digest,
+    Fold,
     Contents,
 }
 

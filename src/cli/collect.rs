@@ -19,6 +19,7 @@ pub(crate) fn run(arguments: &CollectArguments, ignore: Vec<String>) -> Result<E
         }
         (None, _) => return Err(Failure::new("this command is for another driftline, which asks by itself")),
         (Some(Wish::List), _) => Asked::List { ignore },
+        (Some(Wish::Fold), _) => Asked::Folds,
         (Some(Wish::Contents), _) => Asked::Contents,
         (Some(Wish::Digest), Algorithm::Blake3) => Asked::Digests(Algorithms { blake3: true, ..none }),
         (Some(Wish::Digest), Algorithm::Git) => Asked::Digests(Algorithms { git_blob: true, ..none }),

@@ -83,7 +83,7 @@ pub(crate) fn show(
     collected.answer(&questions);
     let mut comparison = collected.compute(|| compare::compare(&collected.snapshots));
     let mut texts = compare::fold_candidates(&comparison, &collected.snapshots);
-    texts.retain(|text| asked.contains(text));
+    texts.retain(|text| text.members.iter().any(|member| asked.contains(member)));
     let folds = collected.fold(&texts);
     compare::classify(&mut comparison, &collected.snapshots, &folds);
     progress.clear();

@@ -22,7 +22,7 @@ use crate::path::TreePath;
 use crate::report::escape;
 use crate::snapshot::format::{FORMAT, Header, VERSION, Writer};
 use crate::snapshot::{
-    Content, ContentReader as _, Entry, EntryRef, Incident, IncidentId, IncidentKind, Snapshot, TextFolds,
+    Content, ContentReader as _, Entry, EntryRef, Incident, IncidentId, IncidentKind, Snapshot, TextFolds, TextQuestion,
 };
 use crate::text::secrets::Treatment;
 use crate::text::{Document, Limits};
@@ -46,11 +46,11 @@ pub(crate) fn run(
         let files: Vec<usize> = files(&collected.snapshots[environment]).map(|(at, _)| at).collect();
         collected.digest(environment, &files);
     }
-    let texts: Vec<EntryRef> = (0..collected.snapshots.len())
+    let texts: Vec<TextQuestion> = (0..collected.snapshots.len())
         .flat_map(|environment| {
             let open =
                 files(&collected.snapshots[environment]).filter(|(_, path)| !session.redactor.is_sensitive(path));
-            open.map(move |(entry, _)| EntryRef { environment, entry })
+            open.map(move |(entry, _)| TextQuestion { members: vec![EntryRef { environment, entry }] })
         })
         .collect();
     let folds = collected.fold(&texts);

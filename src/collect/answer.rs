@@ -1,24 +1,23 @@
-//! Answers what comparing asks: which contents are equal, and what is left of texts.
+//! Answers what comparing asks: which contents are equal.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use rayon::prelude::*;
 
-use crate::collect::cache::{Extra, Folded, Learned};
+use crate::collect::Source;
+use crate::collect::cache::{Extra, Learned};
 use crate::collect::collected::{Backing, Collected, keyed, lock};
 use crate::collect::digest::{Answer, Desk, Found, Task};
 use crate::collect::errands::{Errand, Errands, Lost, to_read};
 use crate::collect::far::Turns;
 use crate::collect::fetch::joined;
 use crate::collect::steady::{Reading, Trouble};
-use crate::collect::{Source, SourceReader, fold};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, Snapshot, TextFolds};
+use crate::snapshot::{Algorithms, Content, Counters, Digests, EntryRef, Incident, Question, Snapshot};
 use crate::text::Redactor;
 
 /// A thread takes so many questions, or bytes, at a time: neighbours share folders.
-const BATCH_TASKS: usize = 64;
+pub(super) const BATCH_TASKS: usize = 64;
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
 
 /// So many questions are taken up before answers are noted down: what is under way takes more memory than what is known.
@@ -26,9 +25,6 @@ const WAVE: usize = 512 * BATCH_TASKS;
 
 /// From this size on a file is work for all threads, when there are not enough such files for each thread to have its own.
 const LARGE: u64 = 16 * 1024 * 1024;
-
-/// What came of folding one file.
-type Folding = Result<Reading<Folded>, Trouble>;
 
 impl Collected<'_> {
     /// Fills in the digests that the questions need, reading as few files as possible.
@@ -157,69 +153,6 @@ impl Collected<'_> {
                 source.prepare(&paths);
             }
         }
-    }
-
-    /// Folds the texts among these files, each read at most once; all at once on all threads.
-    pub fn fold(&mut self, entries: &[EntryRef]) -> TextFolds {
-        let wanted: BTreeSet<EntryRef> = entries.iter().copied().collect();
-        let mut folds: BTreeMap<EntryRef, Folded> = BTreeMap::new();
-        let mut unknown: Vec<(EntryRef, u64)> = Vec::new();
-        let mut away: Vec<EntryRef> = Vec::new();
-        for at in wanted {
-            let Some((path, size, _)) = self.file(at) else { continue };
-            let backing = &self.backings[at.environment];
-            let known = lock(&backing.cache).extra(at.entry).fold;
-            match known.or_else(|| Some(Folded::Text(backing.source.as_ref()?.known_fold(path)?))) {
-                Some(known) => drop(folds.insert(at, known)),
-                None if size == 0 => drop(folds.insert(at, fold::fold(b""))),
-                None if size <= fold::LIMIT && self.is_far(at.environment) => away.push(at),
-                None if size <= fold::LIMIT => unknown.push((at, size)),
-                None => {}
-            }
-        }
-        for &(at, size) in &unknown {
-            self.watch.expects(at.environment, 1, size);
-        }
-        let this = &*self;
-        this.prepare(unknown.iter().filter_map(|&(at, _)| Some((at, this.file(at)?.0))));
-        let read: Vec<Vec<(EntryRef, Folding)>> =
-            this.pool.install(|| unknown.par_chunks(BATCH_TASKS).map(|files| this.fold_neighbours(files)).collect());
-        let mut fetched: Vec<(EntryRef, Folding)> = Vec::new();
-        this.fetch(&away, &mut |at, reading| {
-            let Reading { value, stamp, began } = reading;
-            fetched.push((at, Ok(Reading { value: fold::fold(value), stamp: *stamp, began: *began })));
-        });
-        fetched.sort_by_key(|(at, _)| *at);
-        for (at, reading) in read.into_iter().flatten().chain(fetched) {
-            let Ok(reading) = reading else { continue };
-            folds.insert(at, reading.value);
-            let extra = Extra { fold: Some(reading.value), ..Extra::default() };
-            self.learn(at, &reading, Digests::default(), extra);
-        }
-        folds.into_iter().filter_map(|(at, fold)| Some((at, fold.text()?))).collect()
-    }
-
-    /// Reads files one after the other, keeping folders open between them.
-    fn fold_neighbours(&self, files: &[(EntryRef, u64)]) -> Vec<(EntryRef, Folding)> {
-        let mut counters = Counters::default();
-        let mut readers: BTreeMap<usize, Box<dyn SourceReader + '_>> = BTreeMap::new();
-        let mut buffer = Vec::new();
-        let mut folded = Vec::with_capacity(files.len());
-        for &(at, size) in files {
-            let Some(source) = &self.backings[at.environment].source else { continue };
-            let reader = readers.entry(at.environment).or_insert_with(|| source.reader());
-            let reading = self.read_listed_by(&mut **reader, at, &mut counters, |open, counters| {
-                buffer.resize(buffer.len().max(size as usize), 0);
-                let content = &mut buffer[..size as usize];
-                open.read_exact(content)?;
-                counters.bytes_read += size;
-                Ok(fold::fold(content))
-            });
-            self.watch.read(at.environment, 1, size);
-            folded.push((at, reading));
-        }
-        self.count(counters);
-        folded
     }
 
     /// What must be read here to answer a question.

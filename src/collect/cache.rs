@@ -93,12 +93,14 @@ impl Normalized {
 pub(super) enum Folded {
     Binary,
     Text(TextFold),
+    /// Every byte; whether it is a text is not known.
+    Whole,
 }
 
 impl Folded {
     pub(super) fn text(self) -> Option<TextFold> {
         match self {
-            Self::Binary => None,
+            Self::Binary | Self::Whole => None,
             Self::Text(fold) => Some(fold),
         }
     }
@@ -216,7 +218,7 @@ impl Cache {
         if reading.extra != Extra::default() {
             let extra = Arc::make_mut(&mut self.extras).entry(entry).or_default();
             extra.normalized = extra.normalized.or(reading.extra.normalized);
-            extra.fold = extra.fold.or(reading.extra.fold);
+            extra.fold = extra.fold.filter(|fold| *fold != Folded::Whole).or(reading.extra.fold).or(extra.fold);
         }
         if reading.digests != Digests::default() {
             Arc::make_mut(&mut self.fresh).entry(entry).or_default().merge(reading.digests);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::collect::steady::{Reading, Trouble};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, Counters, Digests, Timestamp};
+use crate::snapshot::{Algorithms, Counters, Digests, TextFold, Timestamp};
 
 /// A file of an environment that is far away.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,19 @@ pub struct Tools {
     pub digests: Algorithms,
 }
 
+/// What is said of a text where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FarFold {
+    /// It is none.
+    Binary,
+    /// What folding leaves.
+    Text(TextFold),
+    /// Whatever it is, folding leaves every byte of it.
+    Whole,
+    /// Folding may leave less of it.
+    Foldable,
+}
+
 /// Is handed what came of a file, by its place among those that were asked about; once for each of them, in any order.
 pub(super) type Each<'a, T> = &'a mut dyn FnMut(usize, Result<Reading<T>, Trouble>);
 
@@ -44,6 +57,12 @@ pub trait Far: Send + Sync {
 
     /// Digests of files under one algorithm that is computed there.
     fn digests(&self, files: &[FarFile<'_>], wanted: Algorithms, counters: &mut Counters, each: Each<'_, Digests>);
+
+    /// Whether [`Far::folds`] says of every file what it is; otherwise only whether there is something to fold away.
+    fn folds_all(&self) -> bool;
+
+    /// What folding leaves of texts.
+    fn folds(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, FarFold>);
 
     /// Contents of files. Whether a content may travel is decided by who asks: sensitive ones go from here into their seal at once.
     fn contents(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, Vec<u8>>);
@@ -136,13 +155,13 @@ pub trait FarGit: Send + Sync {
     /// In words, when not all of it came.
     fn files(&self, counters: &mut Counters) -> Result<GitFiles, String>;
 
-    /// Hands the bytes of a pack to `sink`.
+    /// Hands the bytes of a pack to `sink`, and gives the names of commits whose parents are not to come, as they are written.
     fn pack(
         &self,
         request: PackRequest<'_>,
         counters: &mut Counters,
         sink: &mut dyn io::Write,
-    ) -> Result<(), PackFault>;
+    ) -> Result<Vec<Vec<u8>>, PackFault>;
 
     /// The names of the files below `objects` in a folder of a repository, and their lengths.
     ///

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread::ScopedJoinHandle;
 
 use crate::collect::collected::{Backing, Collected, lock};
-use crate::collect::far::{Far, FarFile, Turns};
+use crate::collect::far::{Each, Far, FarFile, Turns};
 use crate::collect::steady::{Reading, Trouble};
 use crate::collect::{OpenFile, Source, Stamp};
 use crate::path::TreePath;
@@ -18,6 +18,12 @@ const KEPT: u64 = 64 << 20;
 
 /// Larger files are not fetched before somebody asks for them.
 const LIMIT: u64 = 8 << 20;
+
+/// What is asked of one environment about its files.
+type Ask<'a, T> = &'a (dyn Fn(&dyn Far, &[FarFile<'_>], &mut Counters, Each<'_, T>) + Sync);
+
+/// Is handed what came of a file.
+type Arrive<'a, T> = &'a mut dyn FnMut(EntryRef, Result<Reading<T>, Trouble>);
 
 /// Contents that were fetched.
 #[derive(Debug, Default)]
@@ -82,6 +88,11 @@ impl Collected<'_> {
 
     /// Asks for contents, and hands over each result when it is there.
     fn arrivals(&self, entries: &[EntryRef], each: &mut dyn FnMut(EntryRef, Result<Reading<Vec<u8>>, Trouble>)) {
+        self.ask_far(entries, &|far, files, counters, each| far.contents(files, counters, each), each);
+    }
+
+    /// Asks about files far away, in any order and all environments at once, and hands over each result when it is there.
+    pub(super) fn ask_far<T: Send>(&self, entries: &[EntryRef], ask: Ask<'_, T>, each: Arrive<'_, T>) {
         let mut by_environment: BTreeMap<usize, Vec<EntryRef>> = BTreeMap::new();
         for &at in entries {
             by_environment.entry(at.environment).or_default().push(at);
@@ -98,7 +109,7 @@ impl Collected<'_> {
                 .collect();
             let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
             self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());
-            far.contents(&files, &mut counters, &mut |place, result| {
+            ask(far, &files, &mut counters, &mut |place, result| {
                 self.watch.read(environment, 1, files[place].size);
                 // Whoever asked waits for all of them.
                 let _ = sender.send((known[place].0, result));
@@ -187,7 +198,7 @@ impl Collected<'_> {
         self.far(environment).is_some()
     }
 
-    fn far(&self, environment: usize) -> Option<&dyn Far> {
+    pub(super) fn far(&self, environment: usize) -> Option<&dyn Far> {
         self.backings[environment].source.as_deref().and_then(Source::far)
     }
 
@@ -215,6 +226,11 @@ pub(super) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 }
 
 impl Held {
+    /// A content, if it was fetched.
+    pub(super) fn content(&self, entry: usize) -> Option<&[u8]> {
+        self.contents.get(&entry).map(|reading| &*reading.value)
+    }
+
     fn keep(&mut self, entry: usize, reading: Reading<Vec<u8>>) {
         let length = reading.value.len() as u64;
         if self.bytes + length <= KEPT {

@@ -170,7 +170,7 @@ pub(super) fn look(
                 FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
             Some(git::judge(path, &environment.map, filter, &listing, &hasher))
         }
-        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => source.far().map(|far| {
+        SourceSpec::Ssh { depth, .. } | SourceSpec::Exec { depth, .. } => source.far().map(|far| {
             let hasher = FarHasher::new(far, &listing, &cache, &work, plan);
             git::judge_far(&FarCheckout {
                 git: far.git(),
@@ -181,6 +181,7 @@ pub(super) fn look(
                 pool,
                 state: plan.state_dir,
                 identity: &source.identity(),
+                depth: *depth,
                 redactor: plan.redactor,
                 work: &work,
             })

@@ -36,6 +36,7 @@ mod state;
 mod steady;
 mod stored;
 mod sys;
+mod texts;
 mod walk;
 
 pub use archive::Archive;

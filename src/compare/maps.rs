@@ -13,7 +13,7 @@ pub use candidates::{Candidate, candidates};
 use crate::compare::quiet;
 use crate::compare::variants::environments;
 use crate::path::TreePath;
-use crate::snapshot::{Content, EntryRef, File, GitState, Question, Snapshot, TextFolds};
+use crate::snapshot::{Content, EntryRef, File, GitState, Question, Snapshot, TextFolds, TextQuestion};
 
 /// Fewer files that are not empty and the same at the same places are no evidence.
 const LEAST_SAME: usize = 2;
@@ -65,17 +65,17 @@ pub fn questions(candidates: &[Candidate], snapshots: &[Snapshot]) -> Vec<Questi
 }
 
 /// Says which texts must be folded before [`propose`] can tell quiet differences from real ones, after [`questions`] were answered.
-pub fn fold_candidates(candidates: &[Candidate], snapshots: &[Snapshot]) -> Vec<EntryRef> {
+pub fn fold_candidates(candidates: &[Candidate], snapshots: &[Snapshot]) -> Vec<TextQuestion> {
     let mut wanted = BTreeSet::new();
     for (ours, theirs) in counterparts(candidates, snapshots) {
         if let (Some(a), Some(b)) = (file(snapshots, ours), file(snapshots, theirs))
             && same(a, b) == Some(false)
             && quiet::sizes_may_be_quiet([a.size, b.size])
         {
-            wanted.extend([ours, theirs]);
+            wanted.insert((ours, theirs));
         }
     }
-    wanted.into_iter().collect()
+    wanted.into_iter().map(|(ours, theirs)| TextQuestion { members: vec![ours, theirs] }).collect()
 }
 
 /// Proposes maps: for an environment that has nothing under the name that others use for a folder, its own folder that holds mostly the

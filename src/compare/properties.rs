@@ -105,7 +105,8 @@ fn folds(comparison: &Comparison, snapshots: &[Snapshot]) -> TextFolds {
             trimmed: hash(&trimmed),
         }
     };
-    fold_candidates(comparison, snapshots).into_iter().filter_map(|at| Some((at, fold(text(&at)?)))).collect()
+    let asked = fold_candidates(comparison, snapshots).into_iter().flat_map(|question| question.members);
+    asked.filter_map(|at| Some((at, fold(text(&at)?)))).collect()
 }
 
 proptest! {

@@ -2,17 +2,18 @@
 
 use crate::compare::{Cell, Comparison, Differences, Row};
 use crate::path::TreePath;
-use crate::snapshot::{Content, EntryRef, Snapshot, TextFold, TextFolds};
+use crate::snapshot::{Content, EntryRef, Snapshot, TextFold, TextFolds, TextQuestion};
 
 /// Larger files are not folded; texts that people edit are smaller.
 const SIZE_LIMIT: u64 = 8 << 20;
 
-/// Says which files must be folded before [`classify`] can decide, in path order.
+/// Says which texts must be held against each other, folded, before [`classify`] can decide; in path order.
 ///
 /// These are files whose content differs, present in every environment, and which may be equal as texts by their names and sizes; one
-/// for each variant.
-pub fn fold_candidates(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<EntryRef> {
-    comparison.rows().filter(|row| may_be_quiet(row, snapshots)).flat_map(|row| one_of_each_variant(&row)).collect()
+/// for each variant of a row.
+pub fn fold_candidates(comparison: &Comparison, snapshots: &[Snapshot]) -> Vec<TextQuestion> {
+    let rows = comparison.rows().filter(|row| may_be_quiet(row, snapshots));
+    rows.map(|row| TextQuestion { members: one_of_each_variant(&row) }).collect()
 }
 
 /// Replaces [`Differences::CONTENT`] by the quiet classes that explain it, in rows where all variants are equal once these are folded away.

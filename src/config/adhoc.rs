@@ -194,7 +194,7 @@ fn ssh(source: &[u8]) -> Result<Option<SourceSpec>, Refusal> {
     // The home folder in a URL is `/~/`.
     let path = if path.starts_with(b"/~") { &path[1..] } else { path };
     let path = far_path(path).map_err(Refusal::Reason)?;
-    Ok(Some(SourceSpec::Ssh { place, path, rate: None }))
+    Ok(Some(SourceSpec::Ssh { place, path, rate: None, depth: None }))
 }
 
 /// A folder of another machine.

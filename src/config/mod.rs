@@ -25,7 +25,7 @@ pub use validate::check_ignore_rule;
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -126,6 +126,8 @@ pub enum SourceSpec {
         path: PathBuf,
         /// How many bytes of files are read there in a second at most.
         rate: Option<NonZeroU64>,
+        /// How many of the newest commits of each branch are fetched; all of them when `None`.
+        depth: Option<NonZeroU32>,
     },
     /// A folder that is read by way of another command, which runs a command with stdin and stdout: `docker exec -i C`, `sudo -n`.
     Exec {
@@ -135,6 +137,8 @@ pub enum SourceSpec {
         path: PathBuf,
         /// As for `Ssh`.
         rate: Option<NonZeroU64>,
+        /// As for `Ssh`.
+        depth: Option<NonZeroU32>,
     },
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::GitignoreBuilder;
+use toml::Spanned;
 
 use super::map::{MapConflict, MapPair, PathMap};
 use super::problem::Problem;
@@ -175,6 +176,7 @@ fn source(
         place("ssh_config", text, places, problems)
     });
     let rate = raw.rate.as_ref().and_then(|text| rate(text, is_far, problems));
+    let depth = raw.depth.as_ref().and_then(|depth| self::depth(depth, is_far, problems));
     match &given[..] {
         [] => {
             if !broken && !raw.broken {
@@ -194,12 +196,12 @@ fn source(
             let path = far_path(raw, raw.path.as_ref(), "ssh", span, broken, problems);
             let place = ssh_place(raw.ssh.as_ref()?, problems);
             let config = config.or_else(|| shared.cloned());
-            Some(SourceSpec::Ssh { place: SshPlace { config, ..place? }, path: path?, rate })
+            Some(SourceSpec::Ssh { place: SshPlace { config, ..place? }, path: path?, rate, depth })
         }
         [("exec", span, ..)] => {
             let path = far_path(raw, raw.path.as_ref(), "exec", span, broken, problems);
             let command = command(&raw.exec.as_ref()?.0, span, raw.broken, problems);
-            Some(SourceSpec::Exec { command: command?, path: path?, rate })
+            Some(SourceSpec::Exec { command: command?, path: path?, rate, depth })
         }
         [(key, ..)] => one_source(raw, key, places, problems),
         [(first, first_span, first_of, first_is), (second, span, of, is), ..] => {
@@ -316,6 +318,24 @@ fn rate(text: &Text, is_far: bool, problems: &mut Vec<Problem>) -> Option<NonZer
         );
     }
     rate
+}
+
+fn depth(depth: &Spanned<u32>, is_far: bool, problems: &mut Vec<Problem>) -> Option<NonZeroU32> {
+    if !is_far {
+        problems.push(
+            Problem::new(depth.span(), "`depth` without `ssh` or `exec`", "of what is here nothing is fetched")
+                .help("leave it out"),
+        );
+        return None;
+    }
+    let commits = NonZeroU32::new(*depth.get_ref());
+    if commits.is_none() {
+        problems.push(
+            Problem::new(depth.span(), "`depth`: a history of no commit is none", "a number of commits is meant")
+                .help("write a number above 0, or leave it out to fetch all of the history"),
+        );
+    }
+    commits
 }
 
 pub(super) fn place(what: &str, text: &Text, places: Places<'_>, problems: &mut Vec<Problem>) -> Option<PathBuf> {

@@ -71,6 +71,14 @@ pub fn write_json(value: &impl serde::Serialize, out: &mut dyn io::Write) -> io:
     out.write_all(b"\n")
 }
 
+/// JSON on one line that can stand in a `script` element: beside what [`write_json`] escapes, nothing is left in strings that HTML could take
+/// for its own, so that no text ends the element or begins another.
+pub fn script_json(value: &impl serde::Serialize) -> io::Result<String> {
+    let mut out = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, ScriptFormatter)).map_err(io::Error::from)?;
+    String::from_utf8(out).map_err(io::Error::other)
+}
+
 /// Whether a character could drive a terminal, end a line, be invisible, or reorder what stands beside it.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -112,20 +120,38 @@ fn push(out: &mut String, what: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(what);
 }
 
-/// Indents, and escapes in strings what [`is_unsafe`] names beyond what JSON itself demands.
+/// Writes a part of a JSON string in which some characters are escaped beyond what JSON itself demands.
+fn write_fragment<W: ?Sized + io::Write>(
+    writer: &mut W,
+    fragment: &str,
+    is_escaped: impl Fn(char) -> bool,
+) -> io::Result<()> {
+    let mut start = 0;
+    for (at, c) in fragment.char_indices().filter(|&(_, c)| is_escaped(c)) {
+        writer.write_all(&fragment.as_bytes()[start..at])?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+        start = at + c.len_utf8();
+    }
+    writer.write_all(&fragment.as_bytes()[start..])
+}
+
+/// Takes no room, and escapes in strings what [`is_unsafe`] names and what HTML could take for its own.
+struct ScriptFormatter;
+
+impl Formatter for ScriptFormatter {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        write_fragment(writer, fragment, |c| is_unsafe(c) || matches!(c, '<' | '>' | '&'))
+    }
+}
+
+/// Indents, and escapes in strings what [`is_unsafe`] names.
 struct SafeFormatter(PrettyFormatter<'static>);
 
 impl Formatter for SafeFormatter {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut start = 0;
-        for (at, c) in fragment.char_indices().filter(|&(_, c)| is_unsafe(c)) {
-            writer.write_all(&fragment.as_bytes()[start..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            start = at + c.len_utf8();
-        }
-        writer.write_all(&fragment.as_bytes()[start..])
+        write_fragment(writer, fragment, is_unsafe)
     }
 
     fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
@@ -218,6 +244,9 @@ mod tests {
         let written = String::from_utf8(out).unwrap();
         assert!(!written.chars().any(|c| c != '\n' && is_unsafe(c)), "{written}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&written).unwrap(), [hostile]);
+        let script = script_json(&["</script><!--&\u{2028}", hostile]).unwrap();
+        assert!(!script.chars().any(|c| is_unsafe(c) || matches!(c, '<' | '>' | '&')), "{script}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&script).unwrap(), ["</script><!--&\u{2028}", hostile]);
         assert_eq!(json_name(b"\xff"), ("\u{fffd}".to_owned(), Some("/w==".to_owned())));
     }
 }

@@ -5,7 +5,7 @@ use crate::report::model::{
     UpstreamReport, WorktreeReport,
 };
 use crate::report::wording::{words_of_change_kind, words_of_operation};
-use crate::snapshot::{Change, CommitSummary, GitState, GitStatus, Head, Stage};
+use crate::snapshot::{Change, CommitSummary, Distance, GitState, GitStatus, Head, Stage};
 
 /// The report of a state.
 pub(super) fn git_report(state: &GitState) -> GitReport {
@@ -30,6 +30,13 @@ pub(super) fn commit_report(commit: &CommitSummary) -> CommitReport {
     }
 }
 
+fn known(distance: Distance) -> Option<(usize, usize)> {
+    match distance {
+        Distance::Known { ahead, behind } => Some((ahead, behind)),
+        Distance::Gone | Distance::Cut => None,
+    }
+}
+
 fn checkout_report(status: &GitStatus) -> CheckoutReport {
     let at = |stage: Stage| -> Vec<ChangeReport> {
         status.changes.iter().filter(|change| change.stage == stage).map(change_report).collect()
@@ -43,10 +50,11 @@ fn checkout_report(status: &GitStatus) -> CheckoutReport {
         prefix: status.prefix.as_ref().map(|path| PathReport::from(path).path),
         upstream: status.upstream.as_ref().map(|upstream| UpstreamReport {
             name: upstream.name.clone(),
-            ahead: upstream.distance.map(|(ahead, _)| ahead),
-            behind: upstream.distance.map(|(_, behind)| behind),
+            ahead: known(upstream.distance).map(|(ahead, _)| ahead),
+            behind: known(upstream.distance).map(|(_, behind)| behind),
+            is_gone: upstream.distance == Distance::Gone,
         }),
-        unpushed: status.has_remotes.then(|| status.unpushed.iter().map(commit_report).collect()),
+        unpushed: status.unpushed.as_ref().map(|unpushed| unpushed.iter().map(commit_report).collect()),
         staged: at(Stage::Staged),
         unstaged: at(Stage::Unstaged),
         untracked: at(Stage::Untracked),

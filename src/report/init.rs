@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -265,7 +266,10 @@ impl Document {
 
 /// The keys of a place; `None` when its name cannot be written.
 fn source(source: &SourceSpec) -> Option<Vec<String>> {
-    let rate = |rate: &Option<std::num::NonZeroU64>| rate.map(|rate| format!("rate = \"{rate}\""));
+    let limits = |rate: &Option<NonZeroU64>, depth: &Option<NonZeroU32>| {
+        let rate = rate.map(|rate| format!("rate = \"{rate}\""));
+        rate.into_iter().chain(depth.map(|depth| format!("depth = {depth}"))).collect::<Vec<_>>()
+    };
     Some(match source {
         SourceSpec::Folder { path } => vec![format!("path = {}", toml_path(path)?)],
         SourceSpec::Git { repository, reference } => {
@@ -279,7 +283,7 @@ fn source(source: &SourceSpec) -> Option<Vec<String>> {
             lines
         }
         SourceSpec::Snapshot { path } => vec![format!("snapshot = {}", toml_path(path)?)],
-        SourceSpec::Ssh { place, path, rate: limit } => {
+        SourceSpec::Ssh { place, path, rate, depth } => {
             let host = match place.port {
                 None => place.destination(),
                 Some(port) => {
@@ -290,13 +294,13 @@ fn source(source: &SourceSpec) -> Option<Vec<String>> {
                 }
             };
             let mut lines = vec![format!("ssh = {}", toml(&host)), format!("path = {}", toml_path(path)?)];
-            lines.extend(rate(limit));
+            lines.extend(limits(rate, depth));
             lines
         }
-        SourceSpec::Exec { command, path, rate: limit } => {
+        SourceSpec::Exec { command, path, rate, depth } => {
             let words: Vec<String> = command.iter().map(|word| toml(word)).collect();
             let mut lines = vec![format!("exec = [{}]", words.join(", ")), format!("path = {}", toml_path(path)?)];
-            lines.extend(rate(limit));
+            lines.extend(limits(rate, depth));
             lines
         }
     })

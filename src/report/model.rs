@@ -261,10 +261,12 @@ pub struct CommitReport {
 pub struct UpstreamReport {
     /// Its short name.
     pub name: String,
-    /// Commits here that it lacks; null when it is gone.
+    /// Commits here that it lacks; null when it is gone, or history is cut off before both meet.
     pub ahead: Option<usize>,
-    /// Commits there that are lacking here; null when it is gone.
+    /// Commits there that are lacking here; null likewise.
     pub behind: Option<usize>,
+    /// It is not there any more.
+    pub is_gone: bool,
 }
 
 /// An uncommitted change.

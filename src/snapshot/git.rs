@@ -36,11 +36,9 @@ pub struct GitStatus {
     pub commit: Option<CommitSummary>,
     /// What the branch follows, if it follows anything.
     pub upstream: Option<Upstream>,
-    /// Commits reachable from HEAD or a local branch that no remote-tracking branch has, newest first; empty when the repository has no
-    /// remote-tracking branches at all (then nothing can be said).
-    pub unpushed: Vec<CommitSummary>,
-    /// Whether there are remote-tracking branches to measure `unpushed` against.
-    pub has_remotes: bool,
+    /// Commits reachable from HEAD or a local branch that no remote-tracking branch has, newest first; `None` when nothing can be said: the
+    /// repository has no remote-tracking branches at all, or its history is cut off before they meet.
+    pub unpushed: Option<Vec<CommitSummary>>,
     /// Uncommitted changes, sorted by path, then stage.
     pub changes: Vec<Change>,
     /// Tracked paths about which nothing can be said, sorted by path.
@@ -107,8 +105,24 @@ pub struct CommitSummary {
 pub struct Upstream {
     /// Its short name, such as `origin/main`.
     pub name: String,
-    /// Commits here that it lacks, and there that HEAD lacks; `None` when the followed branch is not there any more.
-    pub distance: Option<(usize, usize)>,
+    /// How far HEAD is from it.
+    pub distance: Distance,
+}
+
+/// How far two commits are apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distance {
+    /// So far.
+    Known {
+        /// Commits that only HEAD reaches.
+        ahead: usize,
+        /// Commits that only the other one reaches.
+        behind: usize,
+    },
+    /// The other one is not there any more.
+    Gone,
+    /// History is cut off (a shallow clone, or `depth`) before both meet, so nobody can tell.
+    Cut,
 }
 
 /// One uncommitted change.

@@ -17,12 +17,12 @@ pub use commits::{
 };
 pub use counters::Counters;
 pub use git::{
-    Change, ChangeKind, CommitId, CommitSummary, GitState, GitStatus, Head, NotJudged, Operation, Stage, Stash,
-    Submodule, Upstream, Worktree,
+    Change, ChangeKind, CommitId, CommitSummary, Distance, GitState, GitStatus, Head, NotJudged, Operation, Stage,
+    Stash, Submodule, Upstream, Worktree,
 };
 pub use reader::{
     Algorithms, BlobNames, CommittedVersion, ContentReader, EntryRef, HistoryReader, Question, ReadFailure, TextFold,
-    TextFolds,
+    TextFolds, TextQuestion,
 };
 
 use std::collections::BTreeMap;

@@ -169,5 +169,14 @@ pub struct Question {
     pub members: Vec<EntryRef>,
 }
 
-/// Folds of the texts that were asked for. A file that is not in it is binary, too large, or could not be read.
+/// Texts of which it is asked whether they are equal when they are folded, which differ as they are; or one alone, of which it is asked what
+/// folding leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextQuestion {
+    /// Regular files.
+    pub members: Vec<EntryRef>,
+}
+
+/// Folds of texts that were asked for. A file that is not in it is binary, too large, or could not be read; or it is known without its fold
+/// that what it was asked with is not equal.
 pub type TextFolds = std::collections::BTreeMap<EntryRef, TextFold>;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use driftline::snapshot::Counters;
 use tempfile::{TempDir, tempdir};
 
-use crate::support::collecting::{Outcome, Plan, reference};
+use crate::support::collecting::{Outcome, Plan, alone, reference};
 use crate::support::tree::{Tree, set_modified, settle};
 use crate::support::user::as_ordinary_user;
 
@@ -183,7 +183,7 @@ fn folds_are_remembered() {
     let fold = || {
         let mut collected = two.plan().collect();
         let entries: Vec<_> = (0..2).map(|number| reference(&collected.snapshots[number], number, "b")).collect();
-        let folds = collected.fold(&entries);
+        let folds = collected.fold(&alone(&entries));
         assert_eq!(collected.save(), []);
         (folds, collected.counters().files_opened)
     };

@@ -228,7 +228,7 @@ source_suite!(local_folder, |tree: &Tree| SourceSpec::Folder { path: tree.root()
 /// A prefix that takes nothing but a PATH with it.
 fn over_exec(path: &str, tree: &Tree) -> SourceSpec {
     let command = ["env", "-i", &format!("PATH={path}")].map(str::to_owned).to_vec();
-    SourceSpec::Exec { command, path: tree.root().to_owned(), rate: None }
+    SourceSpec::Exec { command, path: tree.root().to_owned(), rate: None, depth: None }
 }
 
 source_suite!(over_exec_with_gnu_tools, |tree: &Tree| super::over_exec("/usr/bin:/bin", tree));

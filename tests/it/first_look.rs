@@ -70,7 +70,12 @@ fn the_first_screen_has_a_table_of_them() {
     let text = run.stdout();
     let table: Vec<&str> =
         text.lines().skip_while(|line| !line.starts_with("Fixes in one")).take_while(|it| !it.is_empty()).collect();
-    insta::assert_snapshot!(table.join("\n"), @"");
+    insta::assert_snapshot!(table.join("\n"), @r"
+    Fixes in one place only                        A -> B
+      f1  Fix the second line      lib.py +1 -1    applies
+      f2  change app.py            unstaged +1 -1  applies
+      all with their evidence: driftline candidates a=a b=b
+    ");
     assert!(text.lines().count() <= 40, "{run}");
     assert!(text.contains("driftline candidates a=a b=b"), "{run}");
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use driftline::snapshot::{ChangeKind, CommitId, Content, GitState, Head, IncidentKind, Operation, Stage};
+use driftline::snapshot::{ChangeKind, CommitId, Content, Distance, GitState, Head, IncidentKind, Operation, Stage};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
@@ -136,14 +136,14 @@ fn head_upstream_and_unpushed() {
 
     let status = agree(&repo);
     let upstream = status.upstream.unwrap();
-    assert_eq!((upstream.name.as_str(), upstream.distance), ("origin/main", Some((2, 1))));
-    let subjects: Vec<&str> = status.unpushed.iter().map(|commit| commit.subject.as_str()).collect();
+    assert_eq!((upstream.name.as_str(), upstream.distance), ("origin/main", Distance::Known { ahead: 2, behind: 1 }));
+    let subjects: Vec<&str> = status.unpushed.iter().flatten().map(|commit| commit.subject.as_str()).collect();
     assert_eq!(subjects.len(), 2);
     assert!(subjects.contains(&"first here") && subjects.contains(&"second here"));
     assert_eq!(status.commit.unwrap().author, "Ada Author");
 
     repo.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
-    assert_eq!(agree(&repo).upstream.unwrap().distance, None);
+    assert_eq!(agree(&repo).upstream.unwrap().distance, Distance::Gone);
     repo.git(&["checkout", "-q", "--detach"]);
     let status = agree(&repo);
     assert_eq!((status.head, status.upstream), (Head::Detached, None));

@@ -4,7 +4,7 @@ use driftline::config::SourceSpec;
 use driftline::snapshot::{Content, ContentReader, IncidentKind, Timestamp};
 use tempfile::tempdir;
 
-use crate::support::collecting::{Plan, entry, paths, reference};
+use crate::support::collecting::{Plan, alone, entry, paths, reference};
 use crate::support::tree::Tree;
 
 #[test]
@@ -74,7 +74,7 @@ fn contents_are_read_and_folded() {
     let entries: Vec<_> = (0..2)
         .flat_map(|number| ["text", "binary"].map(|path| reference(&collected.snapshots[number], number, path)))
         .collect();
-    let folds = collected.fold(&entries);
+    let folds = collected.fold(&alone(&entries));
     assert_eq!(folds.len(), 2, "binary files have no fold");
     assert_eq!(folds[&entries[0]].plain, folds[&entries[2]].plain);
     assert!(folds[&entries[2]].has_crlf);

@@ -18,6 +18,7 @@ mod exit_status;
 mod explain;
 mod first_look;
 mod fixes;
+mod formats;
 mod git_gaps;
 mod git_history;
 mod git_reference;

@@ -36,7 +36,8 @@ fn regions(report: &Value) -> Vec<String> {
     let region = |region: &Value| {
         let origins: Vec<String> = region["origins"].as_array().unwrap().iter().map(origin).collect();
         let uncommitted: Vec<String> = region["uncommitted"].as_array().unwrap().iter().map(text).collect();
-        format!("{} [{}] {}", region["base"]["start"], origins.join(", "), uncommitted.join("+"))
+        let line = format!("{} [{}] {}", region["base"]["start"], origins.join(", "), uncommitted.join("+"));
+        line.trim_end().to_owned()
     };
     report["files"][0]["regions"].as_array().unwrap().iter().map(region).collect()
 }
@@ -52,11 +53,11 @@ fn commits_the_index_and_the_file_are_told_apart() {
     a.write("x.py", changed(&all));
     b.write("x.py", changed(&[("ten\n", "ten of b\n")])).commit("Commit of b");
     insta::assert_snapshot!(regions(&diff(&env, &["x.py", "a=a", "b=b"])).join("\n"), @"
-    1 [a: commit Commit of a 2] 
-    3 [a: commit Commit of a 1] 
+    1 [a: commit Commit of a 2]
+    3 [a: commit Commit of a 1]
     5 [a: staged 2] a
     7 [a: unstaged 1] a
-    9 [b: commit Commit of b 2] 
+    9 [b: commit Commit of b 2]
     ");
 }
 
@@ -73,8 +74,8 @@ fn the_last_commit_that_made_a_line_counts_whatever_came_after() {
     // The base that both have has no such file, so either side is measured against the other.
     let report = diff(&env, &["y.py", "a=a", "b=b", "--base", "b"]);
     insta::assert_snapshot!(regions(&report).join("\n"), @"
-    1 [a: commit Second 1] 
-    8 [a: commit First 1] 
+    1 [a: commit Second 1]
+    8 [a: commit First 1]
     ");
 }
 
@@ -87,8 +88,8 @@ fn a_merge_hands_lines_to_the_side_that_made_them() {
     a.write("x.py", changed(&[("two\n", "two of main\n")])).commit("On main");
     a.git(&["merge", "-q", "--no-edit", "side"]);
     insta::assert_snapshot!(regions(&diff(&env, &["x.py", "a=a", "b=b"])).join("\n"), @"
-    1 [a: commit On main 1] 
-    8 [a: commit On the side 1] 
+    1 [a: commit On main 1]
+    8 [a: commit On the side 1]
     ");
 }
 
@@ -98,12 +99,12 @@ fn a_copy_without_git_is_known_by_its_content() {
     a.write("x.py", changed(&[("two\n", "two fixed\n")])).commit("Fix");
     std::fs::create_dir_all(env.path("c")).unwrap();
     std::fs::copy(a.path("x.py"), env.path("c/x.py")).unwrap();
-    insta::assert_snapshot!(regions(&diff(&env, &["x.py", "a=a", "b=b", "c=c"])).join("\n"), @"1 [a+c: commit Fix 2] ");
+    insta::assert_snapshot!(regions(&diff(&env, &["x.py", "a=a", "b=b", "c=c"])).join("\n"), @"1 [a+c: commit Fix 2]");
     std::fs::write(env.path("c/x.py"), changed(&[("five\n", "five of nobody\n")])).unwrap();
     let report = diff(&env, &["x.py", "a=a", "b=b", "c=c"]);
     insta::assert_snapshot!(regions(&report).join("\n"), @"
-    1 [a: commit Fix 2] 
-    4 [c: tree 1] 
+    1 [a: commit Fix 2]
+    4 [c: tree 1]
     ");
 }
 
@@ -141,12 +142,19 @@ fn in_text_it_stands_behind_the_owner_or_below() {
         let mut heads = Vec::new();
         while let Some(line) = lines.next() {
             if line.starts_with("  @@") {
-                heads.push(line);
-                heads.extend(lines.next().filter(|line| line.contains('"')));
+                heads.push(line.trim());
+                heads.extend(lines.next().filter(|line| line.contains('"')).map(str::trim));
             }
         }
         heads.join("\n")
     };
-    insta::assert_snapshot!(heads("80"), @"");
-    insta::assert_snapshot!(heads("160"), @"");
+    insta::assert_snapshot!(heads("80"), @r#"
+    @@ 2  one                                                               only a
+    516662a "Fix the second line, which was wrong for a long time" (Ada Author…
+    @@ 9  eight                                                only a, uncommitted
+    "#);
+    insta::assert_snapshot!(heads("160"), @r#"
+    @@ 2  one                                                         only a: 516662a "Fix the second line, which was wrong for a long time" (Ada Author, 10 days)
+    @@ 9  eight                                                                                                                                only a, uncommitted
+    "#);
 }

@@ -36,6 +36,14 @@ fn a_narrow_screen_has_the_numbers_that_say_most() {
       P prod     none                112    44     -     0  all
       S staging  main 0bc65b4 = …     11     2     0     0  all
       D debug    main 9225e11 or…     54    22    53     2  all
+
+    Fixes in one place only         -> P      -> S      -> D
+      f1  D  change HomeService.py  applies   applies   -
+      f2  D  change MemberControl…  applies   conflict  -
+      f3  D  change HomeControlle…  applies   applies   -
+      f4  S  Hash passwords with …  applies   -         applies
+      f6  P  change mailer.py       P only
+      and 12 more: driftline candidates
     ");
     insta::assert_snapshot!(head(&env.run(&mut status(&["--width", "40"])).stdout()), @r"
     oncalls   3 environments   2,726 paths
@@ -45,6 +53,14 @@ fn a_narrow_screen_has_the_numbers_that_say_most() {
       P prod       112    44     -  all
       S staging     11     2     0  all
       D debug       54    22    53  all
+
+    Fixes in one place only
+      f1  D  change HomeService.py   +3 -1
+      f2  D  change MemberControll…  +11 -2
+      f3  D  change HomeController…  +4 -1
+      f4  S  Hash passwords with b…  +5 -3
+      f6  P  change mailer.py        +12 -2
+      and 12 more: driftline candidates
     ");
 }
 
@@ -66,6 +82,14 @@ fn the_first_screen() {
       S staging  main 0bc65b4 = origin             11          2            0          0  all
       D debug    main 9225e11 origin +1            54         22           53          2  all
 
+    Fixes in one place only                                                 -> P      -> S      -> D
+      f1  D  change HomeService.py                    unstaged +3 -1        applies   applies   -
+      f2  D  change MemberController.py, MemberServ…  unstaged +11 -2       applies   conflict  -
+      f3  D  change HomeController.py                 unstaged +4 -1        applies   applies   -
+      f4  S  Hash passwords with bcrypt               2 files +5 -3         applies   -         applies
+      f6  P  change mailer.py                         +12 -2      P only: a deploy of S or D destroys it
+      and 12 more: driftline candidates
+
     Look at first
       !  debug  53 uncommitted changes: 8 staged, 24 unstaged, 21 untracked; oldest 119 da…  uncommitted
       !  …/MemberService.py.backup  in debug: a middle state between MemberService.py.…  backup-artifact
@@ -73,26 +97,20 @@ fn the_first_screen() {
       !  …/scripts/db_restore.sh  executable bit: 0644 in prod, 0755 in staging and debug   mode-differs
       !  4 paths in focus differ  HomeController.py MemberController.py HomeService.py MemberSer…  focus
       -  …/services/MemberService.py.original  in debug: equals prod's MemberService.py  backup-artifact
-      -  debug  1 commit is in no remote: 9225e11 "Log slow schedule queries"                   unpushed
+      and 1 unpushed
 
     Where the drift is  P S D
-      (top)             . A A     1 path    .gitignore
-      backend/          A B C    38 paths   .env requirements.txt
-        app/            A B C    17 paths   models.py
-          controllers/  A B C     2 paths   HomeController.py MemberController.py
-          reports/      A A B     8 paths   report_021.py report_022.py report_023.py report_024.py
-          services/     A B C     6 paths   HomeService.py MemberService.py MemberService.py.backup Mem…
-        dumps/          . . A    18 paths   roster-20250801.csv roster-20250802.csv roster-20250803.csv…
-        tests/          . . A     1 path    test_schedules.py
-      frontend/         . A A    61 paths   index.html
-      notes/            . . A     1 path    duplicates.txt
-      oncall_frontend/  A . .    44 paths   index.php
-      oncallsreact/     A B B   102 paths, 80 quiet   package.json
-        src/            A B B   101 paths, 80 quiet   App.jsx api.js
-          components/   A A B    16 paths
-          locales/      A A .     1 path    l07.json
-          v3/           . A .     2 paths   Day.jsx Month.jsx
-          views/        A B B    80 paths, all quiet   View1.jsx View10.jsx View11.jsx View12.jsx
+      (top)             . A A    1 path    .gitignore
+      backend/          A B C   38 paths   .env requirements.txt
+        app/            A B C   17 paths   models.py
+          controllers/  A B C    2 paths   HomeController.py MemberController.py
+          reports/      A A B    8 paths   report_021.py report_022.py report_023.py report_024.py
+          services/     A B C    6 paths   HomeService.py MemberService.py MemberService.py.backup Memb…
+        dumps/          . . A   18 paths   roster-20250801.csv roster-20250802.csv roster-20250803.csv …
+        tests/          . . A    1 path    test_schedules.py
+      frontend/         . A A   61 paths   index.html
+      notes/            . . A    1 path    duplicates.txt
+      and 7 more folders; all of them: --format json
 
     next: driftline diff backend/app/controllers/HomeController.py
           driftline diff --all
@@ -111,6 +129,14 @@ fn a_narrow_terminal() {
       S staging  main 0bc65b4 = o…       11          2            0          0  all
       D debug    main 9225e11 ori…       54         22           53          2  all
 
+    Fixes in one place only                             -> P      -> S      -> D
+      f1  D  change HomeService.py              +3 -1   applies   applies   -
+      f2  D  change MemberController.py, Memb…  +11 -2  applies   conflict  -
+      f3  D  change HomeController.py           +4 -1   applies   applies   -
+      f4  S  Hash passwords with bcrypt         +5 -3   applies   -         applies
+      f6  P  change mailer.py                   +12 -2  P only
+      and 12 more: driftline candidates
+
     Look at first
       !  debug  53 uncommitted changes: 8 staged, 24 unstaged, 21 untr…  uncommitted
       !  …/MemberService.py.backup  in debug: a middle state betwe…  backup-artifact
@@ -118,26 +144,20 @@ fn a_narrow_terminal() {
       !  …/db_restore.sh  executable bit: 0644 in prod, 0755 in stagi…  mode-differs
       !  4 paths in focus differ  HomeController.py MemberController.py Home…  focus
       -  …/MemberService.py.original  in debug: equals prod's Memb…  backup-artifact
-      -  debug  1 commit is in no remote: 9225e11 "Log slow schedule quer…  unpushed
+      and 1 unpushed
 
     Where the drift is  P S D
-      (top)             . A A     1 path    .gitignore
-      backend/          A B C    38 paths   .env requirements.txt
-        app/            A B C    17 paths   models.py
-          controllers/  A B C     2 paths   HomeController.py MemberController.py
-          reports/      A A B     8 paths   report_021.py report_022.py report_023.…
-          services/     A B C     6 paths   HomeService.py MemberService.py MemberS…
-        dumps/          . . A    18 paths   roster-20250801.csv roster-20250802.csv…
-        tests/          . . A     1 path    test_schedules.py
-      frontend/         . A A    61 paths   index.html
-      notes/            . . A     1 path    duplicates.txt
-      oncall_frontend/  A . .    44 paths   index.php
-      oncallsreact/     A B B   102 paths, 80 quiet   package.json
-        src/            A B B   101 paths, 80 quiet   App.jsx api.js
-          components/   A A B    16 paths
-          locales/      A A .     1 path    l07.json
-          v3/           . A .     2 paths   Day.jsx Month.jsx
-          views/        A B B    80 paths, all quiet   View1.jsx View10.jsx View11.…
+      (top)             . A A    1 path    .gitignore
+      backend/          A B C   38 paths   .env requirements.txt
+        app/            A B C   17 paths   models.py
+          controllers/  A B C    2 paths   HomeController.py MemberController.py
+          reports/      A A B    8 paths   report_021.py report_022.py report_023.p…
+          services/     A B C    6 paths   HomeService.py MemberService.py MemberSe…
+        dumps/          . . A   18 paths   roster-20250801.csv roster-20250802.csv …
+        tests/          . . A    1 path    test_schedules.py
+      frontend/         . A A   61 paths   index.html
+      notes/            . . A    1 path    duplicates.txt
+      and 7 more folders; all of them: --format json
 
     next: driftline diff backend/app/controllers/HomeController.py
           driftline diff --all

@@ -109,7 +109,7 @@ fn regions_say_who_has_them() {
     backend/app/services/MemberService.py  P A   S B   D C
       base: P, committed in debug (debug's MemberService.py.original too)
 
-      @@ 6  find                                                        only staging
+      @@ 6  find                                            only staging: no history
          3    3  |
          4    4  | class MemberService:
          5    5  |     def find(self, id):
@@ -153,7 +153,7 @@ fn columns_stand_side_by_side() {
 
            prod (P)                                          │ staging (S)                                       │ debug (D)
 
-      @@ 6  find                                                                                                                                        only staging
+      @@ 6  find                                                                                                                            only staging: no history
          3                                                   │                                                   │
          4   class MemberService:                            │   class MemberService:                            │   class MemberService:
          5       def find(self, id):                         │       def find(self, id):                         │       def find(self, id):

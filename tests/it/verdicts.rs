@@ -186,6 +186,59 @@ fn an_adapted_fix_is_present_and_a_look_alike_is_not() {
     assert_ne!(sides.only().verdict, Verdict::Present);
 }
 
+/// Boilerplate that is found again wherever somebody adds one more.
+fn panel(title: &str) -> String {
+    let lines = (0..30).map(|at| format!("    option_{at} = default_of(option_{at})\n"));
+    format!("[panel]\n    title = {title}\n{}[end]\n", lines.collect::<String>())
+}
+
+#[test]
+fn what_came_elsewhere_is_the_change_only_as_a_whole() {
+    let sides = Sides::new(&[("panels.cfg", &text("1"))]);
+    let with = |at: &str, panel: &str| text("1").replace(at, &format!("{at}{panel}"));
+    sides.source.write("panels.cfg", with("line number 3\n", &panel("lengths of queues"))).commit("show queues");
+    sides.target.write("panels.cfg", with("line number 9\n", &panel("snapshots sent"))).commit("show snapshots");
+    let judgement = sides.only();
+    assert_ne!(judgement.verdict, Verdict::Present, "{judgement:#?}");
+    sides.target.write("panels.cfg", with("line number 9\n", &panel("lengths of queues"))).commit("show queues, below");
+    assert_eq!(sides.only().verdict, Verdict::Present);
+}
+
+#[test]
+fn a_change_with_a_file_that_has_nothing_of_it_is_there_in_part() {
+    let many = |word: &str| (0..80).map(|at| format!("{word} of row {at}\n")).collect::<String>();
+    let sides = Sides::new(&[("generated.xml", &many("old")), ("rules.mk", &text("1"))]);
+    sides.source.write("generated.xml", many("new")).write("rules.mk", text("without(generated)")).commit("anew");
+    sides.target.write("other", "x\n").write("generated.xml", many("new")).commit("generated again");
+    let Verdict::Partly { missing } = sides.only().verdict else { panic!("{:#?}", sides.only()) };
+    assert_eq!(missing.iter().map(|it| &it.path).collect::<Vec<_>>(), [&path("rules.mk")]);
+}
+
+#[test]
+fn a_change_that_was_carried_over_as_it_is_needs_no_content() {
+    let sides = Sides::new(&[("a.py", &text("1")), ("b.py", &text("1"))]);
+    sides.source.write("a.py", text("check(members)")).commit("fix");
+    sides.target.write("a.py", text("check(members)")).commit("picked");
+    let read = || {
+        let mut plan = Plan::of(&[sides.source.root(), sides.target.root()]);
+        for environment in &mut plan.environments {
+            let SourceSpec::Folder { path } = &environment.source else { panic!("{:?}", environment.source) };
+            environment.source = SourceSpec::Git { repository: path.clone(), reference: "HEAD".to_owned() };
+        }
+        let collected = plan.collect();
+        let before = collected.counters();
+        let (judged, ..) = judge(&collected, None);
+        assert!(judged.iter().all(|(_, it)| it.verdict == Verdict::Present), "{judged:#?}");
+        (judged, collected.counters().bytes_read - before.bytes_read)
+    };
+    let (judged, bytes) = read();
+    assert_eq!((judged[0].1.tier, bytes), (Some(Tier::SameContent), 0));
+    // It came in another step than it was made in: the files have to bear it out.
+    sides.source.write("b.py", text("sorted(rows)")).commit("second");
+    sides.target.write("b.py", text("sorted(rows)").replace("number 12", "of theirs")).commit("with more");
+    assert!(read().1 > 0);
+}
+
 #[test]
 fn a_tree_without_history_is_held_against_its_base() {
     let home = tempdir().unwrap();

@@ -13,7 +13,7 @@ use crate::collect::cache::{Extra, Folded, Normalized};
 use crate::snapshot::{Digests, TextFold, Timestamp};
 
 const MAGIC: &[u8] = b"driftline hashes\n";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const CHECKSUM: usize = 32;
 
 /// How much is encoded before it is written.
@@ -63,6 +63,7 @@ struct Line<'a> {
 enum Fold {
     Binary,
     Text { has_bom: bool, has_crlf: bool, plain: [u8; 32], trimmed: [u8; 32] },
+    Whole,
 }
 
 /// Bytes that go in and out as a whole; serde takes slices byte by byte.
@@ -163,6 +164,7 @@ impl<I: io::Read + io::Seek> Records<I> {
                 normalized: line.normalized,
                 fold: line.fold.map(|fold| match fold {
                     Fold::Binary => Folded::Binary,
+                    Fold::Whole => Folded::Whole,
                     Fold::Text { has_bom, has_crlf, plain, trimmed } => {
                         Folded::Text(TextFold { has_bom, has_crlf, plain, trimmed })
                     }
@@ -209,6 +211,7 @@ impl<'w> Writer<'w> {
             normalized: record.extra.normalized,
             fold: record.extra.fold.map(|fold| match fold {
                 Folded::Binary => Fold::Binary,
+                Folded::Whole => Fold::Whole,
                 Folded::Text(TextFold { has_bom, has_crlf, plain, trimmed }) => {
                     Fold::Text { has_bom, has_crlf, plain, trimmed }
                 }
@@ -264,12 +267,11 @@ mod tests {
             digests: Digests { blake3: Some([fill; 32]), sha256: Some([7; 32]), ..Digests::default() },
             extra: Extra {
                 normalized: Some(Normalized::Same),
-                fold: Some(Folded::Text(TextFold {
-                    has_bom: true,
-                    has_crlf: false,
-                    plain: [fill; 32],
-                    trimmed: [0; 32],
-                })),
+                fold: Some(match fill {
+                    1 => Folded::Binary,
+                    2 => Folded::Whole,
+                    _ => Folded::Text(TextFold { has_bom: true, has_crlf: false, plain: [fill; 32], trimmed: [0; 32] }),
+                }),
             },
             rules: (fill == 2).then_some(b"*.log\n"),
             verified: 1_700_000_000,

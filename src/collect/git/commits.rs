@@ -1,6 +1,7 @@
 //! Commits beyond those of others, what they changed, and the contents they name.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 
@@ -35,11 +36,12 @@ impl CommitReader for Histories {
         let mut commits = Vec::new();
         let mut is_capped = false;
         let walked = walk::newest_first(history.objects(), &[history.commit()], |id, commit| {
-            is_capped = commits.len() == SEARCHED;
-            if !is_capped {
+            let is_full = commits.len() == SEARCHED;
+            is_capped |= is_full || history.objects().is_cut(id);
+            if !is_full {
                 commits.push(record(history.objects(), id, commit.clone()));
             }
-            !is_capped
+            !is_full
         });
         walked.map_err(|fault| failure("the history", &fault))?;
         let is_named_alike = |other: &usize| self.get(*other).is_some_and(|other| other.names_as(history));
@@ -51,6 +53,7 @@ impl CommitReader for Histories {
         let (Some(one), Some(other)) = (self.get(one), self.get(other)) else { return Ok(false) };
         let found =
             walk::meet((one.objects(), one.commit()), (other.objects(), other.commit()), super::history::COMPARED);
+        let found = found.and_then(|found| if found { Ok(true) } else { uncut(&[one, other]).map(|()| false) });
         found.map_err(|fault| failure("the history", &fault))
     }
 
@@ -148,20 +151,39 @@ fn commits_beyond<'a>(
     others: impl Iterator<Item = &'a GitHistory>,
 ) -> Result<Vec<CommitRecord>, GitFault> {
     let mut exclude = Vec::new();
+    let mut cuts = Vec::new();
     for other in others {
         known_commits(history.objects(), other, &mut exclude)?;
+        cuts.extend(walk::cuts(other.objects(), &[other.commit()])?);
     }
-    records(history, &exclude)
+    let found = walk::difference(history.objects(), &[history.commit()], &exclude)?;
+    if !walk::is_certain(history.objects(), &found, &cuts)? {
+        return Err(GitFault::Cut);
+    }
+    Ok(in_order(history, found))
+}
+
+/// Fails where history is cut off, for whoever found nothing in it.
+pub(super) fn uncut(histories: &[&GitHistory]) -> Result<(), GitFault> {
+    for history in histories {
+        if !walk::cuts(history.objects(), &[history.commit()])?.is_empty() {
+            return Err(GitFault::Cut);
+        }
+    }
+    Ok(())
 }
 
 /// The commits that the environment's commit reaches and the excluded ones do not, parents first.
 fn records(history: &GitHistory, exclude: &[Oid]) -> Result<Vec<CommitRecord>, GitFault> {
-    let newest_first = walk::difference(history.objects(), &[history.commit()], exclude)?;
+    Ok(in_order(history, walk::difference(history.objects(), &[history.commit()], exclude)?))
+}
+
+fn in_order(history: &GitHistory, newest_first: Vec<Commit>) -> Vec<CommitRecord> {
     let records = newest_first.into_iter().rev().filter_map(|commit| {
         let id = oid_of(&commit.summary.id)?;
         Some(record(history.objects(), id, commit))
     });
-    Ok(parents_first(records.collect()))
+    parents_first(records.collect())
 }
 
 fn record(objects: &Objects, id: Oid, commit: Commit) -> CommitRecord {
@@ -275,13 +297,15 @@ impl Changes<'_> {
     }
 
     /// Sorted by name alone: git's own order puts a folder elsewhere than a file of the same name.
-    fn items(&self, tree: Option<Oid>, depth: usize) -> Result<Vec<TreeItem>, GitFault> {
-        let Some(tree) = tree else { return Ok(Vec::new()) };
-        let mut items = self.history.objects().subtree(tree, depth)?;
-        if !items.is_sorted_by(|a, b| a.name < b.name) {
-            items.sort_by(|a, b| a.name.cmp(&b.name));
+    fn items(&self, tree: Option<Oid>, depth: usize) -> Result<Arc<[TreeItem]>, GitFault> {
+        let Some(tree) = tree else { return Ok(Arc::default()) };
+        let items = self.history.objects().subtree(tree, depth)?;
+        if items.is_sorted_by(|a, b| a.name < b.name) {
+            return Ok(items);
         }
-        Ok(items)
+        let mut sorted = items.to_vec();
+        sorted.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(sorted.into())
     }
 
     fn items_differ(

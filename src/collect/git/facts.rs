@@ -14,7 +14,7 @@ use super::place::GitPlace;
 use super::refs::Target;
 use super::repo::Repo;
 use super::walk;
-use crate::snapshot::{CommitSummary, Head, Operation, Stash, Upstream, Worktree};
+use crate::snapshot::{CommitSummary, Distance, Head, Operation, Stash, Upstream, Worktree};
 
 /// Where HEAD is.
 #[derive(Debug)]
@@ -30,8 +30,10 @@ pub(super) struct HeadFacts {
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) upstream: Option<Upstream>,
-    pub(super) unpushed: Vec<CommitSummary>,
-    pub(super) has_remotes: bool,
+    /// `None` when there is nothing to measure it against, or history is cut off before both meet.
+    pub(super) unpushed: Option<Vec<CommitSummary>>,
+    /// The latter.
+    pub(super) is_cut: bool,
     pub(super) stashes: Vec<Stash>,
     pub(super) operation: Option<Operation>,
     pub(super) worktrees: Vec<Worktree>,
@@ -62,11 +64,11 @@ pub(super) fn of_repository(repo: &Repo, head: &HeadFacts) -> Result<Facts, GitF
     for id in repo.refs.below("refs/heads/")?.into_values() {
         local.push(repo.objects.peel_tag(id)?);
     }
-    let unpushed = if remote.is_empty() { Vec::new() } else { walk::difference(&repo.objects, &local, &remote)? };
+    let unpushed = if remote.is_empty() { None } else { beyond(repo, &local, &remote)? };
     Ok(Facts {
         upstream: upstream(repo, head)?,
-        unpushed: unpushed.into_iter().map(|commit| commit.summary).collect(),
-        has_remotes: !remote.is_empty(),
+        is_cut: !remote.is_empty() && unpushed.is_none(),
+        unpushed: unpushed.map(|commits| commits.into_iter().map(|commit| commit.summary).collect()),
         stashes: stashes(repo)?,
         operation: operation(&repo.place)?,
         worktrees: worktrees(repo)?,
@@ -80,14 +82,20 @@ fn upstream(repo: &Repo, head: &HeadFacts) -> Result<Option<Upstream>, GitFault>
     let short = [&b"refs/remotes/"[..], b"refs/heads/"].iter().find_map(|prefix| followed.strip_prefix(*prefix));
     let name = text(short.unwrap_or(&followed));
     let distance = match (head.id, repo.refs.resolve(&followed)?) {
-        (Some(here), Some(there)) => {
-            let ahead = walk::difference(&repo.objects, &[here], &[there])?.len();
-            let behind = walk::difference(&repo.objects, &[there], &[here])?.len();
-            Some((ahead, behind))
-        }
-        _ => None,
+        (Some(here), Some(there)) => match beyond(repo, &[here], &[there])?.zip(beyond(repo, &[there], &[here])?) {
+            Some((ahead, behind)) => Distance::Known { ahead: ahead.len(), behind: behind.len() },
+            None => Distance::Cut,
+        },
+        _ => Distance::Gone,
     };
     Ok(Some(Upstream { name, distance }))
+}
+
+/// The commits that some reach and others do not; `None` where history is cut off so that nobody can tell.
+fn beyond(repo: &Repo, these: &[Oid], others: &[Oid]) -> Result<Option<Vec<Commit>>, GitFault> {
+    let found = walk::difference(&repo.objects, these, others)?;
+    let is_certain = walk::is_certain(&repo.objects, &found, &walk::cuts(&repo.objects, others)?)?;
+    Ok(is_certain.then_some(found))
 }
 
 /// The full name of what a branch, by its full name, follows here.

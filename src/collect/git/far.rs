@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,6 +47,8 @@ pub(crate) struct FarCheckout<'a> {
     pub(crate) state: Option<&'a Path>,
     /// The name of the source.
     pub(crate) identity: &'a [u8],
+    /// How many of the newest commits of each branch are fetched.
+    pub(crate) depth: Option<NonZeroU32>,
     pub(crate) redactor: &'a Redactor,
     pub(crate) work: &'a Mutex<Counters>,
 }
@@ -89,6 +92,13 @@ pub(crate) fn judge_far(checkout: &FarCheckout<'_>) -> Judgement {
         Ok(quarantine) => quarantine,
         Err(error) => return unknown(format!("there is no place for its objects: {error}")),
     };
+    // What an earlier run left out is wanted now, and cannot be told from what is there.
+    let is_too_short = |(kept, _): (u32, Vec<Oid>)| checkout.depth.is_none_or(|depth| depth.get() > kept);
+    if quarantine.cut().is_some_and(is_too_short)
+        && let Err(error) = quarantine.clear()
+    {
+        return unknown(format!("there is no place for its objects: {error}"));
+    }
     let around = Surroundings {
         files: &files,
         root: &root,
@@ -144,7 +154,8 @@ struct FarStore<'a> {
 impl Store for FarStore<'_> {
     fn open(&self, place: &GitPlace, config: &GitConfig, refs: &Refs) -> Result<Stock, GitFault> {
         let shallow = place.files.read(&place.common_dir.join("shallow"), SMALL)?.unwrap_or_default();
-        let objects = self.quarantine.objects(&shallow)?;
+        let mut objects = self.quarantine.objects(&shallow)?;
+        objects.cut_off(&self.cut())?;
         let (tips, older) = wanted(config, refs)?;
         let lacking = |ids: &BTreeSet<Oid>| ids.iter().copied().filter(|&id| !objects.contains(id)).collect::<Vec<_>>();
         let (new, mut all) = (lacking(&tips), lacking(&older));
@@ -156,8 +167,9 @@ impl Store for FarStore<'_> {
             self.copy(place, &objects, why)
         } else {
             // All but the newest stash are named by a file alone, and need not be there.
-            let outcome = match self.pack(place, &all) {
-                Err(PackFault::Refused(_)) if all.len() > new.len() => self.pack(place, &new),
+            let depth = self.checkout.depth;
+            let outcome = match self.pack(place, &all, depth) {
+                Err(PackFault::Refused(_)) if all.len() > new.len() => self.pack(place, &new, depth),
                 outcome => outcome,
             };
             match outcome.map_err(|fault| (format!("its history could not be fetched: {}", in_words(&fault)), fault)) {
@@ -172,6 +184,7 @@ impl Store for FarStore<'_> {
                 Err((why, _)) => Err(why),
             }
         };
+        objects.cut_off(&self.cut())?;
         if fetched.is_ok() {
             // Not to know them next time costs a longer answer, and no more.
             let _ = self.quarantine.add_tips(&tips.into_iter().collect::<Vec<_>>());
@@ -192,7 +205,7 @@ impl Store for FarStore<'_> {
         // What is nowhere cannot be had, and is judged without; what could not be asked for is another thing.
         let outcome = match self.no_pack(config) {
             Some(why) => return self.copy(place, objects, why),
-            None => self.pack(place, &missing),
+            None => self.pack(place, &missing, None),
         };
         match outcome {
             Err(fault @ PackFault::Refused(_)) => drop(self.copy(place, objects, &in_words(&fault))),
@@ -215,11 +228,16 @@ impl FarStore<'_> {
         }
     }
 
-    fn pack(&self, place: &GitPlace, wants: &[Oid]) -> Result<(), PackFault> {
+    /// Commits below which nothing was fetched.
+    fn cut(&self) -> Vec<Oid> {
+        self.quarantine.cut().map(|(_, cut)| cut).unwrap_or_default()
+    }
+
+    fn pack(&self, place: &GitPlace, wants: &[Oid], depth: Option<NonZeroU32>) -> Result<(), PackFault> {
         if wants.is_empty() {
             return Ok(());
         }
-        let words = request(wants, &self.quarantine.tips());
+        let words = request(wants, &self.quarantine.tips(), &self.cut(), depth);
         let dot = self.checkout.git.dot().unwrap_or_default();
         let request = PackRequest {
             top: dot.parent().unwrap_or(&dot),
@@ -230,8 +248,16 @@ impl FarStore<'_> {
         };
         let unusable = |error: git2::Error| PackFault::Unusable(error.message().to_owned());
         let mut incoming = self.quarantine.receive().map_err(unusable)?;
-        self.checkout.counted(|counters| self.checkout.git.pack(request, counters, &mut incoming))?;
-        incoming.finish().map_err(unusable)
+        let cut = self.checkout.counted(|counters| self.checkout.git.pack(request, counters, &mut incoming))?;
+        incoming.finish().map_err(unusable)?;
+        let cut: Vec<Oid> = cut.iter().filter_map(|id| parse_id(id)).collect();
+        match depth.filter(|_| !cut.is_empty()) {
+            None => Ok(()),
+            Some(depth) => self
+                .quarantine
+                .add_cut(depth.get(), &cut)
+                .map_err(|error| PackFault::Unusable(format!("where it is cut off cannot be kept: {error}"))),
+        }
     }
 
     /// Copies packs and single objects as files, as far as they are not here already. `why` says why that is done.

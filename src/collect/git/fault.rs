@@ -49,4 +49,7 @@ pub(crate) enum GitFault {
     /// The repository is of a kind that is not understood.
     #[error("{0}")]
     Unsupported(String),
+    /// What was asked for lies below where history ends here, or may lie there.
+    #[error("the history is cut off (by `depth`, or in a shallow clone) before that could be told")]
+    Cut,
 }

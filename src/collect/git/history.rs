@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use git2::Oid;
 
 use super::attributes::{Attributes, Conversion};
+use super::commits::uncut;
 use super::fault::GitFault;
 use super::index::FileMode;
 use super::objects::{Objects, id_bytes};
@@ -226,7 +227,11 @@ fn best_ancestor(histories: &[&GitHistory]) -> Result<Option<Oid>, GitFault> {
         count += 1;
         count < COMPARED
     })?;
-    Ok(candidates.into_iter().find(|id| !reached_by_another.contains(id)))
+    let found = candidates.into_iter().find(|id| !reached_by_another.contains(id));
+    if found.is_none() {
+        uncut(histories)?;
+    }
+    Ok(found)
 }
 
 impl HistoryReader for Histories {

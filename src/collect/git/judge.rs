@@ -14,7 +14,9 @@ use super::{facts, staged, unstaged, untracked};
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
 use crate::path::TreePath;
-use crate::snapshot::{Blob, BlobKind, Change, GitState, GitStatus, Incident, IncidentKind, NotJudged, Submodule};
+use crate::snapshot::{
+    Blob, BlobKind, Change, Distance, GitState, GitStatus, Incident, IncidentKind, NotJudged, Submodule,
+};
 
 /// What a repository says about a folder.
 #[derive(Debug)]
@@ -83,16 +85,24 @@ impl Checkout<'_> {
         let mut submodules: Vec<Submodule> = files.submodules;
         submodules.sort_by(|a, b| a.path.cmp(&b.path));
 
-        let incidents = self.notes(files.left_out);
+        let mut incidents = self.notes(files.left_out);
         let staged = self.staged(&changes);
         let commit = head.commit.as_ref().map(|commit| commit.summary.clone());
         let facts = facts::of_repository(&self.repo, &head)?;
+        if facts.is_cut || facts.upstream.as_ref().is_some_and(|upstream| upstream.distance == Distance::Cut) {
+            incidents.push(Incident {
+                path: None,
+                kind: IncidentKind::Note,
+                message: "its history is cut off before its branches meet, so how far they are apart is not known"
+                    .to_owned(),
+                hint: Some("raise `depth`, or leave it out; in a shallow clone, `git fetch --unshallow`".to_owned()),
+            });
+        }
         let status = GitStatus {
             head: head.head,
             commit,
             upstream: facts.upstream,
             unpushed: facts.unpushed,
-            has_remotes: facts.has_remotes,
             changes,
             not_judged,
             stashes: facts.stashes,

@@ -25,6 +25,7 @@ mod files;
 mod history;
 mod index;
 mod judge;
+mod lately;
 mod lfs;
 mod merger;
 mod objects;

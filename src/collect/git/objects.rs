@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use git2::{ObjectType, Odb, Oid};
 use tempfile::TempDir;
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use super::fault::GitFault;
 use super::files::{GitFiles as _, Here, SMALL};
 use super::index::FileMode;
+use super::lately::Lately;
 use super::place::GitPlace;
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, CommitSummary};
@@ -25,6 +26,11 @@ pub(crate) struct Objects {
     /// Commits whose parents were not fetched.
     shallow: HashSet<Oid>,
     folder: PathBuf,
+    trees: Lately<Arc<[TreeItem]>>,
+    contents: Lately<Arc<[u8]>>,
+    /// How many trees and blobs were unpacked.
+    #[cfg(test)]
+    unpacked: std::sync::atomic::AtomicU64,
     /// Dropped after the objects were closed.
     _keep: Option<Arc<TempDir>>,
 }
@@ -56,6 +62,11 @@ pub(crate) struct Leaf {
     pub(crate) id: Oid,
 }
 
+/// So many bytes of the trees that were read last are kept, and as many of those before.
+const TREES: usize = 8 << 20;
+/// So many bytes of the contents that were read last are kept, and as many of those before.
+const CONTENTS: usize = 24 << 20;
+
 /// Trees nest no deeper in anything that was ever checked out.
 const DEEPEST: usize = 1000;
 
@@ -80,10 +91,41 @@ impl Objects {
             });
         };
         check_files(&folder, 0)?;
+        trust_names();
         let odb = Odb::new().map_err(|error| words(&error))?;
         odb.add_disk_alternate(text).map_err(|error| words(&error))?;
         let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
-        Ok(Self { odb, shallow, folder, _keep: keep })
+        let (trees, contents) = (Lately::new(TREES), Lately::new(CONTENTS));
+        Ok(Self {
+            odb,
+            shallow,
+            folder,
+            trees,
+            contents,
+            #[cfg(test)]
+            unpacked: std::sync::atomic::AtomicU64::default(),
+            _keep: keep,
+        })
+    }
+
+    /// Takes these commits as such whose parents were not fetched, but for those whose parents are there all the same.
+    pub(super) fn cut_off(&mut self, commits: &[Oid]) -> Result<(), GitFault> {
+        for &id in commits {
+            if !self.contains(id) {
+                continue;
+            }
+            let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
+            let parents = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?.parents;
+            if parents.into_iter().any(|parent| !self.contains(parent)) {
+                self.shallow.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there are commits whose parents were never fetched.
+    pub(super) fn has_cuts(&self) -> bool {
+        !self.shallow.is_empty()
     }
 
     /// The folder that they are in.
@@ -103,6 +145,9 @@ impl Objects {
 
     /// The length of a blob.
     pub(crate) fn blob_size(&self, id: Oid) -> Result<u64, GitFault> {
+        if let Some(content) = self.contents.get(id) {
+            return Ok(content.len() as u64);
+        }
         match self.header(id)? {
             (size, ObjectType::Blob) => Ok(size as u64),
             _ => Err(GitFault::Malformed { id, kind: "blob" }),
@@ -111,7 +156,20 @@ impl Objects {
 
     /// The content of a blob as it is in the repository: line endings and filters of a checkout are not applied.
     pub(crate) fn blob(&self, id: Oid) -> Result<Vec<u8>, GitFault> {
-        self.data(id, ObjectType::Blob, "blob", <[u8]>::to_vec)
+        if let Some(content) = self.contents.get(id) {
+            return Ok(content.to_vec());
+        }
+        let content = self.data(id, ObjectType::Blob, "blob", <[u8]>::to_vec)?;
+        if content.len() <= CONTENTS / 4 {
+            self.contents.put(id, Arc::from(&content[..]), content.len());
+        }
+        Ok(content)
+    }
+
+    /// How many trees and blobs were unpacked, not counting those that were still known.
+    #[cfg(test)]
+    pub(crate) fn unpacked(&self) -> u64 {
+        self.unpacked.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// A commit.
@@ -177,12 +235,19 @@ impl Objects {
     }
 
     /// The entries of a tree, in git's order.
-    pub(crate) fn tree(&self, id: Oid) -> Result<Vec<TreeItem>, GitFault> {
-        self.data(id, ObjectType::Tree, "tree", parse_tree)?.ok_or(GitFault::Malformed { id, kind: "tree" })
+    pub(crate) fn tree(&self, id: Oid) -> Result<Arc<[TreeItem]>, GitFault> {
+        if let Some(tree) = self.trees.get(id) {
+            return Ok(tree);
+        }
+        let tree = self.data(id, ObjectType::Tree, "tree", parse_tree)?;
+        let tree: Arc<[TreeItem]> = tree.ok_or(GitFault::Malformed { id, kind: "tree" })?.into();
+        let bytes = tree.iter().map(|item| size_of::<TreeItem>() + item.name.len()).sum();
+        self.trees.put(id, tree.clone(), bytes);
+        Ok(tree)
     }
 
     /// The entries of a tree that lies `depth` folders deep; there is an end to how deep they may nest.
-    pub(crate) fn subtree(&self, id: Oid, depth: usize) -> Result<Vec<TreeItem>, GitFault> {
+    pub(crate) fn subtree(&self, id: Oid, depth: usize) -> Result<Arc<[TreeItem]>, GitFault> {
         if depth > DEEPEST { Err(GitFault::Malformed { id, kind: "tree" }) } else { self.tree(id) }
     }
 
@@ -191,9 +256,10 @@ impl Objects {
         let mut folder = tree;
         let mut parts = path.split(|&byte| byte == b'/').peekable();
         while let Some(part) = parts.next() {
-            let Some(item) = self.tree(folder)?.into_iter().find(|item| item.name == part) else { return Ok(None) };
+            let tree = self.tree(folder)?;
+            let Some(item) = tree.iter().find(|item| item.name == part) else { return Ok(None) };
             if parts.peek().is_none() {
-                return Ok(Some(item));
+                return Ok(Some(item.clone()));
             }
             if item.mode != FileMode::Folder {
                 return Ok(None);
@@ -216,9 +282,9 @@ impl Objects {
         depth: usize,
     ) -> Result<(), GitFault> {
         let malformed = || GitFault::Malformed { id: tree, kind: "tree" };
-        for item in self.subtree(tree, depth)? {
+        for item in &*self.subtree(tree, depth)? {
             let path = match below {
-                None => TreePath::new(item.name),
+                None => TreePath::new(item.name.clone()),
                 Some(folder) => folder.join(&item.name),
             };
             let path = path.map_err(|_| malformed())?;
@@ -242,6 +308,10 @@ impl Objects {
         word: &'static str,
         use_it: impl Fn(&[u8]) -> T,
     ) -> Result<T, GitFault> {
+        #[cfg(test)]
+        if matches!(kind, ObjectType::Tree | ObjectType::Blob) {
+            self.unpacked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
         let object = self.odb.read(id).map_err(|source| GitFault::Object { id, source })?;
         if object.kind() != kind {
             return Err(GitFault::Malformed { id, kind: word });
@@ -254,6 +324,13 @@ impl std::fmt::Debug for Objects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Objects").finish_non_exhaustive()
     }
+}
+
+/// Objects are not hashed whenever they are read, as git does not do it either: their checksums tell damage, `git fsck` tells more, and what
+/// comes from another machine is named by its content when it is put away.
+fn trust_names() {
+    static TRUST: Once = Once::new();
+    TRUST.call_once(|| git2::opts::strict_hash_verification(false));
 }
 
 /// Makes sure that libgit2, which opens what it finds, finds regular files only: a pipe would hold it for ever.
@@ -380,6 +457,22 @@ mod tests {
         let commit = parse_commit(zero, data).unwrap();
         assert_eq!((commit.summary.subject.as_str(), commit.summary.author.as_str()), ("Fix it", "A B"));
         assert_eq!((commit.summary.authored, commit.committed, commit.parents.len()), (12, 34, 1));
+    }
+
+    #[test]
+    fn what_was_read_lately_is_not_unpacked_again() {
+        let home = tempfile::tempdir().unwrap();
+        let repository = git2::Repository::init_bare(home.path()).unwrap();
+        let blob = repository.blob(b"one\n").unwrap();
+        let mut tree = repository.treebuilder(None).unwrap();
+        tree.insert("a", blob, 0o100_644).unwrap();
+        let tree = tree.write().unwrap();
+        let objects = Objects::open_at(home.path().join("objects"), b"", None).unwrap();
+        for _ in 0..3 {
+            assert_eq!(objects.find(tree, b"a").unwrap().unwrap().id, blob);
+            assert_eq!((objects.blob(blob).unwrap(), objects.blob_size(blob).unwrap()), (b"one\n".to_vec(), 4));
+        }
+        assert_eq!(objects.unpacked(), 2);
     }
 
     proptest! {

@@ -6,6 +6,7 @@
 
 use std::fs::DirBuilder;
 use std::io::{self, Read as _, Write};
+use std::num::NonZeroU32;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,7 +60,7 @@ impl Quarantine {
 
     /// Throws away what is in it.
     pub(super) fn clear(&self) -> io::Result<()> {
-        for name in ["tips", "objects"] {
+        for name in ["tips", "cut", "objects"] {
             let path = self.folder.join(name);
             let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
             match removed {
@@ -97,6 +98,23 @@ impl Quarantine {
         let from = tips.len().saturating_sub(HAVES);
         let lines: Vec<String> = tips[from..].iter().map(ToString::to_string).collect();
         state::replace(&self.folder.join("tips"), |file| file.write_all(lines.join("\n").as_bytes()))
+    }
+
+    /// Commits whose parents were not fetched, and how deep was fetched then; of a whole history nothing.
+    pub(super) fn cut(&self) -> Option<(u32, Vec<Oid>)> {
+        let text = Here.read(&self.folder.join("cut"), SMALL).ok().flatten()?;
+        let mut lines = text.split(|&byte| byte == b'\n');
+        let depth = std::str::from_utf8(lines.next()?).ok()?.parse().ok()?;
+        Some((depth, lines.filter_map(parse_id).collect()))
+    }
+
+    /// Remembers more such commits. They must be kept before [`Quarantine::add_tips`] says of any that it is here with all that it leads to.
+    pub(super) fn add_cut(&self, depth: u32, new: &[Oid]) -> io::Result<()> {
+        let (known, mut cut) = self.cut().unwrap_or((depth, Vec::new()));
+        cut.extend(new.iter().filter(|id| !cut.contains(id)).copied().collect::<Vec<_>>());
+        let lines = std::iter::once(known.min(depth).to_string()).chain(cut.iter().map(ToString::to_string));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        state::replace(&self.folder.join("cut"), |file| file.write_all(text.as_bytes()))
     }
 
     /// A place to write the bytes of a pack to.
@@ -158,13 +176,20 @@ impl Write for Incoming<'_> {
     }
 }
 
-/// What is said to `git-upload-pack`, all at once: which objects are wanted, and which are here with all that they lead to.
-pub(super) fn request(wants: &[Oid], haves: &[Oid]) -> Vec<u8> {
+/// What is said to `git-upload-pack`, all at once: which objects are wanted, and which are here with all that they lead to down to those that
+/// are `cut` off; and how many commits deep it is to go.
+pub(super) fn request(wants: &[Oid], haves: &[Oid], cut: &[Oid], depth: Option<NonZeroU32>) -> Vec<u8> {
     let packet = |text: String| format!("{:04x}{text}\n", text.len() + 5);
     let mut words = String::new();
     for (number, want) in wants.iter().enumerate() {
         let able = if number == 0 { " side-band-64k ofs-delta no-progress" } else { "" };
         words += &packet(format!("want {want}{able}"));
+    }
+    for id in cut {
+        words += &packet(format!("shallow {id}"));
+    }
+    if let Some(depth) = depth {
+        words += &packet(format!("deepen {depth}"));
     }
     words += "0000";
     for have in haves {
@@ -181,12 +206,19 @@ mod tests {
     #[test]
     fn a_request_is_said_in_packets() {
         let id = |digit: &str| Oid::from_str(&digit.repeat(40)).unwrap();
-        let words = request(&[id("1"), id("2")], &[id("3")]);
+        let words = request(&[id("1"), id("2")], &[id("3")], &[], None);
         let expected = format!(
             "0056want {} side-band-64k ofs-delta no-progress\n0032want {}\n00000032have {}\n0009done\n",
             "1".repeat(40),
             "2".repeat(40),
             "3".repeat(40)
+        );
+        assert_eq!(String::from_utf8(words).unwrap(), expected);
+        let words = request(&[id("1")], &[], &[id("2")], NonZeroU32::new(50));
+        let expected = format!(
+            "0056want {} side-band-64k ofs-delta no-progress\n0035shallow {}\n000edeepen 50\n00000009done\n",
+            "1".repeat(40),
+            "2".repeat(40),
         );
         assert_eq!(String::from_utf8(words).unwrap(), expected);
     }
@@ -209,7 +241,11 @@ mod tests {
         assert!(damaged || incoming.finish().is_err());
         quarantine.add_tips(&[id]).unwrap();
         assert_eq!(quarantine.tips(), [id]);
+        quarantine.add_cut(5, &[id]).unwrap();
+        quarantine.add_cut(9, &[id, other]).unwrap();
+        assert_eq!(quarantine.cut(), Some((5, vec![id, other])));
         quarantine.clear().unwrap();
+        assert_eq!(quarantine.cut(), None);
         assert!(!quarantine.objects(b"").unwrap().contains(id) && quarantine.tips().is_empty());
     }
 }

@@ -131,7 +131,7 @@ impl Source for GitReference {
         })?;
         let mut walk =
             Walk { objects: &self.objects, naming: Naming::new(&self.map), filter, found: Vec::new(), folders: 0 };
-        walk.items(&Place::root(), top, 0);
+        walk.items(&Place::root(), &top, 0);
         let Walk { mut found, folders, .. } = walk;
         found.sort_by(|a, b| a.path.cmp(&b.path));
         // Sizes are in the headers of objects, which is a look into a pack for each.
@@ -209,7 +209,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn items(&mut self, folder: &Place, items: Vec<TreeItem>, depth: usize) {
+    fn items(&mut self, folder: &Place, items: &[TreeItem], depth: usize) {
         self.folders += 1;
         for item in items {
             // git refuses to make such names; a tree that was made by hand may have them.
@@ -221,7 +221,7 @@ impl Walk<'_> {
             let mut fault = None;
             if is_folder {
                 match self.objects.subtree(item.id, depth) {
-                    Ok(items) => self.items(&place, items, depth + 1),
+                    Ok(items) => self.items(&place, &items, depth + 1),
                     Err(failed) => fault = Some(failed),
                 }
             }
@@ -235,7 +235,7 @@ impl Walk<'_> {
 struct Reader<'a> {
     source: &'a GitReference,
     /// The folder that was looked into last, as files are asked for in order.
-    folder: Option<(Option<TreePath>, Vec<TreeItem>)>,
+    folder: Option<(Option<TreePath>, Arc<[TreeItem]>)>,
 }
 
 impl SourceReader for Reader<'_> {
@@ -259,7 +259,7 @@ impl SourceReader for Reader<'_> {
             let tree = tree.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
             self.folder = Some((parent, objects.tree(tree).map_err(failed)?));
         }
-        let items = self.folder.as_ref().map(|(_, items)| items.as_slice()).unwrap_or_default();
+        let items = self.folder.as_ref().map(|(_, items)| &items[..]).unwrap_or_default();
         let item = items.iter().find(|item| item.name == here.file_name());
         let item = item.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         if !matches!(item.mode, FileMode::File | FileMode::Executable) {

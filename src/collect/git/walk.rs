@@ -135,6 +135,42 @@ pub(super) fn difference(objects: &Objects, include: &[Oid], exclude: &[Oid]) ->
     Ok(order.into_iter().filter(|(id, _)| !excluded[id]).map(|(_, commit)| commit).collect())
 }
 
+/// Whether a difference is what it would be if all of history were there. `cuts` are those of what was excluded.
+///
+/// Where history is cut off, nobody knows what lies below: what was found may reach more, and what was excluded may reach some of what was
+/// found. Only what leads to a cut, or is younger, is not below it.
+///
+/// # Cost
+/// A walk for each commit that is not younger than all cuts.
+pub(super) fn is_certain(objects: &Objects, found: &[Commit], cuts: &[(Oid, i64)]) -> Result<bool, GitFault> {
+    for commit in found {
+        let Ok(id) = Oid::from_bytes(&commit.summary.id.0) else { return Ok(false) };
+        if objects.is_cut(id) {
+            return Ok(false);
+        }
+        let mut open = cuts.iter().filter(|(_, committed)| commit.committed <= *committed).peekable();
+        if open.peek().is_some() {
+            let reached = ancestors(objects, id, usize::MAX)?;
+            if !open.all(|(cut, _)| reached.contains(cut)) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The commits that some commits reach and whose parents were not fetched, and when they were committed.
+pub(super) fn cuts(objects: &Objects, starts: &[Oid]) -> Result<Vec<(Oid, i64)>, GitFault> {
+    let mut cuts = Vec::new();
+    if objects.has_cuts() {
+        newest_first(objects, starts, |id, commit| {
+            cuts.extend(objects.is_cut(id).then_some((id, commit.committed)));
+            true
+        })?;
+    }
+    Ok(cuts)
+}
+
 /// The commits that `start` reaches, at most `limit` of them, newest ones kept.
 pub(super) fn ancestors(objects: &Objects, start: Oid, limit: usize) -> Result<HashSet<Oid>, GitFault> {
     let mut found = HashSet::new();

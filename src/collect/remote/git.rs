@@ -5,9 +5,10 @@ use std::io::Write;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use super::records::{PackStop, Records, Stop, Told};
+use super::records::{PackStop, Records, Stop, Told, digest};
 use super::runner::{Parcel, Running};
-use super::source::{Mode, RemoteFolder, finish, nonce, quoted};
+use super::script::{Mode, nonce, quoted};
+use super::source::{RemoteFolder, finish};
 use super::words;
 use crate::collect::far::{Each, FarFile, FarGit, GitFiles, PackFault, PackRequest};
 use crate::path::TreePath;
@@ -83,7 +84,12 @@ impl FarGit for RemoteFolder {
         }
     }
 
-    fn pack(&self, request: PackRequest<'_>, counters: &mut Counters, sink: &mut dyn Write) -> Result<(), PackFault> {
+    fn pack(
+        &self,
+        request: PackRequest<'_>,
+        counters: &mut Counters,
+        sink: &mut dyn Write,
+    ) -> Result<Vec<Vec<u8>>, PackFault> {
         let PackRequest { top, git_dir, common_dir, words, limit } = request;
         let places = [("TOP", top), ("GITDIR", git_dir), ("COMMON", common_dir)];
         let parcel = Parcel { pieces: vec![(words.to_vec(), 0)], rate: None };
@@ -93,9 +99,9 @@ impl FarGit for RemoteFolder {
             records.git_pack(sink, limit, self.rate())
         });
         match outcome {
-            Ok(()) => {
+            Ok(cut) => {
                 finish(records, true, counters);
-                Ok(())
+                Ok(cut)
             }
             Err(PackStop::Stream(stop)) => Err(PackFault::Lost(self.end_git(records, &stop, counters))),
             Err(PackStop::Ended(status)) => {
@@ -155,7 +161,7 @@ impl FarGit for RemoteFolder {
 
     fn blob_names(&self, files: &[FarFile<'_>], counters: &mut Counters, each: Each<'_, [u8; 20]>) {
         let read = |records: &mut Records<Running>, _: &[FarFile<'_>], each: &mut dyn FnMut(Told<[u8; 20]>)| {
-            records.digests(each)
+            records.lines(b"D", digest, each)
         };
         self.about(Mode::Digest { algorithm: "git" }, files, counters, &read, each);
     }

@@ -2,7 +2,7 @@
 # Runs on the far side, sent by stdin to `sh -s` behind lines that set:
 #   N      a word that nobody there can know beforehand
 #   ROOT   the folder
-#   MODE   list, digest or contents
+#   MODE   list, digest, fold or contents
 #   PRUNE  find's words for folders that are left out
 #   ALGORITHM  blake3, sha256 or git (the name of a blob), for digest; git for contents of a repository's own files
 #   BATCH  how many files one process takes at a time
@@ -38,8 +38,9 @@ if find . -maxdepth 0 -readable -printf '%y%m%s%T@%C@%D%i%U%G%u%g%p%l' >/dev/nul
 elif stat -c '%f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G' . >/dev/null 2>&1; then TIER=stat; STAT='stat -c %d|%i|%s|%Y|%Z'
 elif stat -f '%Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg' . >/dev/null 2>&1; then TIER=bsd; STAT='stat -f %d|%i|%z|%Fm|%Fc'; fi
 BLAKE3=; SHA256=
-# Without maps it reads with one thread, and does not die of a file that shrinks.
-if b3sum --no-mmap </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap'; fi
+# Without maps it does not die of a file that shrinks. One thread is gentle, and starting more costs more than they save.
+if b3sum --no-mmap --num-threads 1 </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap --num-threads 1'
+elif b3sum --no-mmap </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap'; fi
 if sha256sum </dev/null >/dev/null 2>&1; then SHA256=sha256sum
 elif shasum -a 256 </dev/null >/dev/null 2>&1; then SHA256='shasum -a 256'
 elif sha256 -r </dev/null >/dev/null 2>&1; then SHA256='sha256 -r'
@@ -90,7 +91,7 @@ counted() {
 if [ -n "$DRIFTLINE" ] && [ "$ALGORITHM" != git ]; then
   case $MODE in
   list) exec $NICE driftline collect list --nonce "$N" $LEAVE ;;
-  digest | contents)
+  digest | fold | contents)
     printf 'R\0'
     exec $NICE driftline collect "$MODE" --nonce "$N" --algorithm "${ALGORITHM:-blake3}" ;;
   esac
@@ -155,7 +156,20 @@ git)
   elif [ -n "$NAMES" ]; then DIGEST=false
   else refuse sha1; fi ;;
 esac
-export TIER STAT DIGEST ALGORITHM MODE N
+MARKS=
+if [ "$MODE" = fold ]; then
+  # Folding takes away what is at the end of a line, and a mark at the beginning. A zero byte ends no line; what is found too much does
+  # no harm.
+  BLANK=$(printf '[ \t\r]$'); MARK=$(printf '^\357\273\277')
+  export BLANK MARK
+  found() { printf "$1" | grep "$2" -e "$BLANK" -e "$MARK" - /dev/null 2>/dev/null | tr '\n' ' '; }
+  for flags in -hacm1 -hcm1; do
+    case $(found 'a\0b \nc\n' $flags)$(found 'a\r\nb\r\n' $flags)$(found '\357\273\277a\n' $flags)$(found 'a\nb \0c\n\t\377d' $flags) in
+    '1 0 1 0 1 0 0 0 ') MARKS="grep $flags"; break ;;
+    esac
+  done
+fi
+export TIER STAT DIGEST ALGORITHM MARKS MODE N
 # Looked at before and after, so that the reader knows of what state it was told.
 WORK='[ $# -gt 0 ] || exit 0
 set -f
@@ -186,6 +200,18 @@ name_each() {
     esac
   done
 }
+marks() {
+  [ -n "$MARKS" ] || return 1
+  $MARKS -e "$BLANK" -e "$MARK" "$@" 2>/dev/null
+  [ $? -lt 2 ]
+}
+marks_each() {
+  for f do
+    if [ ! -f "$f" ] || [ -h "$f" ] || [ ! -r "$f" ]; then why "$f"
+    elif [ -z "$MARKS" ]; then echo 1
+    else line=$(marks "$f") && echo "$line" || why "$f"; fi
+  done
+}
 before=$(look "$@") || before=$(look_each "$@")
 feed="
 "
@@ -197,6 +223,9 @@ if [ "$MODE" = digest ]; then
   *) out=$($DIGEST "$@" 2>/dev/null) || out=$(digest_each "$@") ;;
   esac; fi
   printf "D\0%s\0%s\0%s\0" "$#" "$before" "$out"
+elif [ "$MODE" = fold ]; then
+  out=$(marks "$@") || out=$(marks_each "$@")
+  printf "F\0%s\0%s\0%s\0" "$#" "$before" "$out"
 else
   printf "T\0%s\0%s\0" "$#" "$before"
   for f do

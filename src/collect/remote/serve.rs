@@ -10,11 +10,11 @@ use crate::collect::digest::Hasher;
 use crate::collect::local::{LocalFolder, names};
 use crate::collect::steady::Trouble;
 use crate::collect::walk::{Reason, Walked};
-use crate::collect::{Filter, OpenFile, Source as _, SourceReader, Stamp};
+use crate::collect::{Filter, OpenFile, Source as _, SourceReader, Stamp, fold};
 use crate::config::{Environment, Expect, PathMap, SourceSpec};
 use crate::path::{EnvironmentName, TreePath};
 use crate::snapshot::{
-    Algorithms, Attributes, Content, Digests, Entry, IncidentId, IncidentKind, Names, Special, Timestamp,
+    Algorithms, Attributes, Content, Digests, Entry, IncidentId, IncidentKind, Names, Special, TextFold, Timestamp,
 };
 
 /// Whoever waits is told so often that there is life.
@@ -33,6 +33,8 @@ pub enum Asked {
     },
     /// Digests of the files whose paths come on the input, under one algorithm.
     Digests(Algorithms),
+    /// What folding leaves of them as texts.
+    Folds,
     /// Their contents.
     Contents,
 }
@@ -57,6 +59,7 @@ pub fn serve(asked: &Asked, nonce: &str, input: &mut dyn BufRead, output: &mut (
         Asked::Digests(wanted) => {
             each(&folder, input, &answer, &mut |answer, reader, path| digest(answer, reader, path, *wanted))?;
         }
+        Asked::Folds => each(&folder, input, &answer, &mut folded)?,
         Asked::Contents => each(&folder, input, &answer, &mut content)?,
     }
     lock(&answer).end()
@@ -140,6 +143,41 @@ fn hash(answer: &mut Answer<'_>, file: &mut dyn OpenFile, wanted: Algorithms) ->
     Ok(Ok(hasher.finish()))
 }
 
+fn folded(answer: &mut Answer<'_>, reader: &mut dyn SourceReader, path: &TreePath) -> io::Result<()> {
+    let (before, after, value) = match reader.open(path).map_err(Trouble::from) {
+        Err(trouble) => (None, None, format!("?{}", word(&trouble))),
+        Ok(mut file) => {
+            let before = file.stamp();
+            let content = text(answer, &mut *file)?;
+            let value = content.map_or_else(|trouble| format!("?{}", word(&trouble)), |content| said(&content));
+            (before, state(&mut *file, before), value)
+        }
+    };
+    answer.fields(&[b"F", b"1", look(before).as_bytes(), value.as_bytes(), look(after).as_bytes()])
+}
+
+/// The content of an open file that is no longer than texts are.
+fn text(answer: &mut Answer<'_>, file: &mut dyn OpenFile) -> io::Result<Result<Vec<u8>, Trouble>> {
+    let size = file.size();
+    if size > fold::LIMIT {
+        return Ok(Err(Trouble::Changed));
+    }
+    let mut content = vec![0; size as usize];
+    for piece in content.chunks_mut(CHUNK) {
+        if let Err(error) = file.read_exact(piece) {
+            return Ok(Err(error.into()));
+        }
+        answer.live()?;
+    }
+    Ok(Ok(content))
+}
+
+/// In the words that [`super::records::fold`] reads.
+fn said(content: &[u8]) -> String {
+    let Some(TextFold { has_bom, has_crlf, plain, trimmed }) = fold::text_fold(content) else { return "b".to_owned() };
+    format!("t {} {} {} {}", u8::from(has_bom), u8::from(has_crlf), digits(&plain), digits(&trimmed))
+}
+
 fn content(answer: &mut Answer<'_>, reader: &mut dyn SourceReader, path: &TreePath) -> io::Result<()> {
     let opened = reader.open(path).map_err(Trouble::from);
     let before = opened.as_ref().ok().and_then(|file| file.stamp());
@@ -199,6 +237,10 @@ fn hex(digests: &Digests) -> String {
     let Digests { blake3, git_blob, sha256, .. } = digests;
     let one = blake3.as_ref().or(sha256.as_ref()).map(<[u8; 32]>::as_slice);
     let bytes = one.or(git_blob.as_ref().map(<[u8; 20]>::as_slice)).unwrap_or_default();
+    digits(bytes)
+}
+
+fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -236,3 +236,57 @@ fn sudoers(spec: &SourceSpec) -> String {
     let who = own.filter(|_| sudo == Some(0)).unwrap_or_else(|| "LOGIN-NAME".to_owned());
     format!("add this line with `visudo` there: {who} ALL=({target}) NOPASSWD: /bin/sh -s, /usr/bin/sh -s")
 }
+
+/// Where a remote environment is, as a person would type it.
+pub(in crate::collect) fn origin(spec: &SourceSpec) -> String {
+    match spec {
+        SourceSpec::Ssh { place, path, .. } => {
+            let path = path.to_string_lossy();
+            match place.port {
+                None => format!("{}:{path}", place.destination()),
+                Some(port) => {
+                    let slash = if path.starts_with('/') { "" } else { "/~/" };
+                    format!("ssh://{}:{port}{slash}{path}", place.destination())
+                }
+            }
+        }
+        SourceSpec::Exec { command, path, .. } => format!("{}: {}", command.join(" "), path.to_string_lossy()),
+        SourceSpec::Folder { path } | SourceSpec::Archive { path, .. } | SourceSpec::Snapshot { path } => {
+            path.to_string_lossy().into_owned()
+        }
+        SourceSpec::Git { repository, reference } => format!("git:{}@{reference}", repository.to_string_lossy()),
+    }
+}
+
+/// Says what a login shell printed before the answer, if anything.
+pub(super) fn noise_note(noise: &[u8]) -> Option<Incident> {
+    let noise = String::from_utf8_lossy(noise.trim_ascii()).into_owned();
+    let first = noise.lines().next()?;
+    let more = if noise.lines().count() > 1 { " and more" } else { "" };
+    Some(Incident {
+        path: None,
+        kind: IncidentKind::Note,
+        message: format!("the login shell there prints `{}`{more} before it answers; that was skipped", short(first)),
+        hint: Some("let its start-up files print nothing where nobody reads it".to_owned()),
+    })
+}
+
+/// Why something of a listing that came to its end is missing all the same. Folders that are closed are known one by one, and what went away
+/// while it was listed is not there.
+pub(super) fn unlisted(status: i32, complaints: &str, closed: u64) -> Option<Fault> {
+    let is_known =
+        |line: &str| line.contains("No such file or directory") || (closed > 0 && line.contains("Permission denied"));
+    let mut said = complaints.lines().map(str::trim).filter(|line| line.starts_with("find: ")).peekable();
+    let is_explained = closed > 0 || said.peek().is_some();
+    let message = match (status, said.find(|line| !is_known(line))) {
+        (0, _) => return None,
+        (_, Some(complaint)) => complaint.to_owned(),
+        (1, None) if is_explained => return None,
+        (status, None) => format!("`find` ended with status {status}"),
+    };
+    Some(Fault { message, hint: None, stage: Stage::Answer, is_crowded: false, collision: None })
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(100).collect()
+}

@@ -121,6 +121,7 @@ fn line_endings_are_set_aside_where_texts_were_folded() {
     let snapshots = [tree("prod", "react_app", "\r\n"), tree("staging", "react", "\n")];
     assert_eq!(proposals(&snapshots), [] as [String; 0]);
     let wanted = fold_candidates(&found(&snapshots), &snapshots);
+    let wanted: Vec<EntryRef> = wanted.into_iter().flat_map(|question| question.members).collect();
     assert_eq!(wanted.len(), 12);
     let fold = |at: &EntryRef| {
         let number = snapshots[at.environment].entries[at.entry].path.as_bytes().to_vec();

@@ -26,6 +26,7 @@ fn classified(path: &str, texts: &[Option<&str>]) -> (Differences, usize) {
         .collect();
     let mut comparison = compare(&snapshots);
     let asked = fold_candidates(&comparison, &snapshots);
+    let asked: Vec<EntryRef> = asked.into_iter().flat_map(|question| question.members).collect();
     let folds: TextFolds = asked.iter().filter_map(|at| Some((*at, fold(texts[at.environment]?)))).collect();
     classify(&mut comparison, &snapshots, &folds);
     let row = comparison.rows().find(|row| row.path(&snapshots).as_bytes() == path.as_bytes());

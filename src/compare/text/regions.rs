@@ -62,7 +62,8 @@ pub fn regions<L: AsRef<[u8]>>(base: &[L], inputs: &[&[L]]) -> Vec<Region> {
     let mut names = HashMap::new();
     let base = numbered(base, &mut names);
     let inputs: Vec<Vec<u32>> = inputs.iter().map(|input| numbered(input, &mut names)).collect();
-    combine(&base, &inputs)
+    let inputs: Vec<&[u32]> = inputs.iter().map(|input| &input[..]).collect();
+    regions_of(&base, &inputs)
 }
 
 /// The stretches of old lines that new ones replace (one of them may be empty), in order; between them the lines are equal. Where several
@@ -173,7 +174,8 @@ struct Edit {
     growth: isize,
 }
 
-fn combine(base: &[u32], inputs: &[Vec<u32>]) -> Vec<Region> {
+/// As [`regions`], of lines that stand for themselves.
+pub fn regions_of<T: Eq + Hash>(base: &[T], inputs: &[&[T]]) -> Vec<Region> {
     let mut edits = Vec::new();
     for (number, input) in inputs.iter().enumerate() {
         edits.extend(replacements(base, input).into_iter().map(|(old, new)| {
@@ -200,9 +202,9 @@ fn combine(base: &[u32], inputs: &[Vec<u32>]) -> Vec<Region> {
 }
 
 /// Walks from the top to the bottom of the base and of all inputs.
-struct Sweep<'a> {
-    base: &'a [u32],
-    inputs: &'a [Vec<u32>],
+struct Sweep<'a, T> {
+    base: &'a [T],
+    inputs: &'a [&'a [T]],
     /// How far each input is ahead of the base.
     shifts: Vec<isize>,
     /// The base up to this line is covered.
@@ -210,7 +212,7 @@ struct Sweep<'a> {
     regions: Vec<Region>,
 }
 
-impl Sweep<'_> {
+impl<T: Eq> Sweep<'_, T> {
     /// Covers the base up to `end`, where inputs have grown by `growths`.
     fn push(&mut self, end: usize, growths: &[(usize, isize)]) {
         if self.done == end && growths.is_empty() {

@@ -198,8 +198,7 @@ fn repositories_tell() {
         head: Head::Branch("main".to_owned()),
         commit: Some(commit.clone()),
         upstream: None,
-        unpushed: vec![commit.clone()],
-        has_remotes: true,
+        unpushed: Some(vec![commit.clone()]),
         changes: vec![change("a", Stage::Staged), change("a", Stage::Unstaged), change("b", Stage::Untracked)],
         not_judged: vec![NotJudged { path: path("lfs"), reason: "it goes through a filter".to_owned() }],
         stashes: vec![Stash { id: commit.id.clone(), message: "WIP".to_owned(), made: 0 }],
@@ -279,8 +278,8 @@ fn line_endings_are_quiet() {
     let snapshots = [Tree::new("a").file("x.js", "1\n").done(), Tree::new("b").file("x.js", "1\r\n").done()];
     let mut comparison = compare(&snapshots);
     let fold = |has_crlf| TextFold { has_bom: false, has_crlf, plain: [1; 32], trimmed: [1; 32] };
-    let folds: TextFolds =
-        fold_candidates(&comparison, &snapshots).into_iter().map(|at| (at, fold(at.environment == 1))).collect();
+    let asked = fold_candidates(&comparison, &snapshots).into_iter().flat_map(|question| question.members);
+    let folds: TextFolds = asked.map(|at| (at, fold(at.environment == 1))).collect();
     classify(&mut comparison, &snapshots, &folds);
     let found = judge(&Inputs {
         snapshots: &snapshots,

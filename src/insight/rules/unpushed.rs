@@ -14,9 +14,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn apply(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
-    for (environment, status) in checkouts(inputs).filter(|(_, status)| !status.unpushed.is_empty()) {
-        let matter = status.unpushed.iter().fold(Matter::new(RULE.code), |matter, commit| matter.with(&commit.id.0));
-        let evidence = Evidence::Unpushed { commits: status.unpushed.clone() };
+    for (environment, status) in checkouts(inputs) {
+        let Some(unpushed) = status.unpushed.as_ref().filter(|unpushed| !unpushed.is_empty()) else { continue };
+        let matter = unpushed.iter().fold(Matter::new(RULE.code), |matter, commit| matter.with(&commit.id.0));
+        let evidence = Evidence::Unpushed { commits: unpushed.clone() };
         findings.push(about(&RULE, inputs.snapshots, environment, matter, evidence));
     }
 }

@@ -1,6 +1,8 @@
 //! Commits as units.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use super::{FileChange, Side, Unit, UnitId, UnitKind, Version};
 use crate::snapshot::{Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, ReadFailure, TreeChange};
@@ -11,19 +13,15 @@ use crate::snapshot::{Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord
 /// together are the commits that it merges, and these are here.
 ///
 /// # Cost
-/// Two trees are walked in step for each commit; no content is read.
+/// Two trees are walked in step for each commit, on the threads of the current pool; no content is read.
 pub fn commits(beyond: &Beyond, from: usize, reader: &dyn CommitReader) -> Result<Vec<Unit>, ReadFailure> {
-    let mut units = Vec::new();
-    for record in &beyond.commits {
-        if record.is_cut || record.parents.len() > 1 {
-            continue;
-        }
+    let unit = |record: &CommitRecord| {
         let changes = reader.changes(from, record.parents.first(), &record.summary.id)?;
-        if !changes.is_empty() {
-            units.push(unit(record, from, &changes));
-        }
-    }
-    Ok(units)
+        Ok((!changes.is_empty()).then(|| unit(record, from, &changes)))
+    };
+    let is_one = |record: &&CommitRecord| !record.is_cut && record.parents.len() <= 1;
+    let units: Result<Vec<Option<Unit>>, ReadFailure> = beyond.commits.par_iter().filter(is_one).map(unit).collect();
+    Ok(units?.into_iter().flatten().collect())
 }
 
 /// A commit as a unit, whatever it is against.
@@ -62,7 +60,7 @@ pub fn file_changes(environment: usize, changes: &[TreeChange]) -> Vec<FileChang
             from_of.insert(*to, *from);
         }
     }
-    let moved_away: Vec<usize> = from_of.values().copied().collect();
+    let moved_away: BTreeSet<usize> = from_of.values().copied().collect();
     let side = |change: &TreeChange, blob: Option<Blob>| {
         blob.map(|blob| Side {
             path: change.path.clone(),

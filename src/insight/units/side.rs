@@ -72,10 +72,13 @@ impl Versions<'_> {
         match &side.version {
             Version::Held(content) => Ok((content.len() as u64 <= limit).then(|| content.to_vec())),
             Version::Blob { environment, id } => {
-                if self.commits.blob_size(*environment, id)? > limit {
-                    return Ok(None);
+                let blob = Blob { id: *id, kind: side.kind };
+                match self.commits.blob(*environment, &side.path, blob, limit) {
+                    Ok(content) => Ok(Some(content)),
+                    // The size is asked for only when it may be the reason.
+                    Err(failure) if self.commits.blob_size(*environment, id)? <= limit => Err(failure),
+                    Err(_) => Ok(None),
                 }
-                self.commits.blob(*environment, &side.path, Blob { id: *id, kind: side.kind }, limit).map(Some)
             }
             Version::File { environment, path } => {
                 let snapshot = &self.snapshots[*environment];

@@ -27,7 +27,7 @@ const STANDS: f32 = 0.9;
 /// The files that the target began with had most of it already, so that having it says little.
 const BEGAN: f32 = 0.7;
 /// By so much the present files have to be nearer to the unit than those that the target began with.
-const NEARER: f32 = 0.1;
+pub(super) const NEARER: f32 = 0.1;
 /// What a few telling lines weigh. Less is found elsewhere by chance when the lines themselves are not the same.
 const TELLING: f32 = 3.5;
 /// Less than half a line.
@@ -75,10 +75,28 @@ impl Case<'_> {
         if self.trace < TRACE && is_told_by_trace && !has_other && evidence.is_empty() {
             return self.judgement(self.without_trace(pairs), evidence, looking);
         }
+        if let Some(same) = self.carried_over(pairs, looking) {
+            let count = self.delta.counts.iter().filter(|counts| **counts).count();
+            if same == count {
+                let fact = Fact::SameFiles(count, count);
+                evidence.push(Proof { tier: Tier::SameContent, commit: None, fact });
+            }
+            return self.judgement(Verdict::Present, evidence, looking);
+        }
         let look = looking.look(self.unit, self.delta, excused);
         let verdict = self.verdict(pairs, &look, looking, &mut evidence);
         Self::stand(&look, &mut evidence);
         self.judgement(verdict, evidence, looking)
+    }
+
+    /// Whether a step of the target is the very change and no later one takes it back: then no content has to be read. Gives in how many
+    /// files the target has the very contents, where their names tell.
+    fn carried_over(&self, pairs: &[Pair], looking: &Looking<'_>) -> Option<usize> {
+        let is_carried = pairs.iter().any(|pair| pair.same_patch || pair.same_files);
+        if !is_carried || self.pairs.taken_back(self.at, 0.0).is_some() {
+            return None;
+        }
+        looking.same_by_name(self.unit, self.delta)
     }
 
     /// Whether what goes says more than what comes.
@@ -135,7 +153,8 @@ impl Case<'_> {
         let is_nearer = tip >= base + NEARER;
         let core = &look.core;
         let core_stands = is_nearer && core.0.weight() >= TELLING && stands(&core.0, &core.1);
-        let stands = look.opaque == 0 && (stands(&look.tip, &look.base) || core_stands);
+        let is_whole = look.opaque == 0 && !look.lacks_a_part();
+        let stands = is_whole && (stands(&look.tip, &look.base) || core_stands);
         if let Some(undo) = self.pairs.taken_back(self.at, came).filter(|_| !stands) {
             let commit = looking.steps.all[undo].commit();
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
@@ -180,7 +199,12 @@ impl Case<'_> {
     /// Whether a step that does more, or several together, do the same, and the files bear it out.
     fn is_carried(pairs: &[Pair], look: &Look, is_nearer: bool) -> bool {
         let is_carried = pairs.iter().any(|pair| pair.lines.of_a() >= CARRIED && pair.paths > 0.5);
-        is_carried && is_nearer && look.share() >= 0.6 && look.least() >= 0.3 && look.tip.came() >= SIMILAR
+        is_carried
+            && !look.lacks_a_part()
+            && is_nearer
+            && look.share() >= 0.6
+            && look.least() >= 0.3
+            && look.tip.came() >= SIMILAR
     }
 
     fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {

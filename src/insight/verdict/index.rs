@@ -4,8 +4,31 @@ use super::delta::{TextDelta, Trivial};
 use super::lines::{DigestMap, DigestSet};
 use super::load::Delta;
 
-/// A thing that a change does (this line comes, that word goes), as a number, and how often; sorted by number, unique.
-pub(super) type Bag = Box<[(u64, u16)]>;
+/// Something that a change does: this line comes, that word goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thing {
+    /// Stands for it.
+    number: u64,
+    /// What it says; nothing until the bag was weighed.
+    weight: f32,
+    /// How often.
+    count: u16,
+}
+
+/// Things, sorted by number, unique.
+#[derive(Debug, Default)]
+pub(super) struct Bag {
+    things: Box<[Thing]>,
+    /// What they say together; nothing until the bag was weighed.
+    sum: f32,
+}
+
+impl Bag {
+    /// The numbers of the things.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.things.iter().map(|thing| thing.number)
+    }
+}
 
 /// All that a unit does, in lines and in words.
 #[derive(Debug, Default)]
@@ -59,14 +82,14 @@ fn word_things(text: &TextDelta) -> impl Iterator<Item = (u64, u16)> + '_ {
 pub(super) fn bag(things: impl Iterator<Item = (u64, u16)>) -> Bag {
     let mut things: Vec<(u64, u16)> = things.collect();
     things.sort_unstable();
-    let mut bag: Vec<(u64, u16)> = Vec::with_capacity(things.len());
-    for (thing, count) in things {
+    let mut bag: Vec<Thing> = Vec::with_capacity(things.len());
+    for (number, count) in things {
         match bag.last_mut() {
-            Some((last, sum)) if *last == thing => *sum = sum.saturating_add(count),
-            _ => bag.push((thing, count)),
+            Some(last) if last.number == number => last.count = last.count.saturating_add(count),
+            _ => bag.push(Thing { number, weight: 0.0, count }),
         }
     }
-    bag.into()
+    Bag { things: bag.into(), sum: 0.0 }
 }
 
 /// How much each thing says: the rarer it is over both histories, the more.
@@ -89,8 +112,8 @@ impl Weights {
         let mut total = 1.0;
         for bag in bags {
             total += 1.0;
-            for (thing, _) in bag.lines.iter().chain(&bag.words) {
-                *frequency.entry(*thing).or_default() += 1;
+            for thing in bag.lines.numbers().chain(bag.words.numbers()) {
+                *frequency.entry(thing).or_default() += 1;
             }
         }
         let little = trivial.iter().flat_map(|line| [comes(line), goes(line)]).collect();
@@ -105,34 +128,52 @@ impl Weights {
         rarity.clamp(0.02, 1.0) * if self.little.contains(&thing) { LITTLE } else { 1.0 }
     }
 
-    /// What a whole bag says.
-    pub(super) fn sum(&self, bag: &Bag) -> f32 {
-        bag.iter().map(|&(thing, count)| self.of(thing) * f32::from(count.min(MOST))).sum()
+    /// Puts down what each thing says, so that it is looked up once however often bags are compared.
+    pub(super) fn weigh(&self, bags: &mut Bags) {
+        for bag in [&mut bags.lines, &mut bags.words] {
+            for thing in &mut bag.things {
+                thing.weight = self.of(thing.number);
+            }
+            bag.sum = bag.things.iter().map(|thing| thing.weight * f32::from(thing.count.min(MOST))).sum();
+        }
     }
+}
 
-    /// The share of a bag that is among these lines, by weight, each counted once; and what it says.
-    pub(super) fn trace(&self, bag: &Bag, among: &DigestSet) -> (f32, f32) {
+impl Bag {
+    /// The share of it that is among these, by weight, each counted once; and what it says.
+    pub(super) fn trace(&self, among: &DigestSet) -> (f32, f32) {
         let (mut has, mut all) = (0.0, 0.0);
-        for (thing, _) in bag {
-            let weight = self.of(*thing);
-            all += weight;
-            has += if among.contains(thing) { weight } else { 0.0 };
+        for thing in &self.things {
+            all += thing.weight;
+            has += if among.contains(&thing.number) { thing.weight } else { 0.0 };
         }
         (share(has, all), all)
     }
 
     /// What both bags say, and what either does.
-    pub(super) fn overlap(&self, a: &Bag, b: &Bag) -> Overlap {
-        let (mut at, mut both) = (0, 0.0);
-        for &(thing, count) in a {
-            while b.get(at).is_some_and(|(other, _)| *other < thing) {
-                at += 1;
-            }
-            if let Some((_, other)) = b.get(at).filter(|(other, _)| *other == thing) {
-                both += self.of(thing) * f32::from(count.min(*other).min(MOST));
+    ///
+    /// # Cost
+    /// Linear in the smaller one where the other is far larger: a commit that brings somebody else's code in is like many in some line.
+    pub(super) fn overlap(&self, other: &Self) -> Overlap {
+        let (few, mut many) = if self.things.len() <= other.things.len() {
+            (&self.things, &other.things[..])
+        } else {
+            (&other.things, &self.things[..])
+        };
+        let is_far = many.len() / 16 > few.len();
+        let mut both = 0.0;
+        for thing in few {
+            let skipped = if is_far {
+                many.partition_point(|it| it.number < thing.number)
+            } else {
+                many.iter().take_while(|it| it.number < thing.number).count()
+            };
+            many = &many[skipped..];
+            if let Some(it) = many.first().filter(|it| it.number == thing.number) {
+                both += thing.weight * f32::from(thing.count.min(it.count).min(MOST));
             }
         }
-        Overlap { both, a: self.sum(a), b: self.sum(b) }
+        Overlap { both, a: self.sum, b: other.sum }
     }
 }
 
@@ -177,33 +218,33 @@ pub(super) struct Postings {
 }
 
 impl Postings {
-    pub(super) fn new(bags: &[Bags], weights: &Weights) -> Self {
+    pub(super) fn new(bags: &[Bags]) -> Self {
         let mut of: DigestMap<Vec<u32>> = DigestMap::default();
         for (at, bag) in bags.iter().enumerate() {
-            for (thing, _) in bag.lines.iter().chain(&bag.words) {
-                let list = of.entry(*thing).or_default();
+            for thing in bag.lines.numbers().chain(bag.words.numbers()) {
+                let list = of.entry(thing).or_default();
                 // One more than is looked at says that there are too many.
                 if list.len() <= COMMON {
                     list.push(at as u32);
                 }
             }
         }
-        Self { of, sums: bags.iter().map(|bag| weights.sum(&bag.lines)).collect() }
+        Self { of, sums: bags.iter().map(|bag| bag.lines.sum).collect() }
     }
 
-    /// The likeliest, ascending.
-    pub(super) fn near(&self, bags: &Bags, weights: &Weights) -> Vec<usize> {
+    /// The likeliest, ascending; of bags that were weighed.
+    pub(super) fn near(&self, bags: &Bags) -> Vec<usize> {
         let mut common: DigestMap<f32> = DigestMap::default();
         for (things, factor) in [(&bags.lines, 1.0), (&bags.words, 0.3)] {
-            for (thing, _) in things {
-                let Some(list) = self.of.get(thing).filter(|list| list.len() <= COMMON) else { continue };
-                let weight = weights.of(*thing) * factor;
+            for thing in &things.things {
+                let Some(list) = self.of.get(&thing.number).filter(|list| list.len() <= COMMON) else { continue };
+                let weight = thing.weight * factor;
                 for &at in list {
                     *common.entry(u64::from(at)).or_default() += weight;
                 }
             }
         }
-        let own = weights.sum(&bags.lines);
+        let own = bags.lines.sum;
         let mut near: Vec<(usize, f32, f32)> =
             common.into_iter().map(|(at, both)| (at as usize, both, both / (own + self.sums[at as usize]))).collect();
         let mut close = Vec::with_capacity(2 * CLOSE);

@@ -46,6 +46,11 @@ pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(move |_| !is_empty)
 }
 
+/// The lines of a text as numbers.
+pub(super) fn numbers(text: &[u8]) -> Vec<Line> {
+    split(text).map(number).collect()
+}
+
 /// The words of a line: runs of letters, digits and `_`.
 pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|&byte| !is_word(byte)).filter(|word| !word.is_empty())

@@ -1,7 +1,9 @@
 //! Holds a unit against the present files of the target, and against the files it began with.
 
+use super::decide::NEARER;
 use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
+use super::lines::{self, Line};
 use super::load::{Body, Delta, LARGEST};
 use super::places::Places;
 use super::steps::Steps;
@@ -9,7 +11,7 @@ use super::tip::{Standing, standing};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, BlobId, BlobKind, EntryRef};
+use crate::snapshot::{Algorithms, BlobId, BlobKind, Content, EntryRef};
 
 /// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
 const WHOLE: f32 = 2.0;
@@ -27,6 +29,9 @@ pub(super) struct Look {
     pub(super) files: Vec<(TreePath, Standing)>,
     /// Files whose present content is exactly the unit's.
     pub(super) same: usize,
+    /// Texts that the target has without anything of what should have come to them; of those that do not merely test or explain the others,
+    /// and of the rest.
+    pub(super) bare: (usize, usize),
     /// Files that are changed and that the target has under no name.
     pub(super) no_file: usize,
     /// Files that have another content than before and after, and no lines to compare.
@@ -46,12 +51,27 @@ impl Look {
         self.base.share().unwrap_or(0.0)
     }
 
+    /// Whether a part is missing altogether: a text that the target has, and that does not merely test or explain the others.
+    pub(super) fn lacks_a_part(&self) -> bool {
+        if self.core.0.share().is_some() { self.bare.0 > 0 } else { self.bare.1 > 0 }
+    }
+
     /// The smallest share of a text that does not merely test or explain the others.
     pub(super) fn least(&self) -> f32 {
         let is_core = |path: &TreePath| self.core.0.share().is_none() || !is_supporting(path);
         let texts = self.files.iter().filter(|(path, standing)| standing.lines.1 > 0 && is_core(path));
         texts.filter_map(|(_, standing)| standing.share()).fold(1.0, f32::min)
     }
+}
+
+/// A file of a unit that was held against the present one.
+struct Seen<'a> {
+    change: &'a FileChange,
+    body: &'a Body,
+    /// Its lines before and afterwards.
+    texts: (Vec<Line>, Vec<Line>),
+    /// What the target began with.
+    base: Option<Side>,
 }
 
 /// Whatever is needed to look.
@@ -67,10 +87,13 @@ impl Looking<'_> {
     /// Looks at all files of a unit that are evidence. `excused` says whether a line that the unit brings was taken away again by another
     /// unit that the target has.
     ///
+    /// The files that the target began with are looked at only where the present ones have enough of the unit for that to matter.
+    ///
     /// # Cost
-    /// Reads four versions of each file, and makes four diffs.
+    /// Reads three versions of each file and makes two diffs; twice that where the present files have something of the unit.
     pub(super) fn look(&self, unit: &Unit, delta: &Delta, excused: &dyn Fn(u64) -> bool) -> Look {
         let mut look = Look::default();
+        let mut seen = Vec::new();
         for ((change, body), _) in
             unit.changes.iter().zip(&delta.files).zip(&delta.counts).filter(|(_, counts)| **counts)
         {
@@ -78,62 +101,102 @@ impl Looking<'_> {
                 look.unreadable.get_or_insert_with(|| words.clone());
                 continue;
             }
-            if let Err(words) = self.file(change, body, excused, &mut look) {
-                look.unreadable.get_or_insert(words);
+            match self.file(change, body, excused, &mut look) {
+                Ok(file) => seen.push(file),
+                Err(words) => _ = look.unreadable.get_or_insert(words),
+            }
+        }
+        if [&look.tip, &look.core.0].into_iter().all(|tip| tip.share().is_none_or(|share| share < NEARER)) {
+            return look;
+        }
+        for file in seen {
+            match self.began(&file) {
+                Ok(began) => {
+                    look.base.add(began);
+                    if !is_supporting(file.change.path()) {
+                        look.core.1.add(began);
+                    }
+                }
+                Err(words) => _ = look.unreadable.get_or_insert(words),
             }
         }
         look
     }
 
-    fn file(
+    /// Holds a file of a unit against the present one.
+    fn file<'a>(
         &self,
-        change: &FileChange,
-        body: &Body,
+        change: &'a FileChange,
+        body: &'a Body,
         excused: &dyn Fn(u64) -> bool,
         look: &mut Look,
-    ) -> Result<(), String> {
+    ) -> Result<Seen<'a>, String> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
         let tip = self.tip(before, change.path());
         let base = self.base(before, change.path())?;
-        let (standing, began) = if let Body::Text(text) = body {
+        let (standing, texts) = if let Body::Text(text) = body {
             let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
-            let texts = (&was[..], &becomes[..], text);
             let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
-            let began = base.as_ref().map(|side| self.content(Some(side))).transpose()?;
             look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
             look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
-            (
-                self.text(change, texts, present.as_deref(), began.is_some(), excused),
-                self.text(change, texts, began.as_deref(), began.is_some(), &|_| false),
-            )
+            let texts = (lines::numbers(&was), lines::numbers(&becomes));
+            let standing = self.text(change, (&texts.0, &texts.1, text), present.as_deref(), base.is_some(), excused);
+            (standing, texts)
         } else {
             let there = self.whole(change, body, tip.as_ref())?;
             look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
             look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-            (whole(there), whole(self.whole(change, body, base.as_ref())?))
+            (whole(there), <(Vec<Line>, Vec<Line>)>::default())
         };
         look.tip.add(standing);
-        look.base.add(began);
-        if !is_supporting(change.path()) {
+        let is_bare = usize::from(tip.is_some() && standing.is_bare());
+        if is_supporting(change.path()) {
+            look.bare.1 += is_bare;
+        } else {
+            look.bare.0 += is_bare;
             look.core.0.add(standing);
-            look.core.1.add(began);
         }
         look.files.push((change.path().clone(), standing));
-        Ok(())
+        Ok(Seen { change, body, texts, base })
+    }
+
+    /// Holds a file of a unit against the one that the target began with.
+    fn began(&self, file: &Seen<'_>) -> Result<Standing, String> {
+        let Body::Text(text) = file.body else {
+            return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
+        };
+        let began = file.base.as_ref().map(|side| self.content(Some(side))).transpose()?;
+        let texts = (&file.texts.0[..], &file.texts.1[..], text);
+        Ok(self.text(file.change, texts, began.as_deref(), began.is_some(), &|_| false))
+    }
+
+    /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
+    pub(super) fn same_by_name(&self, unit: &Unit, delta: &Delta) -> Option<usize> {
+        let mut same = 0;
+        for (change, _) in unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts) {
+            let Some(after) = &change.after else { continue };
+            let Version::Blob { id, .. } = &after.version else { return None };
+            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
+            let Some(there) = self.tip(before, change.path()) else { continue };
+            let snapshot = &self.reading.snapshots[self.asked.target];
+            let Content::File(file) = &snapshot.entries[snapshot.find(&there.path)?].content else { return None };
+            same += usize::from(file.digests.git_blob? == *id);
+        }
+        Some(same)
     }
 
     fn text(
         &self,
         change: &FileChange,
-        (before, after, delta): (&[u8], &[u8], &TextDelta),
+        (before, after, delta): (&[Line], &[Line], &TextDelta),
         text: Option<&[u8]>,
         was_there: bool,
         excused: &dyn Fn(u64) -> bool,
     ) -> Standing {
         let weight = |line: u64| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
         match (text, &change.after) {
-            (Some(text), _) => standing(before, after, text, &weight, excused),
+            (Some(text), _) => standing(before, after, &lines::numbers(text), &weight, excused),
             // It went away, as it does in the unit; one that never was there says nothing.
             (None, None) if was_there => nowhere(delta, &weight, true),
             (None, None) => Standing::default(),

@@ -98,7 +98,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     let reached = reached(asked, reading)?;
     let union = lines_of(&pairs.steps);
     let case = |at: usize| {
-        let (trace, weight) = pairs.weights.trace(&pairs.units[at].lines, &union);
+        let (trace, weight) = pairs.units[at].lines.trace(&union);
         Case {
             at,
             unit: &asked.units[at],
@@ -140,7 +140,7 @@ fn reached(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<bool>, ReadFa
 
 /// All lines that any of them brings or takes.
 fn lines_of(bags: &[Bags]) -> DigestSet {
-    bags.iter().flat_map(|bags| &bags.lines).map(|(line, _)| *line).collect()
+    bags.iter().flat_map(|bags| bags.lines.numbers()).collect()
 }
 
 /// Lines that a unit which the target has takes away: one that an earlier unit brought need not be there any more.

@@ -60,10 +60,11 @@ const OPPOSITE: f32 = 0.6;
 
 impl<'a> Pairs<'a> {
     pub(super) fn find(units: (&[Unit], &'a [Delta]), steps: (&[Step], &'a [Delta]), trivial: &Trivial) -> Self {
-        let unit_bags: Vec<Bags> = units.1.par_iter().map(Bags::of).collect();
-        let step_bags: Vec<Bags> = steps.1.par_iter().map(Bags::of).collect();
+        let mut unit_bags: Vec<Bags> = units.1.par_iter().map(Bags::of).collect();
+        let mut step_bags: Vec<Bags> = steps.1.par_iter().map(Bags::of).collect();
         let weights = Weights::new(unit_bags.iter().chain(&step_bags), trivial);
-        let postings = Postings::new(&step_bags, &weights);
+        unit_bags.par_iter_mut().chain(&mut step_bags).for_each(|bags| weights.weigh(bags));
+        let postings = Postings::new(&step_bags);
         let (patches, blanks) = (by_number(steps.1, delta::patch_number), by_number(steps.1, |text| text.blank));
         let names: Vec<BTreeSet<&[u8]>> = steps.0.iter().map(|step| file_names(&step.changes, None)).collect();
         let of: Vec<Vec<Pair>> = (0..unit_bags.len())
@@ -72,7 +73,7 @@ impl<'a> Pairs<'a> {
                 let (unit, bags, delta) = (&units.0[at], &unit_bags[at], &units.1[at]);
                 let same = of_number(delta, &patches, delta::patch_number);
                 let same_blanks = of_number(delta, &blanks, |text| text.blank);
-                let mut near = postings.near(bags, &weights);
+                let mut near = postings.near(bags);
                 near.extend(same.iter().chain(same_blanks));
                 near.sort_unstable();
                 near.dedup();
@@ -82,8 +83,8 @@ impl<'a> Pairs<'a> {
                     same_files: same.contains(&step) && same_files(unit, delta, &steps.0[step]),
                     same_patch: same.contains(&step),
                     same_but_blanks: same_blanks.contains(&step),
-                    lines: weights.overlap(&bags.lines, &step_bags[step].lines),
-                    words: weights.overlap(&bags.words, &step_bags[step].words),
+                    lines: bags.lines.overlap(&step_bags[step].lines),
+                    words: bags.words.overlap(&step_bags[step].words),
                     paths: own.intersection(&names[step]).count() as f32 / own.len().max(1) as f32,
                 };
                 near.into_iter().map(pair).collect()
@@ -98,11 +99,12 @@ impl<'a> Pairs<'a> {
     pub(super) fn taken_back(&self, unit: usize, came: f32) -> Option<usize> {
         let brought = self.of[unit].iter().filter(|pair| pair.brings()).map(|pair| pair.step).max()?;
         let opposite = |delta: &Delta| {
-            let undoing = Bags::undoing(delta);
-            let near = self.postings.near(&undoing, &self.weights).into_iter();
+            let mut undoing = Bags::undoing(delta);
+            self.weights.weigh(&mut undoing);
+            let near = self.postings.near(&undoing).into_iter();
             near.filter(|&step| step > brought)
                 .filter(|&step| {
-                    let overlap = self.weights.overlap(&undoing.lines, &self.steps[step].lines);
+                    let overlap = undoing.lines.overlap(&self.steps[step].lines);
                     overlap.of_a() >= TAKEN_BACK && (overlap.jaccard() >= OPPOSITE || came < 0.5)
                 })
                 .max()

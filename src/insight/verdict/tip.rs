@@ -1,7 +1,7 @@
 //! Whether the present files of a target are as a unit would have them.
 
-use super::lines::{self, DigestMap};
-use crate::compare::text::regions::{RegionClass, regions};
+use super::lines::{DigestMap, Line};
+use crate::compare::text::regions::{Region, RegionClass, regions_of};
 
 /// What of one file's change is in a text, by weight; a line that is everywhere weighs little.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -20,6 +20,11 @@ pub(super) struct Standing {
     pub(super) lines: (usize, usize),
 }
 
+/// What half a line weighs that is nowhere else.
+const LINE: f32 = 0.5;
+/// A smaller share than this is there by chance.
+const HARDLY: f32 = 0.15;
+
 impl Standing {
     pub(super) fn add(&mut self, other: Self) {
         self.replayed += other.replayed;
@@ -35,6 +40,12 @@ impl Standing {
         if self.came.1 > 0.0 { self.came.0 / self.came.1 } else { 1.0 }
     }
 
+    /// Whether nothing of a text's change is there that is a sign of it: nothing of what should come, or hardly anything.
+    pub(super) fn is_bare(&self) -> bool {
+        let has_come = self.came.0 > 0.0 || self.lacks.0 == 0;
+        self.missing >= LINE && (!has_come || self.share().is_some_and(|share| share < HARDLY))
+    }
+
     /// All of it.
     pub(super) fn weight(&self) -> f32 {
         self.replayed + self.contained + self.missing
@@ -47,7 +58,7 @@ impl Standing {
     }
 }
 
-/// Holds what was made of `before` against a text that came about in another way.
+/// Holds what `theirs` made of `base` against a text that came about in another way, `ours`.
 ///
 /// `weight` says how much a line says; `excused` whether a line that comes was taken away again by something else that the text has: that
 /// it is not there says nothing.
@@ -55,16 +66,16 @@ impl Standing {
 /// # Cost
 /// Two diffs.
 pub(super) fn standing(
-    before: &[u8],
-    after: &[u8],
-    text: &[u8],
+    base: &[Line],
+    theirs: &[Line],
+    ours: &[Line],
     weight: &dyn Fn(u64) -> f32,
     excused: &dyn Fn(u64) -> bool,
 ) -> Standing {
-    let [base, theirs, ours] = [before, after, text].map(|text| lines::split(text).collect::<Vec<_>>());
-    let mut anywhere: Option<DigestMap<usize>> = None;
+    let regions = regions_of(base, &[ours, theirs]);
+    let mut anywhere = come_anywhere(base, ours, &regions);
     let mut found = Standing::default();
-    for region in regions(&base, &[&ours, &theirs]) {
+    for region in regions {
         let old = &base[region.base.clone()];
         let (here, new) = (&ours[region.sides[0].clone()], &theirs[region.sides[1].clone()]);
         match region.class {
@@ -80,27 +91,26 @@ pub(super) fn standing(
             RegionClass::Only(_) | RegionClass::Conflict(_) => {
                 let changed = Changed::between(old, new);
                 found.lines.1 += changed.count();
-                let is_conflict = matches!(region.class, RegionClass::Conflict(_));
-                let place: Vec<u64> = here.iter().map(|line| lines::number(line)).collect();
-                let mut in_place = counted(&place);
-                for &line in &changed.comes {
-                    let (worth, is_there) = (weight(line), is_conflict && take(&mut in_place, line));
-                    let mut is_moved = || {
-                        let anywhere = anywhere.get_or_insert_with(|| {
-                            let own = |text: &[&[u8]]| {
-                                counted(&text.iter().map(|line| lines::number(line)).collect::<Vec<_>>())
-                            };
-                            let (mut ours, base) = (own(&ours), own(&base));
-                            // What the base had is no sign of the change.
-                            for (line, count) in base {
-                                ours.entry(line).and_modify(|ours| *ours = ours.saturating_sub(count));
-                            }
-                            ours
-                        });
-                        take(anywhere, line)
-                    };
+                let is_untouched = matches!(region.class, RegionClass::Only(_));
+                let mut in_place = counted(here);
+                let mut is_there: Vec<bool> = changed
+                    .comes
+                    .iter()
+                    .map(|&line| !is_untouched && take(&mut in_place, line) || take(&mut anywhere, line))
+                    .collect();
+                // Where the text was left as it was, the change went elsewhere as a whole or not at all: some lines of it are found anywhere.
+                let is_lacked = |(line, is_there): (&Line, &bool)| !is_there && !excused(*line);
+                if is_untouched && changed.comes.iter().zip(&is_there).any(is_lacked) {
+                    for (&line, is_there) in changed.comes.iter().zip(&mut is_there) {
+                        if std::mem::take(is_there) {
+                            *anywhere.entry(line).or_default() += 1;
+                        }
+                    }
+                }
+                for (&line, is_there) in changed.comes.iter().zip(is_there) {
+                    let worth = weight(line);
                     found.came.1 += worth;
-                    if is_there || is_moved() {
+                    if is_there {
                         found.contained += worth;
                         found.came.0 += worth;
                         found.lines.0 += 1;
@@ -126,6 +136,23 @@ pub(super) fn standing(
     found
 }
 
+/// The lines of a text that its base has not as often; what the base had is no sign of a change.
+fn come_anywhere(base: &[Line], ours: &[Line], regions: &[Region]) -> DigestMap<usize> {
+    let is_ours = |region: &&Region| !matches!(region.class, RegionClass::Unchanged | RegionClass::Only(1));
+    let mut come = DigestMap::default();
+    for region in regions.iter().filter(is_ours) {
+        for &line in &ours[region.sides[0].clone()] {
+            *come.entry(line).or_default() += 1;
+        }
+    }
+    for region in regions.iter().filter(is_ours) {
+        for &line in &base[region.base.clone()] {
+            take(&mut come, line);
+        }
+    }
+    come
+}
+
 /// The lines that come and go in a place; one that only moved inside of it does neither.
 struct Changed {
     comes: Vec<u64>,
@@ -133,12 +160,11 @@ struct Changed {
 }
 
 impl Changed {
-    fn between(old: &[&[u8]], new: &[&[u8]]) -> Self {
-        let [old, new] = [old, new].map(|text| text.iter().map(|line| lines::number(line)).collect::<Vec<_>>());
-        let (mut of_old, mut of_new) = (counted(&old), counted(&new));
+    fn between(old: &[Line], new: &[Line]) -> Self {
+        let (mut of_old, mut of_new) = (counted(old), counted(new));
         Self {
-            comes: new.into_iter().filter(|&line| !take(&mut of_old, line)).collect(),
-            goes: old.into_iter().filter(|&line| !take(&mut of_new, line)).collect(),
+            comes: new.iter().copied().filter(|&line| !take(&mut of_old, line)).collect(),
+            goes: old.iter().copied().filter(|&line| !take(&mut of_new, line)).collect(),
         }
     }
 
@@ -172,10 +198,12 @@ fn take(counts: &mut DigestMap<usize>, line: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines;
     use super::*;
 
     fn stands(before: &str, after: &str, text: &str) -> Standing {
-        standing(before.as_bytes(), after.as_bytes(), text.as_bytes(), &|_| 1.0, &|_| false)
+        let [before, after, text] = [before, after, text].map(|text| lines::numbers(text.as_bytes()));
+        standing(&before, &after, &text, &|_| 1.0, &|_| false)
     }
 
     #[test]

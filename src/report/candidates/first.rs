@@ -271,8 +271,13 @@ impl<'a> Table<'a> {
         2 + self.id + from + 2
     }
 
+    /// What stands after what it is and where; nothing when there is no room for it.
     fn tail(&self) -> usize {
-        if self.cell == 0 { 2 + SUMMARY } else { self.targets.len() * (self.cell + 2) }
+        match self.cell {
+            0 if self.lead() + NARROWEST + 2 + SUMMARY > self.columns => 0,
+            0 => 2 + SUMMARY,
+            cell => self.targets.len() * (cell + 2),
+        }
     }
 
     fn widest_label(&self) -> usize {
@@ -316,11 +321,16 @@ impl<'a> Table<'a> {
             0 => String::new(),
             room => format!("  {}", pad(&fit(words, room), room)),
         };
-        let room = self.tail() - 2;
+        let room = self.tail().saturating_sub(2);
+        if room == 0 {
+            return format!("{head}{}", beside(&lines_changed(unit), self.place)).trim_end().to_owned();
+        }
         if let Some(threats) = threats(self.report, unit) {
-            // It says more than where, and may take its room.
+            // It says more than where, and may take its room, and all that is left of the line.
             let numbers = lines_changed(unit);
             let least = width(&numbers).min(self.place);
+            let gap = if self.place > 0 { self.place + 2 } else { 0 };
+            let room = self.columns.saturating_sub(self.lead() + self.what + gap + 2);
             let words = threatened(label(&unit.from), &threats, room + self.place - least);
             let place = beside(&numbers, least.max(self.place.saturating_sub(width(&words).saturating_sub(room))));
             return format!("{head}{place}  {}", self.styles.paint(Look::Warning, words));

@@ -41,7 +41,7 @@ fn proposal(environment: usize, here: &[u8], common: &[u8]) -> MapProposal {
 #[test]
 fn everything_that_can_be_typed_can_be_written() {
     let place = |text: &str| SshPlace::parse(text).unwrap();
-    let far = |text: &str| SourceSpec::Ssh { place: place(text), path: "/srv/my app".into(), rate: None };
+    let far = |text: &str| SourceSpec::Ssh { place: place(text), path: "/srv/my app".into(), rate: None, depth: None };
     let sources = [
         folder(b"a \"b\"\\\n\t"),
         SourceSpec::Git { repository: "../repo".into(), reference: "origin/main".to_owned() },
@@ -54,6 +54,7 @@ fn everything_that_can_be_typed_can_be_written() {
             command: ["docker", "exec", "-i", "it's \"web\""].map(str::to_owned).to_vec(),
             path: "/srv".into(),
             rate: std::num::NonZeroU64::new(4096),
+            depth: std::num::NonZeroU32::new(50),
         },
     ];
     let names = ["a", "b.c", "1", "true", "e-f", "g_h", "2020-01-01", "inf"];

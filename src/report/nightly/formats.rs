@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{NightlyReport, terminal};
+use super::{NightlyReport, html, junit, markdown, prometheus, sarif, terminal};
 use crate::report::escape;
 use crate::report::style::Styles;
 
@@ -32,6 +32,16 @@ pub struct Screen {
 pub static FORMATS: &[Format] = &[
     Format { name: "text", extension: "txt", about: "for people, on a terminal", write: terminal::write },
     Format { name: "json", extension: "json", about: "for programs", write: json },
+    Format {
+        name: "html",
+        extension: "html",
+        about: "one page for people, which needs no network",
+        write: html::write,
+    },
+    Format { name: "markdown", extension: "md", about: "for tickets and merge requests", write: markdown::write },
+    Format { name: "junit", extension: "xml", about: "test results, for pipelines", write: junit::write },
+    Format { name: "sarif", extension: "sarif", about: "results of an analysis, for code hosts", write: sarif::write },
+    Format { name: "prometheus", extension: "prom", about: "figures, for node_exporter", write: prometheus::write },
 ];
 
 fn json(report: &NightlyReport, _: Screen, out: &mut dyn Write) -> io::Result<()> {

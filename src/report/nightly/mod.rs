@@ -8,6 +8,11 @@ mod build;
 mod focus;
 mod formats;
 mod history;
+mod html;
+mod junit;
+mod markdown;
+mod prometheus;
+mod sarif;
 mod terminal;
 
 pub use build::{FailOn, Kept, Parts, nightly_report};

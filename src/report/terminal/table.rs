@@ -198,7 +198,8 @@ pub(in crate::report) fn git_words(git: &GitReport) -> String {
                             }
                         }
                     }
-                    _ => words.push_str(&format!(" ({remote} is gone)")),
+                    _ if upstream.is_gone => words.push_str(&format!(" ({remote} is gone)")),
+                    _ => words.push_str(&format!(" {remote} ?")),
                 }
             } else if let Some(unpushed) = checkout.unpushed.as_ref().filter(|unpushed| !unpushed.is_empty()) {
                 words.push_str(&format!(" +{} unpushed", unpushed.len()));

@@ -91,27 +91,27 @@ fn masked(origin: &Origin, inputs: &Inputs<'_>) -> Origin {
 }
 
 impl TextView {
-    /// Where a region comes from, each in a few words, as far as its owners do not say it already: `8a21f0c "bcrypt" (Ada Example, 9 days)`.
-    pub(super) fn origins(&self, region: &FileRegion) -> Vec<String> {
+    /// Where a region comes from, each in a few words, as far as its owners do not say it already: `8a21f0c "bcrypt" (Ada Example, 9 days)`;
+    /// and whether that is all that there is to say, for all owners alike.
+    pub(super) fn origins(&self, region: &FileRegion) -> (Vec<String>, bool) {
         let owners = region.class.groups().concat();
-        let is_said_with_owners = |origin: &&RegionOrigin| {
-            let is_alone = region.origins.iter().all(|other| other.origin.is_uncommitted());
-            origin.origin == Origin::Unstaged && is_alone
+        let is_of_all = |origin: &RegionOrigin| origin.environments.len() == owners.len();
+        let is_worth_words = |origin: &&RegionOrigin| match origin.origin {
+            Origin::Unstaged => region.origins.iter().any(|other| !other.origin.is_uncommitted()),
+            // Beside those of others, it says nothing about the region.
+            Origin::NoHistory => is_of_all(origin),
+            _ => true,
         };
-        let told: Vec<&RegionOrigin> = region.origins.iter().filter(|origin| !is_said_with_owners(origin)).collect();
+        let told: Vec<&RegionOrigin> = region.origins.iter().filter(is_worth_words).collect();
         let words = |origin: &&RegionOrigin| {
             let words = self.origin(&origin.origin);
-            if origin.environments.len() == owners.len() {
-                words
-            } else {
-                format!("{}: {words}", self.names(&origin.environments))
-            }
+            if is_of_all(origin) { words } else { format!("{}: {words}", self.names(&origin.environments)) }
         };
         let mut lines: Vec<String> = told.iter().take(SHOWN).map(words).collect();
         if told.len() > SHOWN {
             lines.push(format!("and {} more", told.len() - SHOWN));
         }
-        lines
+        (lines, told.len() == 1 && is_of_all(told[0]))
     }
 
     fn origin(&self, origin: &Origin) -> String {

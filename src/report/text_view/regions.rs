@@ -120,9 +120,11 @@ pub(super) fn write_region_head(
     let owners = view.owners(file, region);
     let look = if region.class.groups().len() > 1 { Look::Conflict } else { Look::Warning };
     let section = section_of(file, region).unwrap_or_default();
-    let mut below = view.origins(region);
+    let (mut below, is_one) = view.origins(region);
     let mut owners = owners;
-    if let [only] = &below[..] {
+    if let [only] = &below[..]
+        && is_one
+    {
         // One line if there is room for all of it.
         let joined = if owners.is_empty() { only.clone() } else { format!("{owners}: {only}") };
         if width(&place) + 2 + width(&section) + 2 + width(&joined) <= screen.columns {

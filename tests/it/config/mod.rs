@@ -259,7 +259,7 @@ fn remote_places_are_read_as_people_write_them() {
         port,
         config: config.map(Into::into),
     };
-    let ssh = |place, path: &str| SourceSpec::Ssh { place, path: path.into(), rate: None };
+    let ssh = |place, path: &str| SourceSpec::Ssh { place, path: path.into(), rate: None, depth: None };
     let source = |argument: &str| from_argument(OsStr::new(argument), None).unwrap().source;
     assert_eq!(source("a=web-1:/srv/app"), ssh(place(None, "web-1", None, None), "/srv/app"));
     assert_eq!(source("a=me@web-1:app"), ssh(place(Some("me"), "web-1", None, None), "app"));
@@ -270,12 +270,20 @@ fn remote_places_are_read_as_people_write_them() {
     assert_eq!(source("a=[::1]:/srv"), ssh(place(None, "::1", None, None), "/srv"));
     assert_eq!(source("a=./web:x"), SourceSpec::Folder { path: "./web:x".into() });
     let text = "ssh_config = 'all'\n[env.a]\nssh = 'web'\npath = '/srv'\n[env.b]\nssh = 'me@web'\nssh_config = 'own'\npath = '~/x'\n\
-                rate = '2M'\n[env.c]\nexec = ['docker', 'exec', '-i', 'c']\npath = '/srv'\n";
+                rate = '2M'\ndepth = 50\n[env.c]\nexec = ['docker', 'exec', '-i', 'c']\npath = '/srv'\n";
     let config = parse(text).unwrap();
     let sources: Vec<&SourceSpec> = config.environments.iter().map(|environment| &environment.source).collect();
     assert_eq!(*sources[0], ssh(place(None, "web", None, Some("/team/all")), "/srv"));
     let own = place(Some("me"), "web", None, Some("/team/own"));
-    assert_eq!(*sources[1], SourceSpec::Ssh { place: own, path: "x".into(), rate: std::num::NonZeroU64::new(2 << 20) });
+    assert_eq!(
+        *sources[1],
+        SourceSpec::Ssh {
+            place: own,
+            path: "x".into(),
+            rate: std::num::NonZeroU64::new(2 << 20),
+            depth: std::num::NonZeroU32::new(50)
+        }
+    );
     let command = ["docker", "exec", "-i", "c"].map(str::to_owned).to_vec();
-    assert_eq!(*sources[2], SourceSpec::Exec { command, path: "/srv".into(), rate: None });
+    assert_eq!(*sources[2], SourceSpec::Exec { command, path: "/srv".into(), rate: None, depth: None });
 }

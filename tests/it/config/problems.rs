@@ -139,7 +139,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     9 | sudo = true
       | ^^^^ not supported by this version
       |
-      = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `map`, `role`, `branch` and `owner`
+      = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `depth`, `map`, `role`, `branch` and `owner`
 
     error: unknown key `sudo` in an environment
       --> keys.toml:12:1
@@ -147,7 +147,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     12 | sudo = true
        | ^^^^ not supported by this version
        |
-       = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `map`, `role`, `branch` and `owner`
+       = help: leave it out; known keys in an environment are `path`, `ssh`, `exec`, `git`, `ref`, `archive`, `strip`, `snapshot`, `ssh_config`, `rate`, `depth`, `map`, `role`, `branch` and `owner`
 
     error: `rate` without `ssh` or `exec`
       --> keys.toml:13:8

@@ -1,7 +1,9 @@
 //! Environments on other machines: real `sshd` on the loopback interface, and command prefixes.
 
 mod canary;
+mod crowd;
 mod cut;
+mod depth;
 mod ends;
 mod faults;
 mod git;
@@ -11,6 +13,7 @@ mod oncalls;
 mod places;
 mod reading;
 mod secrets;
+mod texts;
 
 use std::path::Path;
 
@@ -21,7 +24,7 @@ use crate::support::collecting::Plan;
 /// A command prefix; what is asked of it is added as further words.
 fn exec(command: &[&str], path: &Path) -> SourceSpec {
     let command = command.iter().map(|&word| word.to_owned()).collect();
-    SourceSpec::Exec { command, path: path.to_owned(), rate: None }
+    SourceSpec::Exec { command, path: path.to_owned(), rate: None, depth: None }
 }
 
 /// The first environment is where the plan says; the others are these.

@@ -19,7 +19,7 @@ fn tree(root: &std::path::Path, files: usize) -> Tree {
 }
 
 /// The system's tools, those of busybox, and driftline itself.
-fn tiers() -> [String; 3] {
+pub(super) fn tiers() -> [String; 3] {
     let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
     ["/usr/bin:/bin".to_owned(), text(busybox()), text(with_driftline())]
 }
@@ -28,7 +28,7 @@ fn env(tools: &str) -> Vec<String> {
     ["/usr/bin/env", "-i", &format!("PATH={tools}")].map(str::to_owned).to_vec()
 }
 
-fn over(tools: &str, here: &Tree, there: &Tree) -> Plan {
+pub(super) fn over(tools: &str, here: &Tree, there: &Tree) -> Plan {
     let command = env(tools);
     let words: Vec<&str> = command.iter().map(String::as_str).collect();
     plan(here.root(), vec![exec(&words, there.root())])

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use driftline::collect::{CollectError, CollectPlan, Collected, Unwatched, collect};
 use driftline::config::{Environment, Expect, MapPair, PathMap, SourceSpec};
 use driftline::path::{EnvironmentName, TreePath};
-use driftline::snapshot::{Content, Counters, Entry, EntryRef, Incident, Snapshot, Timestamp};
+use driftline::snapshot::{Content, Counters, Entry, EntryRef, Incident, Snapshot, TextQuestion, Timestamp};
 use driftline::text::Redactor;
 
 /// A plan that owns what it refers to. Environments are called `e0`, `e1`, ...
@@ -116,6 +116,11 @@ pub(crate) fn entry(snapshot: &Snapshot, at: impl AsRef<[u8]>) -> &Entry {
 
 pub(crate) fn reference(snapshot: &Snapshot, environment: usize, at: &str) -> EntryRef {
     EntryRef { environment, entry: snapshot.find(&path(at)).unwrap() }
+}
+
+/// Asks what folding leaves of each.
+pub(crate) fn alone(entries: &[EntryRef]) -> Vec<TextQuestion> {
+    entries.iter().map(|&at| TextQuestion { members: vec![at] }).collect()
 }
 
 /// All paths of a snapshot, escaped.

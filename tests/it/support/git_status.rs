@@ -26,7 +26,7 @@ pub(crate) fn snapshot(root: &Path) -> Snapshot {
 pub(crate) fn far(root: &Path, tools: &str) -> Plan {
     let mut plan = Plan::of(&[root]);
     let command = ["/usr/bin/env", "-i", &format!("PATH={tools}")].map(str::to_owned).to_vec();
-    plan.environments[0].source = SourceSpec::Exec { command, path: root.to_owned(), rate: None };
+    plan.environments[0].source = SourceSpec::Exec { command, path: root.to_owned(), rate: None, depth: None };
     plan
 }
 

@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub(crate) mod browser;
 pub(crate) mod collecting;
 pub(crate) mod git_status;
 pub(crate) mod memory;

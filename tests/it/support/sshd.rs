@@ -19,6 +19,8 @@ pub(crate) struct Kind {
     pub(crate) path: Option<PathBuf>,
     /// A shell command that takes the place of what was asked for, which is in `SSH_ORIGINAL_COMMAND`.
     pub(crate) force: Option<String>,
+    /// Its `MaxStartups`, when it is to be a small one.
+    pub(crate) startups: Option<&'static str>,
 }
 
 /// Servers, and a client configuration that has an alias for each of them.
@@ -60,7 +62,7 @@ impl Servers {
     /// A folder, as it is reached over one of the servers.
     pub(crate) fn spec(&self, alias: &str, path: &Path) -> SourceSpec {
         let place = SshPlace { user: None, host: alias.to_owned(), port: None, config: Some(self.config()) };
-        SourceSpec::Ssh { place, path: path.to_owned(), rate: None }
+        SourceSpec::Ssh { place, path: path.to_owned(), rate: None, depth: None }
     }
 
     /// Adds a line to what the client knows of an alias; the first word counts that is said.
@@ -113,10 +115,11 @@ impl Servers {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let path = kind.path.as_deref().unwrap_or(Path::new("/usr/bin:/bin")).display();
             let force = kind.force.as_ref().map(|force| format!("ForceCommand {force}\n")).unwrap_or_default();
+            let startups = kind.startups.unwrap_or("200");
             let config = format!(
                 "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nPidFile none\nAuthorizedKeysFile {}\nStrictModes no\n\
                  UsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n\
-                 SetEnv HOME={} PATH={path}\nMaxStartups 200\n{force}",
+                 SetEnv HOME={} PATH={path}\nMaxStartups {startups}\n{force}",
                 at("host_key").display(),
                 self.authorized_keys().display(),
                 home.display(),

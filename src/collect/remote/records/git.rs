@@ -101,13 +101,14 @@ impl<R: BufRead> Records<R> {
         Ok((lines.split(|&byte| byte == b'\n').filter_map(object).collect(), status))
     }
 
-    /// Hands the bytes of a pack to `sink`, at most `limit` of them, and no more than `rate` in a second.
+    /// Hands the bytes of a pack to `sink`, at most `limit` of them, and no more than `rate` in a second; gives the names of commits below
+    /// which history is cut off for it.
     pub(in crate::collect::remote) fn git_pack(
         &mut self,
         sink: &mut dyn Write,
         limit: u64,
         rate: Option<std::num::NonZeroU64>,
-    ) -> Result<(), PackStop> {
+    ) -> Result<Vec<Vec<u8>>, PackStop> {
         let mut greeting = 0;
         while let Packet::Line(line) = self.packet()? {
             greeting += line.len() as u64;
@@ -116,9 +117,17 @@ impl<R: BufRead> Records<R> {
             }
             refused(&line)?;
         }
-        // What it has of what is there already, or nothing of it.
+        // Where history is cut off for it; then what it has of what is there already, or nothing of it.
+        let mut cut = Vec::new();
         loop {
             match self.packet()? {
+                Packet::Line(line) if line.starts_with(b"shallow ") || line.starts_with(b"unshallow ") => {
+                    greeting += line.len() as u64;
+                    if greeting > GREETING_LIMIT {
+                        return Err(Stop::Garbled.into());
+                    }
+                    cut.extend(line.strip_prefix(b"shallow ").map(|id| id.trim_ascii().to_vec()));
+                }
                 Packet::Line(line) if line.starts_with(b"NAK") || line.starts_with(b"ACK ") => break,
                 Packet::Line(line) => {
                     refused(&line)?;
@@ -158,7 +167,7 @@ impl<R: BufRead> Records<R> {
         }
         let head = self.head()?;
         match self.closing(&head)? {
-            0 => Ok(()),
+            0 => Ok(cut),
             status => Err(PackStop::Ended(status)),
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::collect::far::{GitItem, PackFault};
+use crate::collect::far::{FarFold, GitItem, PackFault};
+use crate::snapshot::{TextFold, Timestamp};
 
 const NONCE: &str = "5f0c";
 
@@ -123,7 +124,7 @@ fn digests_of_all_tools() {
          {look}\n{look}\n?\n{look}\n?\n{look}@END 5f0c 0@"
     ));
     let mut told: Vec<Told<[u8; 32]>> = Vec::new();
-    assert_eq!(records(&bytes).digests(&mut |one| told.push(one)).unwrap(), 0);
+    assert_eq!(records(&bytes).lines(b"D", digest, &mut |one| told.push(one)).unwrap(), 0);
     let values: Vec<_> = told.iter().map(|one| one.value.map(|digest| digest[0])).collect();
     let ok = Ok(0x98);
     assert_eq!(values, [ok, ok, ok, ok, Err(Refusal::Gone), Err(Refusal::Denied)]);
@@ -180,6 +181,26 @@ fn an_end_says_how_much_there_was() {
     }
 }
 
+/// As driftline gives it, GNU and BSD grep with counts, and whoever has no grep.
+#[test]
+fn what_folding_leaves() {
+    let look = "65024|8|3|1795275658.5|1795275658.5";
+    let (plain, trimmed) = ("ab".repeat(32), "0c".repeat(32));
+    let bytes = transcript(&format!(
+        "F@4@{look}\n{look}\n{look}\n?@0\n1\nb\n?gone@{look}\n{look}\n{look}\n?@F@1@{look}@t 1 0 {plain} {trimmed}@{look}@\
+         END 5f0c 0 - 5@"
+    ));
+    let mut told = Vec::new();
+    records(&bytes).lines(b"F", fold, &mut |one| told.push(one.value)).unwrap();
+    let text = TextFold { has_bom: true, has_crlf: false, plain: [0xab; 32], trimmed: [0x0c; 32] };
+    let known = [FarFold::Whole, FarFold::Foldable, FarFold::Binary].map(Ok);
+    assert_eq!(told, [&known[..], &[Err(Refusal::Gone), Ok(FarFold::Text(text))]].concat());
+    for line in ["", "x", "t 1 0", "t 2 0 ab ab", "-1", "?", "0 0"] {
+        let bytes = transcript(&format!("F@1@{look}@{line}@{look}@END 5f0c 0@"));
+        assert!(records(&bytes).lines(b"F", fold, &mut |_| ()).is_err(), "{line}");
+    }
+}
+
 #[test]
 fn an_end_says_how_many_files_it_was_about() {
     let batch = "B@./a@./b@@==@81a4|3|1|1|0|0|65024|8|root|root\n?@";
@@ -188,7 +209,7 @@ fn an_end_says_how_many_files_it_was_about() {
         assert_eq!(listed(&bytes, Tier::Stat).1.is_ok(), is_complete, "{wrote}");
     }
     let digests = "D@1@?@?gone@?@END 5f0c 0 - 2@";
-    let stop = records(&transcript(digests)).digests::<32>(&mut |_| ()).unwrap_err();
+    let stop = records(&transcript(digests)).lines(b"D", digest::<32>, &mut |_| ()).unwrap_err();
     assert!(matches!(stop, Stop::Miscounted { what: "files", wrote: 2, came: 1 }), "{stop:?}");
 }
 
@@ -267,13 +288,14 @@ fn a_pack_is_handed_on_and_ends_with_its_closing_record() {
 proptest::proptest! {
     #[test]
     fn nothing_that_comes_makes_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0", b"F\0./a\x001|1\0", b"00000008NAK\n0006\x01"] {
+        for start in [&b""[..], b"=f\x00644\x00", b"B\0./a\0\0", b"D\x001\0", b"T\x001\0", b"F\x001\0?\0", b"F\0./a\x001|1\0", b"00000008NAK\n0006\x01"] {
             let bytes = [start, &bytes].concat();
             for tier in [Tier::Gnu, Tier::Stat] {
                 let _ = listed(&bytes, tier);
             }
-            let _ = records(&bytes).digests::<32>(&mut |_| ());
-            let _ = records(&bytes).digests::<20>(&mut |_| ());
+            let _ = records(&bytes).lines(b"D", digest::<32>, &mut |_| ());
+            let _ = records(&bytes).lines(b"D", digest::<20>, &mut |_| ());
+            let _ = records(&bytes).lines(b"F", fold, &mut |_| ());
             let _ = records(&bytes).contents(|_| 10, &mut |_| ());
             let _ = records(&bytes).git_files(std::path::Path::new("/"), &mut |_| ());
             let _ = records(&bytes).git_objects();

@@ -5,10 +5,19 @@
 //! incomplete, and nothing may be concluded from what it does not have. All of it is hostile: sizes are capped, and what makes no sense
 //! ends the reading.
 
+mod capabilities;
+mod fields;
+mod git;
+mod types;
+
+pub(super) use capabilities::{Capabilities, Driftline, Tier};
+pub(super) use fields::{digest, fold};
+pub(super) use git::PackStop;
+pub(super) use types::{Failing, Item, Kind, Look, Record, Refusal, Told};
+
 use std::io::{self, BufRead, Read as _};
 
-use crate::collect::far::Tools;
-use crate::snapshot::{Algorithms, Timestamp};
+use fields::{kind_of_letter, look, number, refusal, stat_line, text, time};
 
 /// A login shell that prints more than this before it answers does not answer.
 const NOISE_LIMIT: usize = 1 << 20;
@@ -39,161 +48,6 @@ impl From<io::Error> for Stop {
         Self::Io(error)
     }
 }
-
-/// By which tools the far side lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tier {
-    /// GNU find.
-    Gnu,
-    /// `find`, and `stat -c` as in busybox.
-    Stat,
-    /// `find`, and `stat -f` as on BSD and macOS.
-    Bsd,
-    /// By none.
-    None,
-}
-
-/// What the far side can do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Capabilities {
-    pub(super) tier: Tier,
-    /// It has `b3sum`.
-    pub(super) blake3: bool,
-    /// It has a tool for SHA-256.
-    pub(super) sha256: bool,
-    /// Its `xargs` takes paths with zero bytes between them.
-    pub(super) batches: bool,
-    /// Its clock, when it began.
-    pub(super) now: Timestamp,
-    /// What it calls itself.
-    pub(super) host: Vec<u8>,
-    /// The first `.git` in the root or above it.
-    pub(super) git: Option<Vec<u8>>,
-    pub(super) driftline: Driftline,
-}
-
-/// Whether driftline is installed there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Driftline {
-    No,
-    /// It speaks these records.
-    Yes,
-    /// One that calls itself so does not.
-    Other(Vec<u8>),
-}
-
-impl Capabilities {
-    /// In which form it lists: driftline itself as GNU find would.
-    pub(super) fn form(&self) -> Tier {
-        if self.driftline == Driftline::Yes { Tier::Gnu } else { self.tier }
-    }
-}
-
-impl Capabilities {
-    /// What listing and reading there are done with.
-    pub(super) fn tools(&self) -> Tools {
-        if self.driftline == Driftline::Yes {
-            let digests = Algorithms { blake3: true, sha256: true, git_blob: true, keyed: false };
-            let host = String::from_utf8_lossy(&self.host).into_owned();
-            return Tools { host, lists: Some("driftline itself"), digests };
-        }
-        let lists = match self.tier {
-            Tier::Gnu => Some("GNU find"),
-            Tier::Stat => Some("find and stat, as in BusyBox"),
-            Tier::Bsd => Some("find and stat, as on BSD"),
-            Tier::None => None,
-        };
-        let digests = if self.batches {
-            Algorithms { blake3: self.blake3, sha256: self.sha256, ..Algorithms::default() }
-        } else {
-            Algorithms::default()
-        };
-        Tools { host: String::from_utf8_lossy(&self.host).into_owned(), lists, digests }
-    }
-}
-
-/// What kind of thing an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    File,
-    Directory,
-    Symlink,
-    Fifo,
-    Socket,
-    BlockDevice,
-    CharacterDevice,
-    Other,
-}
-
-/// By what a file is recognised as unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Look {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) size: u64,
-    pub(super) modified: Timestamp,
-    pub(super) changed: Timestamp,
-}
-
-/// One entry, as the far side saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
-    /// `.`, or `./` and the path below the root.
-    pub(super) path: Vec<u8>,
-    pub(super) kind: Kind,
-    pub(super) mode: u32,
-    pub(super) uid: u32,
-    pub(super) gid: u32,
-    pub(super) user: Vec<u8>,
-    pub(super) group: Vec<u8>,
-    pub(super) look: Look,
-    /// Of a link; `None` where it comes later.
-    pub(super) target: Option<Vec<u8>>,
-    /// Whether it may be read (for a folder: listed and entered).
-    pub(super) readable: bool,
-    /// Why it could not be read, where more is known than that it may not.
-    pub(super) trouble: Option<Failing>,
-}
-
-/// What failed there, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failing {
-    /// It is in motion rather than closed.
-    pub(super) unstable: bool,
-    pub(super) act: String,
-    pub(super) why: String,
-}
-
-/// What a listing is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Item {
-    Entry(Box<Record>),
-    /// The `.git` of a repository inside the root.
-    Repository(Vec<u8>),
-    /// Where a link points to that came before; `None` when it could not be read.
-    Target {
-        path: Vec<u8>,
-        target: Option<Vec<u8>>,
-    },
-}
-
-/// What was said of one file of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told<T> {
-    /// Before and after it was read; `None` when it was not there.
-    pub(super) before: Option<Look>,
-    pub(super) after: Option<Look>,
-    pub(super) value: Result<T, Refusal>,
-}
-
-/// Why a file was not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    Gone,
-    Denied,
-    Failed,
-}
-
 /// The fields of a stream.
 #[derive(Debug)]
 pub(super) struct Records<R> {
@@ -299,11 +153,16 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// Hands over digests of files, in the order in which their paths were sent.
-    pub(super) fn digests<const N: usize>(&mut self, each: &mut dyn FnMut(Told<[u8; N]>)) -> Result<i32, Stop> {
+    /// Hands over what is said of files in a line for each, in the order in which their paths were sent; `kind` heads such records.
+    pub(super) fn lines<T>(
+        &mut self,
+        kind: &[u8],
+        parse: fn(&[u8]) -> Result<Result<T, Refusal>, Stop>,
+        each: &mut dyn FnMut(Told<T>),
+    ) -> Result<i32, Stop> {
         loop {
             let head = self.head()?;
-            if head != b"D" {
+            if head != kind {
                 return self.closing(&head);
             }
             let count = self.count()?;
@@ -315,7 +174,7 @@ impl<R: BufRead> Records<R> {
                 return Err(Stop::Garbled);
             }
             for ((before, after), line) in before.into_iter().zip(after).zip(values) {
-                each(Told { before, after, value: digest(line)? });
+                each(Told { before, after, value: parse(line)? });
             }
         }
     }
@@ -468,103 +327,6 @@ impl<R: BufRead> Records<R> {
         if field.pop() == Some(0) { Ok(field) } else { Err(Stop::Cut) }
     }
 }
-
-/// `mode|size|modified|changed|uid|gid|device|inode|user|group`, the mode in hexadecimal.
-fn stat_line(path: Vec<u8>, readable: bool, line: &[u8]) -> Option<Record> {
-    let mut parts = line.splitn(10, |&byte| byte == b'|');
-    let mut next = || parts.next();
-    let mode = u32::from_str_radix(std::str::from_utf8(next()?).ok()?, 16).ok()?;
-    let size = number(next()?).ok()?;
-    let (modified, changed) = (time(next()?)?, time(next()?)?);
-    let (uid, gid) = (number(next()?).ok()? as u32, number(next()?).ok()? as u32);
-    let (device, inode) = (number(next()?).ok()?, number(next()?).ok()?);
-    let (user, group) = (next()?.to_vec(), next()?.to_vec());
-    let kind = match mode & 0o17_0000 {
-        0o10_0000 => Kind::File,
-        0o4_0000 => Kind::Directory,
-        0o12_0000 => Kind::Symlink,
-        0o1_0000 => Kind::Fifo,
-        0o14_0000 => Kind::Socket,
-        0o6_0000 => Kind::BlockDevice,
-        0o2_0000 => Kind::CharacterDevice,
-        _ => Kind::Other,
-    };
-    let look = Look { device, inode, size, modified, changed };
-    Some(Record { path, kind, mode: mode & 0o7777, uid, gid, user, group, look, target: None, readable, trouble: None })
-}
-
-/// `device|inode|size|modified|changed`, or `?` for what is not there.
-fn look(line: &[u8]) -> Result<Option<Look>, Stop> {
-    if line == b"?" {
-        return Ok(None);
-    }
-    let parts: Vec<&[u8]> = line.split(|&byte| byte == b'|').collect();
-    let [device, inode, size, modified, changed] = parts[..] else { return Err(Stop::Garbled) };
-    Ok(Some(Look {
-        device: number(device)?,
-        inode: number(inode)?,
-        size: number(size)?,
-        modified: time(modified).ok_or(Stop::Garbled)?,
-        changed: time(changed).ok_or(Stop::Garbled)?,
-    }))
-}
-
-/// A line of a digest tool, perhaps with the backslash that marks a name with odd bytes; or why there is none.
-fn digest<const N: usize>(line: &[u8]) -> Result<Result<[u8; N], Refusal>, Stop> {
-    if let [b'?', word @ ..] = line {
-        return Ok(Err(refusal(word)?));
-    }
-    let line = line.strip_prefix(b"\\").unwrap_or(line);
-    let digits = line.get(..2 * N).filter(|_| line.get(2 * N).is_none_or(|byte| !byte.is_ascii_hexdigit()));
-    let mut digest = [0; N];
-    for (byte, pair) in digest.iter_mut().zip(digits.ok_or(Stop::Garbled)?.chunks(2)) {
-        *byte = u8::from_str_radix(text(pair)?, 16).map_err(|_| Stop::Garbled)?;
-    }
-    Ok(Ok(digest))
-}
-
-fn refusal(word: &[u8]) -> Result<Refusal, Stop> {
-    match word {
-        b"gone" => Ok(Refusal::Gone),
-        b"denied" => Ok(Refusal::Denied),
-        b"failed" => Ok(Refusal::Failed),
-        _ => Err(Stop::Garbled),
-    }
-}
-
-fn kind_of_letter(letter: &[u8]) -> Option<Kind> {
-    Some(match letter {
-        b"f" => Kind::File,
-        b"d" => Kind::Directory,
-        b"l" => Kind::Symlink,
-        b"p" => Kind::Fifo,
-        b"s" => Kind::Socket,
-        b"b" => Kind::BlockDevice,
-        b"c" => Kind::CharacterDevice,
-        [_] => Kind::Other,
-        _ => return None,
-    })
-}
-
-fn text(bytes: &[u8]) -> Result<&str, Stop> {
-    std::str::from_utf8(bytes).map_err(|_| Stop::Garbled)
-}
-
-fn number(bytes: &[u8]) -> Result<u64, Stop> {
-    text(bytes)?.parse().map_err(|_| Stop::Garbled)
-}
-
-/// Seconds, and as many digits of a fraction as the tool gives. A fraction that is no number (`%N` from a tool without it) is none.
-fn time(bytes: &[u8]) -> Option<Timestamp> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000000000".chars()).take(9).collect();
-    Some(Timestamp { seconds: seconds.parse().ok()?, nanos: digits.parse().ok()? })
-}
-
-mod git;
-
-pub(super) use git::PackStop;
 
 #[cfg(test)]
 mod tests;
