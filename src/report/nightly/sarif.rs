@@ -86,7 +86,7 @@ fn result(finding: &NightFinding, codes: &[&str]) -> Value {
             json!({ "kind": "external", "status": "accepted", "justification": format!("{}{until}", text(&accepted.because)) })
         })
         .collect();
-    let baseline = match finding.status {
+    let since_before = match finding.status {
         "resolved" => "absent",
         "still" => "unchanged",
         "reopened" => "updated",
@@ -99,7 +99,7 @@ fn result(finding: &NightFinding, codes: &[&str]) -> Value {
         "message": { "text": format!("{subject}: {message}{stale}") },
         "locations": [location],
         "partialFingerprints": { "driftline/v1": finding.id },
-        "baselineState": baseline,
+        "baselineState": since_before,
         "suppressions": suppressions,
         "properties": {
             "severity": finding.severity,

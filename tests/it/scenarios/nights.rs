@@ -39,7 +39,9 @@ impl Nights {
 }
 
 fn of<'r>(report: &'r Value, status: &str) -> Vec<(&'r str, &'r str)> {
-    let findings = report["findings"].as_array().unwrap().iter().filter(|it| it["status"] == status);
+    // That the others lack a change is said of each change besides.
+    let is_of = |it: &&Value| it["status"] == status && it["code"] != "unshared-fix";
+    let findings = report["findings"].as_array().unwrap().iter().filter(is_of);
     findings.map(|it| (it["code"].as_str().unwrap(), it["path"].as_str().unwrap_or("."))).collect()
 }
 
