@@ -146,25 +146,23 @@ fn accepted(text: &str, entries: &[Entry], because: &str, until: Option<Date>) -
             Item::ArrayOfTables(tables) => {
                 let is_it = |table: &Table| is(table, &entry.id);
                 let at = tables.iter().position(is_it);
-                match at.and_then(|at| tables.get_mut(at)) {
-                    Some(table) => fill(table, entry, because, until),
-                    None => {
-                        let mut table = Table::new();
-                        fill(&mut table, entry, because, until);
-                        tables.push(table);
-                    }
+                if let Some(table) = at.and_then(|at| tables.get_mut(at)) {
+                    fill(table, entry, because, until);
+                } else {
+                    let mut table = Table::new();
+                    fill(&mut table, entry, because, until);
+                    tables.push(table);
                 }
             }
             Item::Value(Value::Array(array)) => {
                 let is_it = |value: &Value| value.as_inline_table().is_some_and(|table| is(table, &entry.id));
                 let at = array.iter().position(is_it);
-                match at.and_then(|at| array.get_mut(at)).and_then(Value::as_inline_table_mut) {
-                    Some(table) => fill(table, entry, because, until),
-                    None => {
-                        let mut table = InlineTable::new();
-                        fill(&mut table, entry, because, until);
-                        array.push(table);
-                    }
+                if let Some(table) = at.and_then(|at| array.get_mut(at)).and_then(Value::as_inline_table_mut) {
+                    fill(table, entry, because, until);
+                } else {
+                    let mut table = InlineTable::new();
+                    fill(&mut table, entry, because, until);
+                    array.push(table);
                 }
             }
             _ => return Err(io::Error::other("`accept` is no list of tables")),

@@ -84,7 +84,7 @@ fn parts(evidence: &Evidence, snapshots: &[Snapshot]) -> Vec<Part> {
         Evidence::Kinds { kinds } => each(kinds, |kind| format!("{kind:?}"), part),
         // Who agrees is enough: a target may hold a secret, and nothing foreign is kept but in masked words.
         Evidence::Targets { targets } => {
-            let first = |target: &Box<[u8]>| targets.iter().position(|other| other.as_ref() == Some(target));
+            let first = |target: &[u8]| targets.iter().position(|other| other.as_deref() == Some(target));
             each(
                 targets,
                 |target| first(target).unwrap_or_default().to_string(),

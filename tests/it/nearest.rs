@@ -1,9 +1,10 @@
 //! The commit that is nearest to a tree without a history in common with others, asked of the binary.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::support::collecting::Plan;
 use crate::support::repo::Repo;
 use crate::support::run::TestEnv;
 use crate::support::tree::{Tree, settle};
@@ -65,6 +66,12 @@ fn prod(root: &Path) {
     }
 }
 
+/// Folders of the fixture, `prod` first.
+fn mapped(env: &TestEnv, names: &[&str]) -> Plan {
+    let folders: Vec<PathBuf> = names.iter().map(|name| env.path(name)).collect();
+    Plan::of(&folders.iter().map(PathBuf::as_path).collect::<Vec<_>>()).map(0, &[("app", "server")])
+}
+
 fn fixture() -> TestEnv {
     let env = TestEnv::new();
     staging(&env);
@@ -96,7 +103,7 @@ fn each_commit_is_compared_once_and_a_second_run_reads_nothing() {
     let env = fixture();
     let run = || json(&env, &["--state-dir", "state"]);
     let first = run();
-    assert_eq!(number(&first["counters"]["trees_compared"]), COMMITS as u64);
+    assert_eq!(mapped(&env, &["prod", "staging"]).surveyed().trees_compared, COMMITS as u64);
     let second = run();
     let read = ["files_opened", "bytes_read", "bytes_hashed"].map(|name| number(&second["counters"][name]));
     assert_eq!(read, [0; 3], "{}", second["counters"]);
@@ -113,7 +120,7 @@ fn no_history_is_looked_at_where_all_share_one() {
     repo.git(&["clone", "-q", ".", debug.to_str().unwrap()]);
     Repo::at(&debug).write("app/log.py", "mine\n").commit("mine");
     let report = json(&env, &["--no-state", "staging=staging", "debug=debug"]);
-    assert_eq!(number(&report["counters"]["trees_compared"]), 0);
+    assert_eq!(Plan::of(&[repo.root(), &debug]).surveyed().trees_compared, 0);
     assert!(!report.to_string().contains("unrelated-history"), "{report:#}");
 }
 
@@ -125,7 +132,7 @@ fn a_history_that_many_share_is_gone_along_once() {
     Repo::at(&clone).write("app/log.py", "mine\n").commit("mine");
     let report =
         json(&env, &["--no-state", "prod=prod", "staging=staging", "debug=debug", "--config", "driftline.toml"]);
-    assert_eq!(number(&report["counters"]["trees_compared"]), COMMITS as u64 + 1);
+    assert_eq!(mapped(&env, &["prod", "staging", "debug"]).surveyed().trees_compared, COMMITS as u64 + 1);
     assert_eq!(environment(&report, "prod")["nearest"]["commit"]["subject"], "step 5");
 }
 
@@ -139,7 +146,8 @@ fn only_files_that_may_agree_are_hashed() {
     // Neither has the size of any version; `a` has that of an earlier one.
     Tree::at(env.path("prod")).file("a", "ONE\n").file("b", "something else\n").file("mine", "mine\n");
     let report = json(&env, &["--no-state", "prod=prod", "staging=staging"]);
-    assert_eq!(number(&report["counters"]["bytes_hashed"]), 4, "{}", report["counters"]);
+    let counters = Plan::of(&[&env.path("prod"), repo.root()]).surveyed();
+    assert_eq!(counters.bytes_hashed, 4, "{counters:?}");
     assert_eq!(environment(&report, "prod")["nearest"], Value::Null, "nothing agrees");
 }
 

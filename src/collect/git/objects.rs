@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use git2::{ObjectType, Odb, Oid};
 use tempfile::TempDir;
@@ -91,7 +91,6 @@ impl Objects {
             });
         };
         check_files(&folder, 0)?;
-        trust_names();
         let odb = Odb::new().map_err(|error| words(&error))?;
         odb.add_disk_alternate(text).map_err(|error| words(&error))?;
         let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
@@ -324,13 +323,6 @@ impl std::fmt::Debug for Objects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Objects").finish_non_exhaustive()
     }
-}
-
-/// Objects are not hashed whenever they are read, as git does not do it either: their checksums tell damage, `git fsck` tells more, and what
-/// comes from another machine is named by its content when it is put away.
-fn trust_names() {
-    static TRUST: Once = Once::new();
-    TRUST.call_once(|| git2::opts::strict_hash_verification(false));
 }
 
 /// Makes sure that libgit2, which opens what it finds, finds regular files only: a pipe would hold it for ever.

@@ -223,21 +223,21 @@ fn what_is_not_accepted_any_more_is_reopened() {
 /// What three environments have at some paths: 0 for nothing, else a content.
 type World = Vec<[u8; 3]>;
 
-fn seen(world: &World, down: &[bool; 3]) -> Vec<Sighting> {
+fn seen(world: &World, down: [bool; 3]) -> Vec<Sighting> {
     let letter = |content: u8, down: bool| match (down, content) {
         (true, _) => '!',
         (false, 0) => '-',
         (false, content) => char::from(b'A' + content - 1),
     };
     let of_path = |(at, contents): (usize, &[u8; 3])| {
-        let parts: String = contents.iter().zip(down).map(|(content, down)| letter(*content, *down)).collect();
+        let parts: String = contents.iter().zip(down).map(|(content, down)| letter(*content, down)).collect();
         row(&format!("p{at}"), &parts)
     };
     world.iter().enumerate().filter_map(of_path).collect()
 }
 
-fn down_names(down: &[bool; 3]) -> Vec<&'static str> {
-    ["prod", "staging", "debug"].into_iter().zip(down).filter(|(_, down)| **down).map(|(name, _)| name).collect()
+fn down_names(down: [bool; 3]) -> Vec<&'static str> {
+    ["prod", "staging", "debug"].into_iter().zip(down).filter(|(_, down)| *down).map(|(name, _)| name).collect()
 }
 
 proptest! {
@@ -250,12 +250,12 @@ proptest! {
         nights in prop::collection::vec(any::<[bool; 3]>(), 0..8),
     ) {
         let up = [false; 3];
-        let first = night(0, &[], seen(&world, &up));
+        let first = night(0, &[], seen(&world, up));
         let outcome = follow(&Past::default(), &first, &BTreeSet::new());
         let open = outcome.standings.len();
         let mut past = Past::default().after(&first, &outcome);
-        for (at, down) in nights.iter().chain([&up]).enumerate() {
-            let tonight = night(at as i64 + 1, &down_names(down), seen(&world, down));
+        for (at, down) in nights.iter().copied().chain([up]).enumerate() {
+            let tonight = night(i64::try_from(at).unwrap() + 1, &down_names(down), seen(&world, down));
             let outcome = follow(&past, &tonight, &BTreeSet::new());
             prop_assert_eq!(outcome.standings.len(), open);
             for it in &outcome.standings {
@@ -276,7 +276,7 @@ proptest! {
     ) {
         let mut past = Past::default();
         for (at, (world, down)) in nights.iter().enumerate() {
-            let tonight = night(at as i64, &down_names(down), seen(world, down));
+            let tonight = night(i64::try_from(at).unwrap(), &down_names(*down), seen(world, *down));
             let outcome = follow(&past, &tonight, &BTreeSet::new());
             let any_down = down.iter().any(|down| *down);
             for it in &outcome.standings {

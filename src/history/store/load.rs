@@ -95,7 +95,7 @@ fn trend(connection: &Connection) -> Result<Vec<Summary>> {
     runs.reverse();
     let mut statement = connection.prepare("SELECT environment, read FROM coverage WHERE run = ?")?;
     for run in &mut runs {
-        let number = run.number.unwrap_or_default() as i64;
+        let number = run.number.unwrap_or_default().cast_signed();
         let coverage = statement.query_map([number], |row| {
             let read: String = row.get(1)?;
             let read = Read::named(&read).ok_or_else(|| invalid(1, format!("`{read}` is no way to be read")))?;

@@ -1,7 +1,7 @@
-//! Keeps what runs found: one SQLite file for each project, in the state folder, for the owner's eyes only.
+//! Keeps what runs found: one `SQLite` file for each project, in the state folder, for the owner's eyes only.
 //!
 //! A run is written in one transaction, so that it is there or is not; what was known before is read in the same transaction, so that runs
-//! that end at the same time come one after the other. The journal is SQLite's rollback journal and not the write-ahead log: one small
+//! that end at the same time come one after the other. The journal is `SQLite`'s rollback journal and not the write-ahead log: one small
 //! transaction a night gains nothing from that, and this one works on network file systems, and is readable in a folder that cannot be
 //! written to. Nothing is ever repaired, renamed or deleted that is not understood.
 

@@ -6,7 +6,7 @@ use crate::history::{Night, Outcome, Part, Read, Sighting, Standing, Status};
 
 /// Adds a run. Of findings that stay as they are nothing is written.
 pub(super) fn add(connection: &Connection, night: &Night, outcome: &Outcome) -> Result<()> {
-    let number = outcome.number as i64;
+    let number = outcome.number.cast_signed();
     run(connection, night, outcome)?;
     let mut close = connection.prepare("UPDATE spell SET closed = ?2 WHERE finding = ?1 AND closed IS NULL")?;
     for id in &outcome.replaced {
@@ -39,7 +39,7 @@ pub(super) fn add(connection: &Connection, night: &Night, outcome: &Outcome) -> 
         if stale.is_none() {
             write_finding(&mut write, sighting)?;
         }
-        let first = *from as i64;
+        let first = from.cast_signed();
         let mut found = is_same.query_map(params![id, since, first, is_accepted], |row| row.get::<_, bool>(0))?;
         let known = found.next().transpose()?;
         drop(found);
@@ -54,25 +54,25 @@ pub(super) fn add(connection: &Connection, night: &Night, outcome: &Outcome) -> 
 }
 
 fn run(connection: &Connection, night: &Night, outcome: &Outcome) -> Result<()> {
-    let number = outcome.number as i64;
+    let number = outcome.number.cast_signed();
     let summary = &outcome.summary;
-    let [info, notice, warning, critical] = summary.open.map(|count| count as i64);
+    let [info, notice, warning, critical] = summary.open.map(u64::cast_signed);
     connection.execute(
         "INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             number,
             night.at,
             env!("CARGO_PKG_VERSION"),
-            night.took_ms.map(|took| took as i64),
+            night.took_ms.map(u64::cast_signed),
             info,
             notice,
             warning,
             critical,
-            summary.new as i64,
-            summary.resolved as i64,
-            summary.reopened as i64,
-            summary.accepted as i64,
-            summary.drift as i64,
+            summary.new.cast_signed(),
+            summary.resolved.cast_signed(),
+            summary.reopened.cast_signed(),
+            summary.accepted.cast_signed(),
+            summary.drift.cast_signed(),
         ],
     )?;
     let mut cover = connection.prepare("INSERT INTO coverage VALUES (?, ?, ?, ?, ?, ?, ?)")?;
@@ -83,10 +83,10 @@ fn run(connection: &Connection, night: &Night, outcome: &Outcome) -> Result<()> 
             number,
             it.environment,
             it.read.name(),
-            it.entries as i64,
-            it.drift as i64,
-            it.uncommitted.map(|count| count as i64),
-            it.unreadable as i64,
+            it.entries.cast_signed(),
+            it.drift.cast_signed(),
+            it.uncommitted.map(u64::cast_signed),
+            it.unreadable.cast_signed(),
         ])?;
         if it.read == Read::All {
             complete.execute(params![it.environment, night.at])?;
@@ -111,7 +111,7 @@ fn write_finding(write: &mut rusqlite::Statement<'_>, sighting: &Sighting) -> Re
         sighting.message,
         sighting.is_of_one,
         sighting.is_incomplete,
-        sighting.paths as i64,
+        sighting.paths.cast_signed(),
         json(serde_json::to_string(&parts))?,
     ])?;
     Ok(())

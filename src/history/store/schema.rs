@@ -9,6 +9,9 @@ use super::{StoreError, failed};
 /// Marks a file as a history of driftline: `dfln`.
 const APPLICATION: i64 = 0x6466_6c6e;
 
+/// The version that this one writes.
+const LATEST: i64 = STEPS.len().cast_signed() as i64;
+
 /// What makes each version out of the one before; the first one out of nothing. A step that was released never changes.
 const STEPS: &[&str] = &["
     CREATE TABLE run (
@@ -57,7 +60,7 @@ impl Problem {
     pub(super) fn about(self, file: &Path) -> StoreError {
         match self {
             Self::Damaged(why) => StoreError::Damaged { file: file.to_owned(), why },
-            Self::Newer(version) => StoreError::Newer { file: file.to_owned(), version, known: STEPS.len() as i64 },
+            Self::Newer(version) => StoreError::Newer { file: file.to_owned(), version, known: LATEST },
             Self::Failed(error) => failed(file, error),
         }
     }
@@ -73,7 +76,7 @@ pub(super) fn check(connection: &Connection) -> std::result::Result<(), Problem>
     if application != APPLICATION {
         return Err(Problem::Damaged("it is no history of driftline".to_owned()));
     }
-    if version > STEPS.len() as i64 {
+    if version > LATEST {
         return Err(Problem::Newer(version));
     }
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -88,9 +91,8 @@ pub(super) fn migrate(connection: &Connection) -> std::result::Result<(), Proble
     for step in steps.ok_or(Problem::Newer(version))? {
         connection.execute_batch(step)?;
     }
-    if version < STEPS.len() as i64 {
-        connection
-            .execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {}", STEPS.len()))?;
+    if version < LATEST {
+        connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LATEST}"))?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ fn apply(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
         let mut names: Vec<&str> =
             environments.iter().map(|&environment| inputs.snapshots[environment].environment.as_str()).collect();
         names.sort_unstable();
-        let matter = names.iter().fold(Matter::new(RULE.code), |matter, name| matter.with(name));
+        let matter = names.iter().fold(Matter::new(RULE.code), Matter::with);
         findings.push(at(&RULE, path, environments, matter, Evidence::PrivateKey));
     }
 }

@@ -16,7 +16,7 @@ use crate::insight::verdict::load::{Body, Delta};
 
 /// Below this share of its weight among all that the target ever did, a unit cannot be there, and nothing is read.
 const TRACE: f32 = 0.15;
-/// Changes that agree in this share are one change, wherever the files went since.
+/// Changes that agree in this share are one change, even if the files that the target began with had something of it.
 const ALIKE: f32 = 0.75;
 /// Changes that agree in this share are one change when the present files do not say otherwise.
 const SIMILAR: f32 = 0.5;
@@ -192,8 +192,9 @@ impl Case<'_> {
             self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
         // That what goes is gone is no sign by itself: another version of it may have come.
         let has_come = look.tip.came() >= 0.2;
-        lines >= ALIKE
-            || is_nearer && has_come && (lines >= SIMILAR && tip >= 0.25 && is_whole || is_adapted || is_reworked)
+        let is_alike = lines >= ALIKE && tip >= 0.2;
+        let is_nearly = is_nearer && (lines >= SIMILAR && tip >= 0.25 && is_whole || is_adapted || is_reworked);
+        has_come && (is_alike || is_nearly)
     }
 
     /// Whether a step that does more, or several together, do the same, and the files bear it out.

@@ -48,6 +48,9 @@ impl HistoryReport {
     }
 }
 
+/// What a curve shows of a run.
+type Value = fn(&TrendReport) -> u64;
+
 /// Writes it for a person at a terminal.
 pub fn write_history(report: &HistoryReport, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
     let styles = screen.styles;
@@ -59,7 +62,6 @@ pub fn write_history(report: &HistoryReport, screen: Screen, out: &mut dyn Write
     writeln!(out, "{}   {number} from {} to {}", styles.paint(Look::Heading, name), day(first), day(last))?;
     writeln!(out)?;
     let drawn = &runs[runs.len().saturating_sub(screen.columns.saturating_sub(30))..];
-    type Value = fn(&TrendReport) -> u64;
     let curves: [(&str, Value); 5] = [
         ("critical", |run| run.open.critical),
         ("warning", |run| run.open.warning),

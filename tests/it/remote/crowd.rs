@@ -26,7 +26,7 @@ fn a_crowded_host_is_asked_again() {
     let mut text = String::new();
     for number in 0..4 {
         env.write(format!("p{number}/a"), "1\n");
-        let (config, path) = (servers.config(), env.path(&format!("p{number}")));
+        let (config, path) = (servers.config(), env.path(format!("p{number}")));
         text.push_str(&format!("[env.e{number}]\nssh = \"far\"\nssh_config = {config:?}\npath = {path:?}\n"));
     }
     env.write("driftline.toml", text);

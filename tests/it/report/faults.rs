@@ -50,7 +50,7 @@ fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsi
     while kills.fetch_add(1, Ordering::Relaxed) < KILLS {
         night += 1;
         // The finding is another one each night, so that each run has something to write.
-        project.write("prod", "app.py", &"x".repeat(night as usize));
+        project.write("prod", "app.py", &"x".repeat(usize::try_from(night).unwrap()));
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
@@ -112,10 +112,10 @@ fn a_run_waits_for_another_and_says_so() {
     let mut other = rusqlite::Connection::open(history).unwrap();
     let writing = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
     let mut command = project.command(2, &["report"]);
-    let waiting = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(1500));
     writing.commit().unwrap();
-    let output = waiting.wait_with_output().unwrap();
+    let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("waiting for another driftline, which is writing the history"), "{said}");

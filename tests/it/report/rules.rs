@@ -84,8 +84,8 @@ fn every_rule_has_a_fixture_and_finds_what_it_shows() {
 }
 
 fn judge(code: &str, file: &Path) -> (Vec<String>, Vec<String>) {
-    let case: Case =
-        toml::from_str(&fs::read_to_string(file).unwrap()).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+    let case: Case = toml::from_str(&fs::read_to_string(file).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let env = TestEnv::new();
     let mut config = case.config.clone();
     let stop = Arc::new(AtomicBool::new(false));
@@ -103,7 +103,9 @@ fn judge(code: &str, file: &Path) -> (Vec<String>, Vec<String>) {
     env.write("driftline.toml", config);
     let run = env.driftline(["report", "--format", "json", "--no-state", "--allow-incomplete", "--fail-on", "never"]);
     stop.store(true, Ordering::Relaxed);
-    changing.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in changing {
+        thread.join().unwrap();
+    }
     let report = run.expect(0).json();
     let words = |finding: &Value| {
         let environments = finding["environments"].as_array().unwrap().iter().map(|name| name.as_str().unwrap());

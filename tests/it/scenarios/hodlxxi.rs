@@ -145,8 +145,8 @@ fn a_script_that_cannot_be_run_is_told_and_line_endings_are_quiet() {
 fn three_nights_and_more() {
     let hodlxxi = Hodlxxi::new();
     let status_of = |report: &Value, code: &str, path: &str| -> Option<String> {
-        let all = report["findings"].as_array().unwrap().iter().chain(report["accepted"].as_array().unwrap());
-        let found = all.filter(|it| it["code"] == code && it["path"].as_str().unwrap_or(".") == path).next()?;
+        let mut all = report["findings"].as_array().unwrap().iter().chain(report["accepted"].as_array().unwrap());
+        let found = all.find(|it| it["code"] == code && it["path"].as_str().unwrap_or(".") == path)?;
         Some(found["status"].as_str().unwrap().to_owned())
     };
     let fresh = |report: &Value| -> Vec<String> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use driftline::collect::{CollectError, CollectPlan, Collected, Unwatched, collect};
 use driftline::config::{Environment, Expect, MapPair, PathMap, SourceSpec};
 use driftline::path::{EnvironmentName, TreePath};
+use driftline::pipeline::survey;
 use driftline::snapshot::{Content, Counters, Entry, EntryRef, Incident, Snapshot, TextQuestion, Timestamp};
 use driftline::text::Redactor;
 
@@ -56,7 +57,16 @@ impl Plan {
     }
 
     pub(crate) fn try_collect(&self) -> Result<Collected<'static>, CollectError> {
-        let plan = CollectPlan {
+        self.with(|plan| collect(plan, &Unwatched))
+    }
+
+    /// The work of a survey, without the look at candidates that a status adds to it.
+    pub(crate) fn surveyed(&self) -> Counters {
+        self.with(|plan| survey(plan, &[], &[], &[], &Unwatched).unwrap().collected.counters())
+    }
+
+    fn with<T>(&self, then: impl FnOnce(&CollectPlan<'_>) -> T) -> T {
+        then(&CollectPlan {
             environments: &self.environments,
             ignore: &self.ignore,
             threads: NonZeroUsize::new(self.threads),
@@ -66,8 +76,7 @@ impl Plan {
             patience: std::time::Duration::from_secs(60),
             connections: &driftline::collect::Connections::default(),
             now: Timestamp { seconds: self.now, nanos: 0 },
-        };
-        collect(&plan, &Unwatched)
+        })
     }
 
     pub(crate) fn collect(&self) -> Collected<'static> {

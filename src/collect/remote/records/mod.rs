@@ -48,6 +48,10 @@ impl From<io::Error> for Stop {
         Self::Io(error)
     }
 }
+
+/// Reads a line about a file: what it says, or why there is nothing to say.
+type Parse<T> = fn(&[u8]) -> Result<Result<T, Refusal>, Stop>;
+
 /// The fields of a stream.
 #[derive(Debug)]
 pub(super) struct Records<R> {
@@ -157,7 +161,7 @@ impl<R: BufRead> Records<R> {
     pub(super) fn lines<T>(
         &mut self,
         kind: &[u8],
-        parse: fn(&[u8]) -> Result<Result<T, Refusal>, Stop>,
+        parse: Parse<T>,
         each: &mut dyn FnMut(Told<T>),
     ) -> Result<i32, Stop> {
         loop {
