@@ -59,7 +59,8 @@ pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<Str
     }
     session.tell(&picture.collected.snapshots, &notes);
     session.tell_work(picture.collected.counters());
-    let gaps = picture.findings.iter().any(Finding::is_incomplete) || !picture.candidates.failures.is_empty();
+    // What could not be judged of candidates is said on the screen; the comparison is whole without it, and `candidates` ends as incomplete.
+    let gaps = picture.findings.iter().any(Finding::is_incomplete);
     let judged = picture.findings.iter().filter(|finding| !finding.is_incomplete());
     let exit = session.exit(judged.map(|finding| finding.severity).max(), gaps);
     // The process ends soon: giving back millions of small pieces one by one would only make the user wait.

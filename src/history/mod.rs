@@ -1,6 +1,6 @@
 //! What earlier reports found: each finding is new, still there, resolved or reopened.
 //!
-//! Takes what was found tonight ([`Night`]) and what was known before ([`Past`]) and says what has become of each finding ([`follow`], pure).
+//! Takes what was found tonight ([`Night`]) and what was known before ([`Past`]) and says what has become of each finding ([`follow()`], pure).
 //! [`Store`] keeps both in the state folder, and is the only part of this room that touches anything. No contents are kept: words of
 //! findings, counts, and how well each environment was read.
 

@@ -174,7 +174,9 @@ fn a_secret_is_compared_with_a_snapshot_by_digest_and_by_keys() {
     let tree = Tree::at(env.path("tree"))
         .file("app/.env", "# Database\nHOST=one\nPASSWORD=hunter2\n")
         .file("app/tls.pem", "PRIVATE")
-        .file("app/.env.example", "PASSWORD=\n");
+        .file("app/.env.example", "PASSWORD=\n")
+        .mode("app/.env", 0o600)
+        .mode("app/tls.pem", 0o600);
     env.write("driftline.toml", "focus = [\"app\"]\n[env.now]\npath = \"tree\"\n[env.then]\nsnapshot = \"then.zst\"\n");
     let _ = env.driftline(["snapshot", "now", "--contents", "-o", "then.zst"]).expect(0);
     let _ = env.driftline(["status"]).expect(0);

@@ -80,7 +80,7 @@ pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range
 ///
 /// # Cost
 /// Each line is hashed twice; then the lines that both have are paired in the fewest edits, or, where that may take more than
-/// [`MOST_STEPS`], in few.
+/// a hundred million steps, in few.
 pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     let mut below = (old.len(), new.len());

@@ -156,7 +156,8 @@ pub fn find(question: &Question<'_>) -> Candidates {
         let mut search = Search { question, from, own: &found.units, all: BTreeMap::new(), trials: Vec::new() };
         for to in targets {
             if let Err(failure) = search.target(to) {
-                candidates.failures.push(failure.to_string());
+                let [source, target] = [from, to].map(|at| &question.sources.snapshots[at].environment);
+                candidates.failures.push(format!("{source} -> {target}: {failure}"));
             }
         }
         candidates.trials.append(&mut search.trials);

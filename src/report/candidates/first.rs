@@ -339,14 +339,17 @@ impl<'a> Table<'a> {
         if self.cell == 0 {
             return format!("{head}{place}  {}", fit(&summary(unit), room));
         }
-        let cells = self.targets.iter().map(|target| {
+        let last = self.targets.len() - 1;
+        let cells = self.targets.iter().enumerate().map(|(at, target)| {
             let words = cell(unit, &target.name);
+            // Nothing stands behind the last one: blanks there would only stand in the way of colours.
+            let room = if at == last { 0 } else { self.cell };
             let look = match &words[..] {
                 "applies" => Look::Good,
                 "conflict" => Look::Conflict,
                 _ => Look::Dim,
             };
-            format!("  {}", self.styles.paint(look, pad(&words, self.cell)))
+            format!("  {}", self.styles.paint(look, pad(&words, room)))
         });
         format!("{head}{place}{}", cells.collect::<String>())
     }

@@ -22,7 +22,7 @@ const LISTED: usize = 14;
 pub struct HistoryReport {
     /// `driftline-history`.
     pub format: &'static str,
-    /// [`VERSION`].
+    /// 1.
     pub version: u32,
     /// The version of the program.
     pub driftline: &'static str,

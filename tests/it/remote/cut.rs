@@ -57,7 +57,12 @@ fn cut_at_many_points(tools: &str, count: u64) {
     let (here, there) = trees(home.path());
     let whole = run(&plan(here.root(), vec![exec(&["/usr/bin/env", "-i", &format!("PATH={tools}")], there.root())]));
     assert!(!check(&whole, 0));
-    let length = whole.counters().bytes_received;
+    // Of the two answers, the listing and the digests, at least one is longer than any of the points.
+    let listing = plan(here.root(), vec![exec(&["/usr/bin/env", "-i", &format!("PATH={tools}")], there.root())])
+        .collect()
+        .counters()
+        .bytes_received;
+    let length = listing.max(whole.counters().bytes_received - listing);
     let mut incomplete = 0;
     let path = format!("PATH={tools}");
     for at in points(length, count) {
@@ -65,7 +70,7 @@ fn cut_at_many_points(tools: &str, count: u64) {
         let command = ["sh", "-c", &cut, "cut", "/usr/bin/env", "-i", &path];
         incomplete += u32::from(check(&run(&plan(here.root(), vec![exec(&command, there.root())])), at as usize));
     }
-    assert!(u64::from(incomplete) > count / 2, "only {incomplete} runs were cut");
+    assert!(u64::from(incomplete) > count * 9 / 10, "only {incomplete} runs were cut");
 }
 
 #[test]

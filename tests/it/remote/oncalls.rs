@@ -12,9 +12,10 @@ const ALIASES: [(&str, &str); 3] =
     [("prod", "oncalls-direct"), ("staging", "oncalls-staging"), ("debug", "oncalls-debug")];
 
 /// What of a report depends on how an environment is reached, and why; everything else is the same, byte for byte.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
     ("/counters", "work that is done there is not done here"),
     ("/next", "names the configuration that was typed"),
+    ("/candidates/command", "does so too"),
     ("/environments/*/origin", "says how it is reached"),
 ];
 
