@@ -354,14 +354,23 @@ fn apply(files: &mut [Vec<String>; 3], edits: &[Edit], who: &str, at: usize) {
                 files[file].insert(place, line);
             }
             Edit::Remove(file, place) => {
-                let place = place % files[file].len();
-                if files[file].len() > 20 {
-                    files[file].remove(place);
-                } else {
-                    files[file][place] = line;
+                let lines = &mut files[file];
+                let number = lines.len();
+                let own = (0..number).map(|after| (place + after) % number).find(|&at| may_go(&lines[at], who));
+                match own.filter(|_| number > 20) {
+                    Some(at) => drop(lines.remove(at)),
+                    None => lines[place % number] = line,
                 }
             }
         }
+    }
+}
+
+/// Whether a line is one that this side takes away: of the first ones each has its half, since to take away the same one is the same change.
+fn may_go(line: &str, who: &str) -> bool {
+    match line.split(' ').nth(3).and_then(|number| number.parse::<usize>().ok()) {
+        Some(number) => (number % 2 == 0) == (who == "the source"),
+        None => line.starts_with(who),
     }
 }
 
