@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::collecting::Plan;
 use crate::support::repo::Repo;
 use crate::support::run::TestEnv;
 use crate::support::tree::{Tree, settle};
@@ -60,8 +61,12 @@ fn a_second_run_does_not_read_rules_again() {
     assert_eq!(second["environments"][0]["git"], first["environments"][0]["git"]);
     assert!(first["counters"]["files_opened"].as_u64() > Some(0));
     assert_eq!(second["counters"]["files_opened"], 0);
+    let plan = Plan::of(&[repo.root(), &env.path("b")]).state(&env.path("of-surveys"));
+    plan.surveyed();
+    assert_eq!(plan.surveyed().files_opened, 0);
     repo.write("docs/.gitignore", "*.log\n*.tmp\n").write("docs/x.tmp", "");
     settle();
+    assert_eq!(plan.surveyed().files_opened, 1, "what changed is read, and nothing else");
     let third = run();
     let untracked = third["environments"][0]["git"].to_string();
     assert!(untracked.contains("docs/.gitignore") && !untracked.contains("x.tmp"), "what changed is read: {untracked}");

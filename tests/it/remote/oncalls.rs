@@ -114,9 +114,9 @@ fn three_servers_give_what_three_folders_give() {
     let status = |way: &str| oncalls.json(way, &["status", "--no-state"]);
     let (near, far) = (status("driftline"), status("ssh"));
     assert_same(&without(&near, &[&OWN]), &without(&far, &[&OWN]), "ssh, with repositories");
-    // For each: the listing, twice digests under two algorithms, which texts may differ only quietly, contents of these, of what artifacts are
-    // held against, and of what candidates and their targets are made of. For each with a
-    // repository: its files, its history, names and contents of what its index does not vouch for.
+    // For each: the listing, twice digests under two algorithms, which texts may differ only quietly, contents of these, of what artifacts
+    // are held against, and of what candidates and their targets are made of. For each with a repository: its files, its history, names
+    // and contents of what its index does not vouch for.
     assert!(far["counters"]["round_trips"].as_u64().unwrap() <= 3 * 10 + 2 * 4, "{}", far["counters"]);
     let changes = |stage: &str| far["environments"][2]["git"][stage].as_array().unwrap().len();
     assert_eq!(changes("staged") + changes("unstaged") + changes("untracked"), 53);

@@ -60,9 +60,13 @@ impl Plan {
         self.with(|plan| collect(plan, &Unwatched))
     }
 
-    /// The work of a survey, without the look at candidates that a status adds to it.
+    /// The work of a survey that keeps what it learned, without the look at candidates that a status adds to it.
     pub(crate) fn surveyed(&self) -> Counters {
-        self.with(|plan| survey(plan, &[], &[], &[], &Unwatched).unwrap().collected.counters())
+        self.with(|plan| {
+            let collected = survey(plan, &[], &[], &[], &Unwatched).unwrap().collected;
+            collected.save();
+            collected.counters()
+        })
     }
 
     fn with<T>(&self, then: impl FnOnce(&CollectPlan<'_>) -> T) -> T {
