@@ -440,3 +440,44 @@ fn a_commit_that_the_target_reaches_needs_no_proof() {
     assert_eq!(present, [true, true, false]);
     assert_eq!(judged.judgements[0].evidence[0].fact, Fact::SameCommit);
 }
+
+#[test]
+fn a_fix_in_a_file_that_was_taken_out_of_another_is_looked_for_there() {
+    let rows = |from: usize, to: usize| (from..to).map(|at| format!("serve_number_{at}()\n")).collect::<String>();
+    let sides = Sides::new(&[("tools.py", &rows(0, 60))]);
+    sides.source.write("tools.py", rows(0, 30)).write("serve.py", rows(30, 60)).commit("split");
+    sides.source.write("serve.py", rows(30, 60).replace("number_44()", "number_44(all=True)")).commit("fix");
+    let fix = |verdicts: Vec<(String, Verdict)>| verdicts.into_iter().find(|(title, _)| title == "fix").unwrap().1;
+    assert_eq!(fix(sides.verdicts()), Verdict::Absent);
+    let replayed = replay(&sides.collected(), 1);
+    assert_eq!(replayed.applies, Applies::Offset { lines: 30 });
+    let after = replayed.files[0].after.as_ref().unwrap();
+    let fixed = rows(0, 60).replace("number_44()", "number_44(all=True)");
+    assert_eq!((&after.path, &after.content[..]), (&path("tools.py"), fixed.as_bytes()));
+    sides.target.write("tools.py", &fixed).commit("fixed where it was");
+    assert_eq!(fix(sides.verdicts()), Verdict::Present);
+}
+
+#[test]
+fn lines_that_present_fixes_changed_again_and_again_are_no_sign_against_the_first() {
+    let home = tempdir().unwrap();
+    let source = Repo::init(home.path().join("source"));
+    source.write("a.py", text("0")).commit("base");
+    let base = source.git(&["rev-parse", "HEAD"]);
+    let with = |value: &str, more: usize| {
+        let checks: String = (0..more).map(|at| format!("check_{at}(members)\nlog_{at}(members)\n")).collect();
+        text(value) + &checks
+    };
+    for (title, value, more) in
+        [("one", "first(members)", 1), ("two", "second(members)", 2), ("three", "third(all)", 3)]
+    {
+        source.write("a.py", with(value, more)).commit(title);
+    }
+    let prod = home.path().join("prod");
+    std::fs::create_dir(&prod).unwrap();
+    std::fs::write(prod.join("a.py"), with("third(all)", 3)).unwrap();
+    let collected = Plan::of(&[source.root(), &prod]).collect();
+    let id = (0..20).map(|at| u8::from_str_radix(&base[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let (judged, ..) = judge(&collected, Some((0, driftline::snapshot::CommitId(id))));
+    assert!(judged.iter().all(|(_, it)| it.verdict == Verdict::Present), "{judged:#?}");
+}

@@ -66,6 +66,10 @@ impl Trivial {
         self.0.iter().copied()
     }
 
+    pub(super) fn has(&self, line: Line) -> bool {
+        self.0.contains(&line)
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         self.0.extend(other.0);
     }

@@ -28,6 +28,7 @@ pub use replay::{Held, Replay, ReplayedFile, replay};
 pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing, NotTried, Proof, Tier, Verdict};
 
 use self::decide::Case;
+use self::delta::Hunk;
 use self::index::Bags;
 use self::lines::{DigestMap, DigestSet};
 use self::load::Delta;
@@ -35,6 +36,9 @@ use self::look::Looking;
 use self::pairs::Pairs;
 use crate::insight::units::Unit;
 use crate::snapshot::{CommitId, CommitReader, ContentReader, ReadFailure, Snapshot, TextMerger};
+
+/// How often it is asked again what units that were found present since say of those still open: a line may be changed over and over.
+const CHAIN: usize = 4;
 
 /// Which units are looked for where.
 #[derive(Debug, Clone)]
@@ -93,6 +97,9 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     let (units, mut trivial) = load::deltas(asked.units.par_iter().map(|unit| &unit.changes[..]), reading);
     let (done, more) = load::deltas(steps.all.par_iter().map(|step| &step.changes[..]), reading);
     trivial.merge(more);
+    for (unit, delta) in asked.units.iter().zip(&units) {
+        places.add_parts(&unit.changes, delta, &|line| !trivial.has(line));
+    }
     let pairs = Pairs::find((asked.units, &units), (&steps.all, &done), &trivial);
     let said = said::said(asked.units, &steps, asked.target, reading)?;
     let reached = reached(asked, reading)?;
@@ -114,16 +121,24 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights };
     let judge = |at: usize| case(at).decide(&looking, &|_| false);
     let mut found: Vec<Judgement> = (0..units.len()).into_par_iter().map(judge).collect();
-    let gone = Superseded::new(&found, &units);
-    let again = |at: usize| case(at).decide(&looking, &|line| gone.after(at, line));
-    let open: Vec<Judgement> = (0..units.len())
-        .into_par_iter()
-        .filter(|&at| matches!(found[at].verdict, Verdict::Partly { .. } | Verdict::Unproven { .. }))
-        .map(again)
-        .collect();
-    for judgement in open {
-        let at = judgement.unit;
-        found[at] = judgement;
+    let mut excused = vec![0; units.len()];
+    for _ in 0..CHAIN {
+        let gone = Superseded::new(&found, &units);
+        let is_open = |at: usize| matches!(found[at].verdict, Verdict::Partly { .. } | Verdict::Unproven { .. });
+        let open: Vec<(usize, usize)> = (0..units.len())
+            .filter(|&at| is_open(at))
+            .map(|at| (at, gone.count(at, &units[at])))
+            .filter(|&(at, count)| count > excused[at])
+            .collect();
+        if open.is_empty() {
+            break;
+        }
+        let again = |&(at, _): &(usize, usize)| case(at).decide(&looking, &|line| gone.after(at, line));
+        let judged: Vec<Judgement> = open.par_iter().map(again).collect();
+        for ((at, count), judgement) in open.into_iter().zip(judged) {
+            excused[at] = count;
+            found[at] = judgement;
+        }
     }
     Ok(Judged { judgements: found, places })
 }
@@ -155,6 +170,12 @@ impl Superseded {
             }
         }
         Self(last)
+    }
+
+    /// How many of the lines that a unit brings are taken away by later ones.
+    fn count(&self, unit: usize, delta: &Delta) -> usize {
+        let come = delta.texts().flat_map(|text| &text.hunks).flat_map(Hunk::added);
+        come.filter(|&&line| self.after(unit, line)).count()
     }
 
     /// Whether a unit after this one takes the line away.

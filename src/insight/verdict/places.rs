@@ -2,17 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::delta::Hunk;
+use super::lines::{DigestSet, Line};
+use super::load::Delta;
 use crate::insight::units::FileChange;
 use crate::path::TreePath;
 
 /// A name is searched for over no more steps than this.
 const FURTHEST: usize = 8;
+/// A file of fewer telling lines is not said to have been a part of another.
+const LEAST_OF_A_PART: usize = 10;
 
 /// Under which paths files were and are.
 #[derive(Debug, Default)]
 pub struct Places {
     /// Each name with those it was renamed from or to, anywhere.
     other: BTreeMap<TreePath, BTreeSet<TreePath>>,
+    /// Each file that was made out of a part of others, with those.
+    parts_of: BTreeMap<TreePath, BTreeSet<TreePath>>,
     /// The target's paths by their last part.
     by_name: BTreeMap<Box<[u8]>, BTreeSet<TreePath>>,
 }
@@ -29,6 +36,28 @@ impl Places {
         }
     }
 
+    /// Takes the files that a change made out of a part of others: that half or more of its telling lines went away in one of them, in the
+    /// same change, is what is asked.
+    pub(super) fn add_parts(&mut self, changes: &[FileChange], delta: &Delta, is_telling: &dyn Fn(Line) -> bool) {
+        let text = |at: usize| delta.files[at].text();
+        let added = (0..changes.len()).filter(|&at| changes[at].before.is_none() && delta.counts[at]);
+        for (at, new) in added.filter_map(|at| text(at).map(|new| (at, new))) {
+            let come: DigestSet =
+                new.hunks.iter().flat_map(Hunk::added).copied().filter(|&line| is_telling(line)).collect();
+            if come.len() < LEAST_OF_A_PART {
+                continue;
+            }
+            let olds = (0..changes.len()).filter(|&old| changes[old].before.is_some());
+            for (old, gone) in olds.filter_map(|old| text(old).map(|gone| (old, gone))) {
+                let gone: DigestSet = gone.hunks.iter().flat_map(Hunk::removed).copied().collect();
+                if 2 * come.intersection(&gone).count() >= come.len() {
+                    let before = changes[old].before.as_ref().map_or(changes[old].path(), |side| &side.path);
+                    self.parts_of.entry(changes[at].path().clone()).or_default().insert(before.clone());
+                }
+            }
+        }
+    }
+
     /// Takes the paths that the target has.
     pub(super) fn add_present<'a>(&mut self, paths: impl Iterator<Item = &'a TreePath>) {
         for path in paths {
@@ -37,7 +66,7 @@ impl Places {
     }
 
     /// The nearest name that is there for a file that a unit calls `path`, and `before` it: one of these, one that it was renamed from
-    /// or to, or the only path with the same last part in a folder of the same name.
+    /// or to, the file it was a part of, or the only path with the same last part in a folder of the same name.
     pub(super) fn find(
         &self,
         path: &TreePath,
@@ -62,6 +91,11 @@ impl Places {
                     }
                 }
             }
+        }
+        if let Some(whole) =
+            seen.iter().filter_map(|name| self.parts_of.get(*name)).flatten().find(|path| is_there(path))
+        {
+            return Some(whole.clone());
         }
         let alike = self.by_name.get(path.file_name())?;
         let is_alike = |other: &&TreePath| (shared_folders(other, path) > 0 || alike.len() == 1) && is_there(other);
