@@ -20,6 +20,8 @@ pub mod config;
 pub mod demo;
 pub mod history;
 pub mod insight;
+#[cfg(feature = "notify")]
+pub mod notify;
 pub mod path;
 pub mod pipeline;
 pub mod report;

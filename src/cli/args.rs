@@ -98,6 +98,12 @@ pub(crate) struct ReportArguments {
     /// Write a file `report.*` for each format into this folder, and a summary to stdout [default: one format, to stdout]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Tell nobody that the configuration names under `[notify.NAME]`; the next report tells them
+    #[arg(long)]
+    pub(crate) no_notify: bool,
+    /// Make no report: send a message to each of them that says nothing but that it arrived
+    #[arg(long, conflicts_with_all = ["no_notify", "out"])]
+    pub(crate) notify_test: bool,
 }
 
 #[derive(Debug, Args)]

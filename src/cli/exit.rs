@@ -24,7 +24,7 @@ impl Exit {
         (Exit::Error, "the arguments or the configuration are wrong, or driftline failed"),
         (
             Exit::Incomplete,
-            "something could not be read, or the history of reports not be kept: the answer is incomplete (--allow-incomplete turns it off)",
+            "something could not be read, or the history of reports not be kept: the answer is incomplete (--allow-incomplete turns it off); or somebody was not told of a report",
         ),
     ];
 

@@ -358,6 +358,7 @@ fn from_sources(sources: &[OsString], common: &CommonArguments, process: &Proces
             accepts: Vec::new(),
             severities: Vec::new(),
             keep_days: None,
+            notify: Vec::new(),
             file: None,
         },
     };

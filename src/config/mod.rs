@@ -8,6 +8,7 @@ mod accept;
 mod adhoc;
 mod fix;
 mod map;
+mod notify;
 mod problem;
 mod raw;
 mod remote;
@@ -18,6 +19,7 @@ pub use accept::Accept;
 pub use adhoc::{ArgumentError, from_argument, from_arguments};
 pub use fix::{Fix, FixPlace, KnownBy};
 pub use map::{MapConflict, MapPair, PathMap};
+pub use notify::{Channel, Mail, Notify, SecretPlace, Tls, is_loopback};
 pub use problem::{Invalid, Problem};
 pub use remote::SshPlace;
 pub use rules::RULE_CODES;
@@ -61,6 +63,8 @@ pub struct Config {
     pub severities: Vec<(String, &'static str)>,
     /// How many days of reports are kept, if that is not as usual.
     pub keep_days: Option<u32>,
+    /// Who is told about reports, in the order of the file; names are unique.
+    pub notify: Vec<Notify>,
     /// The file it came from; `None` for arguments alone.
     pub file: Option<PathBuf>,
 }

@@ -30,15 +30,22 @@ pub struct Problem {
     pub help: Option<String>,
     /// Another place that has to do with it, and how.
     pub related: Option<(Range<usize>, String)>,
+    /// A place that must not be shown, because of what it is for and not of how it looks.
+    secret: Option<Range<usize>>,
 }
 
 impl Problem {
     pub(super) fn new(span: Range<usize>, message: impl Into<String>, label: impl Into<String>) -> Self {
-        Self { span, message: message.into(), label: label.into(), help: None, related: None }
+        Self { span, message: message.into(), label: label.into(), help: None, related: None, secret: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn secret(mut self, span: Range<usize>) -> Self {
+        self.secret = Some(span);
         self
     }
 
@@ -83,6 +90,8 @@ impl Invalid {
     pub(super) fn new(file: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
         let mut secrets = secrets::in_settings(text);
+        secrets.extend(problems.iter().filter_map(|problem| problem.secret.clone()));
+        secrets.extend(paths_of_addresses(text));
         let long: Vec<&str> =
             secrets.iter().filter_map(|at| text.get(at.clone())).filter(|it| it.len() > CHANCE).collect();
         let again = long.iter().flat_map(|secret| text.match_indices(secret).map(|(at, found)| at..at + found.len()));
@@ -157,6 +166,18 @@ impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }
+}
+
+/// What follows the host in web addresses: that of a webhook is a secret, wherever somebody put it.
+fn paths_of_addresses(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>');
+    text.match_indices("://").filter_map(move |(at, _)| {
+        let start = at + "://".len();
+        let (before, rest) = (&text[..at], &text[start..]);
+        let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let path = rest.find(['/', '?', '#']).filter(|slash| slash + 1 < rest.len())?;
+        (before.ends_with("http") || before.ends_with("https")).then(|| start + path + 1..start + rest.len())
+    })
 }
 
 /// The text with a sign for each byte of a secret, so that all other places stay where they are.

@@ -8,14 +8,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::accept::{self, Accept};
 use super::fix::{self, RawFix};
+use super::notify::{self, RawNotify};
 use super::problem::Problem;
 use super::rules;
 
 /// Keys of the whole file.
 const TOP_KEYS: &[&str] =
-    &["baseline", "focus", "ignore", "sensitive", "ssh_config", "rules", "history", "env", "fix", "accept"];
+    &["baseline", "focus", "ignore", "sensitive", "ssh_config", "rules", "history", "notify", "env", "fix", "accept"];
 /// Keys that design and documentation name and this version does not know yet.
-const LATER_TOP_KEYS: &[&str] = &["policy", "report", "notify"];
+const LATER_TOP_KEYS: &[&str] = &["policy", "report"];
 /// Keys of an environment.
 const ENVIRONMENT_KEYS: &[&str] = &[
     "path",
@@ -57,6 +58,8 @@ pub(super) struct Raw {
     pub(super) accepts: Vec<Accept>,
     pub(super) severities: Vec<(String, &'static str)>,
     pub(super) keep_days: Option<u32>,
+    /// In the order of the file.
+    pub(super) notify: Vec<RawNotify>,
     /// Where the text is no TOML: what was understood of these places is a guess, and what is missing elsewhere may have been meant to be
     /// here. In the order of the text, and no place overlaps another.
     pub(super) broken: Vec<(Range<usize>, Problem)>,
@@ -103,6 +106,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> Raw {
             "accept" => raw.accepts = accept::read(value, problems),
             "rules" => raw.severities = rules::read(value, problems),
             "history" => raw.keep_days = keep_days(value, problems),
+            "notify" => raw.notify = notify::read(value, problems),
             _ => problems.push(unknown_key(key, TOP_KEYS, LATER_TOP_KEYS, "")),
         }
     }

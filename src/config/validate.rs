@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::raw::{Raw, RawEnvironment, Text, listed, nearest};
 use super::{
     Config, Environment, Expect, MAX_ENVIRONMENTS, PatchReader, Places, SourceSpec, SshPlace, adhoc, expand_home, fix,
-    remote,
+    notify, remote,
 };
 use crate::path::{EnvironmentName, TreePath};
 
@@ -55,8 +55,9 @@ pub(super) fn validate(
     let ignore = raw.ignore.into_iter().filter_map(|rule| self::rule("ignore", rule, problems)).collect();
     let sensitive = raw.sensitive.into_iter().filter_map(|rule| self::rule("sensitive", rule, problems)).collect();
     let fixes = fix::validate(raw.fixes, &names, places, read, problems);
+    let notify = notify::validate(raw.notify, places, problems);
     let (accepts, severities, keep_days) = (raw.accepts, raw.severities, raw.keep_days);
-    Config { environments, baseline, focus, ignore, sensitive, fixes, accepts, severities, keep_days, file: None }
+    Config { environments, baseline, focus, ignore, sensitive, fixes, accepts, severities, keep_days, notify, file: None }
 }
 
 fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {

@@ -7,10 +7,12 @@
 mod follow;
 mod sightings;
 mod store;
+mod told;
 
 pub use follow::follow;
 pub use sightings::sighting;
 pub use store::{KEEP_DAYS, MadeOf, Store, StoreError, Writing};
+pub use told::{Told, ToldFinding};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod maps;
 pub mod model;
 pub mod nightly;
+pub mod notice;
 pub mod patch;
 mod redact;
 pub mod style;

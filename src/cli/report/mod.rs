@@ -3,6 +3,11 @@
 mod files;
 mod keep;
 mod night;
+#[cfg(feature = "notify")]
+mod tell;
+#[cfg(not(feature = "notify"))]
+#[path = "tell_nobody.rs"]
+mod tell;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,6 +44,13 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let (session, others) = Session::open(common, process, output, &arguments.environments)?;
     session.refuse(&others)?;
+    if arguments.notify_test {
+        return tell::try_out(&session);
+    }
+    let is_told = !arguments.no_notify;
+    if is_told {
+        tell::check(&session)?;
+    }
     let formats = formats(&session, arguments)?;
     let folder = arguments.out.as_ref().map(|folder| session.process.folder.join(folder));
     if let Some(folder) = &folder {
@@ -88,10 +100,13 @@ pub(crate) fn run(
     let written = staged.map_or(Ok(Vec::new()), files::Staged::put);
     show(&session, folder.is_none().then(|| formats[0]), &report)?;
     session.tell(&picture.collected.snapshots, &notes);
-    tell(&session, &report, &written?);
+    let written = written?;
+    tell(&session, &report, &written);
+    let is_known = !is_told || tell::tell(&session, &report, &written);
     session.tell_work(picture.collected.counters());
     picture.collected.hang_up();
     Ok(match report.exit.status {
+        _ if !is_known => Exit::Incomplete,
         0 => Exit::InSync,
         1 => Exit::Drift,
         _ => Exit::Incomplete,

@@ -42,14 +42,12 @@ fn open(connection: &Connection) -> Result<BTreeMap<String, Known>> {
 }
 
 fn sighting(row: &Row<'_>) -> Result<Sighting> {
-    let severity: String = row.get(2)?;
-    let known = Severity::ALL.into_iter().find(|known| known.name() == severity);
     let parts: Vec<(String, String, String)> = list(row, 10)?;
     let parts = parts.into_iter().map(|(environment, class, detail)| Part { environment, class, detail });
     Ok(Sighting {
         id: row.get(0)?,
         code: row.get(1)?,
-        severity: known.ok_or_else(|| invalid(2, format!("`{severity}` is no severity")))?,
+        severity: severity(row, 2)?,
         path: row.get::<_, Option<Vec<u8>>>(3)?.map(Into::into),
         environments: list(row, 4)?,
         subject: row.get(5)?,
@@ -106,7 +104,13 @@ fn trend(connection: &Connection) -> Result<Vec<Summary>> {
     Ok(runs)
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> Result<u64> {
+pub(super) fn severity(row: &Row<'_>, column: usize) -> Result<Severity> {
+    let name: String = row.get(column)?;
+    let known = Severity::ALL.into_iter().find(|known| known.name() == name);
+    known.ok_or_else(|| invalid(column, format!("`{name}` is no severity")))
+}
+
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| invalid(column, format!("{number} is no count")))
 }
@@ -116,6 +120,6 @@ fn list<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Vec<T>> {
     serde_json::from_str(&text).map_err(|error| invalid(column, error.to_string()))
 }
 
-fn invalid(column: usize, why: String) -> rusqlite::Error {
+pub(super) fn invalid(column: usize, why: String) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
 }

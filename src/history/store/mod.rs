@@ -8,8 +8,9 @@
 mod load;
 mod record;
 mod schema;
+mod told;
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Night, Outcome, Past};
+use super::{Night, Outcome, Past, Told};
 
 /// So many days of runs are kept unless the configuration says otherwise.
 pub const KEEP_DAYS: u32 = 400;
@@ -171,6 +172,27 @@ impl Store {
         load::past(&self.connection).map_err(|error| failed(&self.file, error))
     }
 
+    /// What somebody was told last; `None` for nothing.
+    pub fn told(&self, target: &str) -> Result<Option<Told>, StoreError> {
+        told::load(&self.connection, target).map_err(|error| failed(&self.file, error))
+    }
+
+    /// Waits until nobody else tells anybody about reports of this project, and keeps all others from it until what is returned is dropped.
+    ///
+    /// The history itself stays free meanwhile: telling takes as long as networks do.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] when the file that stands for it cannot be made.
+    pub fn telling(&self) -> Result<File, StoreError> {
+        let file = self.file.with_extension("telling");
+        let open = || {
+            let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&file)?;
+            rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive)?;
+            Ok(lock)
+        };
+        open().map_err(|source| StoreError::Open { file: file.clone(), source })
+    }
+
     /// Waits until nobody else writes, for `patience` at most, and keeps all others from writing. `waiting` is called once when there
     /// is somebody.
     pub fn begin(&mut self, patience: Duration, waiting: impl FnOnce(&Path)) -> Result<Writing<'_>, StoreError> {
@@ -212,6 +234,11 @@ impl Writing<'_> {
         let added = record::add(&self.transaction, night, outcome)
             .and_then(|()| record::forget(&self.transaction, night.at, keep_days));
         added.map_err(|error| failed(self.file, error))
+    }
+
+    /// Keeps what somebody was told, in the place of what that was before.
+    pub fn tell(&self, target: &str, told: &Told) -> Result<(), StoreError> {
+        told::write(&self.transaction, target, told).map_err(|error| failed(self.file, error))
     }
 
     /// Makes it last.

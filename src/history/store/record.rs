@@ -124,7 +124,10 @@ pub(super) fn forget(connection: &Connection, now: i64, keep_days: u32) -> Resul
         .execute("DELETE FROM run WHERE at < ? AND number < (SELECT max(number) FROM run)", params![oldest])?;
     if gone > 0 {
         connection.execute("DELETE FROM spell WHERE closed < (SELECT min(number) FROM run)", [])?;
-        connection.execute("DELETE FROM finding WHERE id NOT IN (SELECT finding FROM spell)", [])?;
+        connection.execute(
+            "DELETE FROM finding WHERE id NOT IN (SELECT finding FROM spell UNION SELECT finding FROM told_finding)",
+            [],
+        )?;
     }
     Ok(())
 }

@@ -41,6 +41,15 @@ const STEPS: &[&str] = &["
         PRIMARY KEY (finding, opened)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX open_spells ON spell (finding) WHERE closed IS NULL;
+", "
+    -- Who was told what last; of a finding that is in no spell any more the words are kept for that.
+    CREATE TABLE told (
+        target TEXT PRIMARY KEY, run INTEGER NOT NULL, at INTEGER NOT NULL, environments TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE told_finding (
+        target TEXT NOT NULL REFERENCES told ON DELETE CASCADE, finding TEXT NOT NULL REFERENCES finding,
+        PRIMARY KEY (target, finding)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Why a file is not used.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::history::{Coverage, Part, Read, Sighting, follow};
+use crate::history::{Coverage, Part, Read, Sighting, ToldFinding, follow};
 use crate::insight::Severity;
 
 fn sighting(id: &str) -> Sighting {
@@ -169,7 +169,7 @@ fn what_is_not_understood_is_left_alone() {
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let newer = std::fs::read(&path).unwrap();
     let error = Store::open(state.path(), &made_of()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { version: 99, known: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { version: 99, known: 2, .. }), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), newer);
 
     let mut torn = whole.clone();
@@ -187,6 +187,41 @@ fn what_is_not_understood_is_left_alone() {
     }
     std::fs::write(&path, &whole).unwrap();
     assert_eq!(Store::open(state.path(), &made_of()).unwrap().past().unwrap().open.len(), 1);
+}
+
+#[test]
+fn what_somebody_was_told_is_kept() {
+    let state = tempfile::tempdir().unwrap();
+    let mut store = Store::open(state.path(), &made_of()).unwrap();
+    assert_eq!(store.told("chat").unwrap(), None);
+    add(&mut store, &night(10, Read::All, &["a", "b", "c"]), &[]);
+    let words = |id: &str| {
+        let Sighting { code, severity, subject, message, is_incomplete, .. } = sighting(id);
+        (id.to_owned(), ToldFinding { code, severity, subject, message, incomplete: is_incomplete })
+    };
+    let told = |run: u64, ids: &[&str], read: Read| Told {
+        run,
+        at: run.cast_signed() * 10,
+        findings: ids.iter().map(|id| words(id)).collect(),
+        environments: [("prod".to_owned(), read)].into(),
+    };
+    let write = |store: &mut Store, target: &str, told: &Told| {
+        let writing = store.begin(Duration::ZERO, |_| {}).unwrap();
+        writing.tell(target, told).unwrap();
+        writing.commit().unwrap();
+    };
+    write(&mut store, "chat", &told(1, &["a", "b"], Read::All));
+    write(&mut store, "mail", &told(1, &["c"], Read::Failed));
+    write(&mut store, "chat", &told(2, &["b", "c"], Read::Part));
+    assert_eq!(store.told("chat").unwrap(), Some(told(2, &["b", "c"], Read::Part)));
+    assert_eq!(store.told("mail").unwrap(), Some(told(1, &["c"], Read::Failed)));
+    assert_eq!(store.told("other").unwrap(), None);
+    // Words of what nobody was told to be gone outlive the runs.
+    let late = (i64::from(KEEP_DAYS) + 2) * 86_400;
+    add(&mut store, &night(20, Read::All, &["a"]), &[]);
+    add(&mut store, &night(late, Read::All, &["a"]), &[]);
+    add(&mut store, &night(2 * late, Read::All, &["a"]), &[]);
+    assert_eq!(store.told("chat").unwrap(), Some(told(2, &["b", "c"], Read::Part)));
 }
 
 /// The first version, as a driftline of that time wrote it. This never changes.
