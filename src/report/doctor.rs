@@ -26,9 +26,9 @@ pub struct DoctorReport {
     pub version: u32,
     /// The version of the program.
     pub driftline: &'static str,
-    /// Whether all environments can be read in full.
+    /// Whether all environments can be read in full, and whoever is told about reports can be.
     pub well: bool,
-    /// What has to do with no single environment: `configuration` and `state`.
+    /// What has to do with no single environment: `configuration`, `state`, and `notify` for each who is told about reports.
     pub own: Vec<StepReport>,
     /// The environments in order.
     pub environments: Vec<CheckupReport>,
@@ -52,7 +52,7 @@ pub struct CheckupReport {
 /// One thing that has to work.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepReport {
-    /// `configuration`, `state`; `ssh config`, `connection`, `login`, `command`, `shell`, `tools`, `archive`, `snapshot`, `repository`,
+    /// `configuration`, `state`, `notify`; `ssh config`, `connection`, `login`, `command`, `shell`, `tools`, `archive`, `snapshot`, `repository`,
     /// `ref`, `folder`, `git`, `reading`.
     pub step: &'static str,
     /// `fine`, `note` (it works, and something is worth saying), `failed` (something is unknown because of it), `not-tried` (it needs one that
@@ -80,7 +80,8 @@ pub fn doctor_report(own: &[Step], checkups: &[Checkup], next: Option<String>, r
             steps: steps(&checkup.steps),
         })
         .collect();
-    let well = environments.iter().all(|environment| environment.well);
+    let is_fine = own.iter().all(|step| step.outcome != StepOutcome::Failed);
+    let well = is_fine && environments.iter().all(|environment| environment.well);
     DoctorReport {
         format: "driftline-doctor",
         version: VERSION,
@@ -119,6 +120,7 @@ fn name(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Configuration => "configuration",
         StepKind::State => "state",
+        StepKind::Notify => "notify",
         StepKind::SshConfig => "ssh config",
         StepKind::Connection => "connection",
         StepKind::Login => "login",
@@ -194,12 +196,14 @@ fn verdict(report: &DoctorReport) -> String {
     let all = report.environments.len();
     let ill: Vec<&str> =
         report.environments.iter().filter(|environment| !environment.well).map(|it| it.name.as_str()).collect();
-    match (all, ill.len()) {
+    let verdict = match (all, ill.len()) {
         (1, 0) => format!("{} can be read", report.environments[0].name),
         (_, 0) => format!("all {} environments can be read", count(all as u64)),
         (all, number) if all == number => format!("{} cannot be read in full", join(&ill)),
         (_, _) => format!("{} cannot be read in full, the rest can", join(&ill)),
-    }
+    };
+    let untold = report.own.iter().any(|step| step.step == name(StepKind::Notify) && step.outcome == "failed");
+    if untold { format!("{verdict}; not everybody can be told about reports") } else { verdict }
 }
 
 #[cfg(test)]

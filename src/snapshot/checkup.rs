@@ -40,6 +40,8 @@ pub enum StepKind {
     Configuration,
     /// What is kept between runs can be kept.
     State,
+    /// Somebody who is told about reports can be: what it takes is there. Nothing is sent.
+    Notify,
     /// `ssh` makes a machine of the name.
     SshConfig,
     /// The machine is reached, and is the one that is known under this name.

@@ -29,6 +29,7 @@ mod init;
 mod local;
 mod local_hostile;
 mod nearest;
+mod notify;
 mod origins;
 mod patches;
 mod read_only;

@@ -347,6 +347,3 @@ impl Notice {
         Self { chat: words::marked(&format!("{subject}\n{words}")), body: format!("{words}\n"), subject, data }
     }
 }
-
-#[cfg(test)]
-mod tests;

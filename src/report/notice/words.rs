@@ -290,3 +290,32 @@ fn location(place: Place<'_>) -> Option<String> {
     };
     Some(format!("Report   {where_}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_mentions_and_commands_are_plain_words() {
+        let text = "<!channel> <@U1> & `code` @here ``` <https://evil.example|ok>";
+        assert_eq!(
+            marked(text),
+            "&lt;!channel&gt; &lt;(at)U1&gt; &amp; 'code' (at)here ''' &lt;https://evil.example|ok&gt;"
+        );
+    }
+
+    #[test]
+    fn days_have_a_year_where_it_is_another_one() {
+        let noon = 1_796_126_400;
+        assert_eq!(day(noon, noon + 86_400), "1 Dec");
+        assert_eq!(day(noon, noon + 40 * 86_400), "1 Dec 2026");
+        assert_eq!(day(i64::MAX, noon), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn projects_cannot_break_a_headline() {
+        assert_eq!(project(Some("a\r\nBcc: b\u{202e}")), r"a\r\nBcc: b\u{202e}");
+        assert_eq!(project(None), "driftline");
+        assert!(crate::report::layout::width(&project(Some(&"x".repeat(300)))) <= 40);
+    }
+}
