@@ -7,9 +7,9 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::{Session, state_dir};
 use crate::collect::{check_state, check_up};
-use crate::config::{Config, Notify};
 #[cfg(feature = "notify")]
 use crate::config::SecretPlace;
+use crate::config::{Config, Notify};
 #[cfg(feature = "notify")]
 use crate::notify::find;
 use crate::report::doctor::{self, doctor_report};
@@ -54,7 +54,10 @@ fn notify(target: &Notify) -> Step {
     };
     let secret = target.secret().map(|place| find(place, &|name| std::env::var_os(name))).transpose();
     match secret {
-        Ok(_) => Step::fine(StepKind::Notify, format!("{about}: {what} is in {place}; to try: driftline report --notify-test")),
+        Ok(_) => Step::fine(
+            StepKind::Notify,
+            format!("{about}: {what} is in {place}; to try: driftline report --notify-test"),
+        ),
         Err(error) => Step::failed(StepKind::Notify, format!("{about}: {error}"), Some(Fix::words(error.hint()))),
     }
 }

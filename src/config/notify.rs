@@ -147,7 +147,8 @@ impl Notify {
 /// Whether a host is this machine by its name alone.
 pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// `[notify.NAME]`.
@@ -345,7 +346,8 @@ impl Judge<'_> {
         let port = match port.transpose() {
             Ok(port) if is_host && port != Some(0) => port,
             _ => {
-                let problem = Problem::new(server.span(), "`smtp` names no server", "neither a host nor a host and a port");
+                let problem =
+                    Problem::new(server.span(), "`smtp` names no server", "neither a host nor a host and a port");
                 self.push(problem, "write `smtp = \"mail.example.org\"` or `smtp = \"mail.example.org:587\"`");
                 return None;
             }
@@ -400,7 +402,8 @@ impl Judge<'_> {
         let is_bad = |word: &Text| word.get_ref().contains('\0');
         if words.first().is_none_or(|first| first.get_ref().is_empty()) || words.iter().any(is_bad) {
             if !self.raw.broken {
-                let problem = Problem::new(span.clone(), "`sendmail` names no command", "which command takes the mail?");
+                let problem =
+                    Problem::new(span.clone(), "`sendmail` names no command", "which command takes the mail?");
                 self.push(problem, "write its words: `sendmail = [\"/usr/sbin/sendmail\", \"-t\", \"-i\"]`");
             }
             return None;
@@ -457,9 +460,16 @@ impl Judge<'_> {
                     && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
                 if !is_name {
                     // Somebody may have written the secret itself here.
-                    let problem = Problem::new(name.span(), format!("`{variable}` names no variable"), "no variable is called so");
+                    let problem = Problem::new(
+                        name.span(),
+                        format!("`{variable}` names no variable"),
+                        "no variable is called so",
+                    );
                     let problem = problem.secret(name.span());
-                    self.push(problem, "write the name of an environment variable that holds it, not the secret itself");
+                    self.push(
+                        problem,
+                        "write the name of an environment variable that holds it, not the secret itself",
+                    );
                     return None;
                 }
                 Some(SecretPlace::Variable(word.clone()))
@@ -481,7 +491,10 @@ impl Judge<'_> {
         let rest = text.get_ref().strip_prefix("https://").or_else(|| text.get_ref().strip_prefix("http://"));
         if rest.is_none_or(|rest| rest.is_empty() || rest.contains('@') || !rest.chars().all(is_plain)) {
             let problem = Problem::new(text.span(), "`link` is no address of a page", "this cannot be clicked");
-            self.push(problem.secret(text.span()), "write where people find the report: \"https://reports.example.org/\"");
+            self.push(
+                problem.secret(text.span()),
+                "write where people find the report: \"https://reports.example.org/\"",
+            );
             return None;
         }
         Some(text.into_inner())

@@ -57,7 +57,19 @@ pub(super) fn validate(
     let fixes = fix::validate(raw.fixes, &names, places, read, problems);
     let notify = notify::validate(raw.notify, places, problems);
     let (accepts, severities, keep_days) = (raw.accepts, raw.severities, raw.keep_days);
-    Config { environments, baseline, focus, ignore, sensitive, fixes, accepts, severities, keep_days, notify, file: None }
+    Config {
+        environments,
+        baseline,
+        focus,
+        ignore,
+        sensitive,
+        fixes,
+        accepts,
+        severities,
+        keep_days,
+        notify,
+        file: None,
+    }
 }
 
 fn baseline(name: &Text, names: &[String], broken: bool, problems: &mut Vec<Problem>) -> Option<EnvironmentName> {

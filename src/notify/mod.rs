@@ -89,12 +89,14 @@ fn one(parcel: &Parcel, until: Instant) -> Result<(), Undelivered> {
             .and_then(|webhook| retry::until(until, limit, |left| webhook.post(left))),
         Channel::Smtp { mail, host, port, tls, login } => {
             let user = login.as_ref().map(|(user, _)| user.as_str());
-            let server = smtp::Server { host, port: *port, tls: *tls, user, secret: parcel.secret.as_ref(), ca: ca.as_deref() };
+            let server =
+                smtp::Server { host, port: *port, tls: *tls, user, secret: parcel.secret.as_ref(), ca: ca.as_deref() };
             mail::message(parcel, mail)
                 .and_then(|message| retry::until(until, limit, |left| server.send(&message, &parcel.host, left)))
         }
-        Channel::Sendmail { mail, command } => mail::message(parcel, mail)
-            .and_then(|message| sendmail::send(command, &message, limit, until)),
+        Channel::Sendmail { mail, command } => {
+            mail::message(parcel, mail).and_then(|message| sendmail::send(command, &message, limit, until))
+        }
     };
     delivered.map_err(Undelivered)
 }

@@ -67,7 +67,9 @@ impl SecretError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::NotSet(name) => format!("set `{name}` where driftline is started, or name a file in the configuration"),
+            Self::NotSet(name) => {
+                format!("set `{name}` where driftline is started, or name a file in the configuration")
+            }
             Self::Unread { .. } => "put the secret into that file, alone, and let only its owner read it".to_owned(),
             Self::Open { path, .. } => format!("chmod 600 {}", path.display()),
             Self::None { .. } => "put the secret there, alone, in one line".to_owned(),

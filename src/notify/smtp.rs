@@ -38,8 +38,7 @@ impl Server<'_> {
             Tls::StartTls => Way::Required(self.parameters()?),
             Tls::Implicit => Way::Wrapper(self.parameters()?),
         };
-        let mut builder =
-            SmtpTransport::builder_dangerous(self.host).port(self.port).tls(way).timeout(Some(left));
+        let mut builder = SmtpTransport::builder_dangerous(self.host).port(self.port).tls(way).timeout(Some(left));
         if is_host_name(own_name) {
             builder = builder.hello_name(ClientId::Domain(own_name.to_owned()));
         }

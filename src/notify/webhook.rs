@@ -112,7 +112,8 @@ impl Webhook {
     fn harmless<'s>(&self, said: &'s str) -> Option<&'s str> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || " ._,-".contains(c);
         let parts = self.uri.path_and_query().map(PathAndQuery::as_str).unwrap_or_default();
-        let parts = parts.split(['/', '?', '&', '=', '.', '-', '_']).chain(self.uri.authority()?.as_str().split(['@', ':']));
+        let parts =
+            parts.split(['/', '?', '&', '=', '.', '-', '_']).chain(self.uri.authority()?.as_str().split(['@', ':']));
         let mut parts = parts.filter(|part| part.len() > 3);
         let is_short = !said.is_empty() && said.len() <= 100;
         (is_short && said.chars().all(is_plain) && !parts.any(|part| said.contains(part))).then_some(said)

@@ -232,6 +232,7 @@ fn a_history_of_the_first_version_is_read_and_goes_on() {
     let dump = include_str!("../../../fixtures/history/v1.sql");
     Connection::open(file(state.path(), &made_of())).unwrap().execute_batch(dump).unwrap();
     let mut store = Store::open(state.path(), &made_of()).unwrap();
+    assert_eq!(store.told("chat").unwrap(), None, "it had no such table");
     let outcome = add(&mut store, &night(1_700_200_000, Read::All, &["0123456789"]), &[]);
     assert_eq!((outcome.number, outcome.previous), (3, Some(1_700_086_400)));
     let status: Vec<_> = outcome.standings.iter().map(|it| (&*it.sighting.id, it.status.name(), it.streak)).collect();

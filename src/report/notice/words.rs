@@ -152,11 +152,13 @@ fn day(moment: i64, now: i64) -> String {
 }
 
 fn back<'n>(news: &'n News<'_>) -> impl Iterator<Item = &'n str> {
-    news.environments.iter().filter(|(name, turn)| {
-        let is_whole = |it: &&NightEnvironment| it.environment.name == **name && it.read.state == "all";
-        **turn == Turn::Better && news.report.environments.iter().any(|it| is_whole(&it))
-    })
-    .map(|(name, _)| *name)
+    news.environments
+        .iter()
+        .filter(|(name, turn)| {
+            let is_whole = |it: &&NightEnvironment| it.environment.name == **name && it.read.state == "all";
+            **turn == Turn::Better && news.report.environments.iter().any(|it| is_whole(&it))
+        })
+        .map(|(name, _)| *name)
 }
 
 fn sections(news: &News<'_>, most: usize, columns: usize) -> Vec<String> {
@@ -205,7 +207,7 @@ impl<'a> Line<'a> {
             code: &words.code,
             id: &gone.id,
             subject: &words.subject,
-            lead: "was ",
+            lead: "was: ",
             message: &words.message,
             is_gone: true,
         }
@@ -285,7 +287,9 @@ fn location(place: Place<'_>) -> Option<String> {
     let where_ = match place {
         Place { link: Some(link), .. } => link.to_owned(),
         Place { attached: true, .. } => "attached".to_owned(),
-        Place { file: Some((file, host)), .. } => format!("{} on {}", escape::name(file.as_os_str().as_bytes()), plain(host)),
+        Place { file: Some((file, host)), .. } => {
+            format!("{} on {}", escape::name(file.as_os_str().as_bytes()), plain(host))
+        }
         _ => return None,
     };
     Some(format!("Report   {where_}"))

@@ -10,7 +10,8 @@ use super::{report, two};
 use crate::report::Project;
 use crate::support::run::Run;
 
-const ADDRESSES: &str = "[notify.mail]\nto = [\"ops@example.org\", \"boss@example.org\"]\nfrom = \"drift@example.org\"\n";
+const ADDRESSES: &str =
+    "[notify.mail]\nto = [\"ops@example.org\", \"boss@example.org\"]\nfrom = \"drift@example.org\"\n";
 
 fn parsed(mail: &[u8]) -> Message<'_> {
     MessageParser::default().parse(mail).expect("this is mail")
@@ -24,7 +25,10 @@ fn headers(mail: &Message<'_>) -> Vec<(String, String)> {
 #[test]
 fn a_mail_says_first_what_is_new() {
     let post = Post::new(None, Manners::default());
-    let project = two(&format!("{ADDRESSES}smtp = \"127.0.0.1:{}\"\nlink = \"https://reports.example.org/oncalls/\"\n", post.port));
+    let project = two(&format!(
+        "{ADDRESSES}smtp = \"127.0.0.1:{}\"\nlink = \"https://reports.example.org/oncalls/\"\n",
+        post.port
+    ));
     let _ = report(&project, 1, &[], 1);
     project.write("prod", "lib.py", "hotfix\n");
     project.write("staging", "app.py", "a\n");
@@ -39,10 +43,26 @@ fn a_mail_says_first_what_is_new() {
     let name = project.env.root().file_name().unwrap().to_str().unwrap().to_owned();
     assert_eq!(mail.subject().unwrap(), format!("{name} drift: 1 new, 1 resolved, 2 still (oldest 1 day)"));
     assert_eq!(mail.date().unwrap().to_rfc3339(), "2026-12-02T12:00:00Z");
-    assert!(headers(&mail).contains(&("Auto-Submitted".to_owned(), "auto-generated".to_owned())), "{:?}", headers(&mail));
+    assert!(
+        headers(&mail).contains(&("Auto-Submitted".to_owned(), "auto-generated".to_owned())),
+        "{:?}",
+        headers(&mail)
+    );
     assert_ne!(mail.message_id(), parsed(&posted[0].mail).message_id());
     let body = mail.body_text(0).unwrap().replace("\r\n", "\n").replace(&name, "[NAME]");
-    insta::assert_snapshot!(body, @"");
+    insta::assert_snapshot!(body, @r"
+    [NAME]: 1 new, 1 resolved, 2 still (oldest 1 day)
+    report of 2026-12-02T12:00:00Z, since that of 2026-12-01T12:00:00Z
+
+    New  1
+      !  lib.py  prod and staging differ  (content-differs aca3b9e954)
+
+    Resolved  1
+      -  app.py  was: prod and staging differ  (content-differs cfb54c9ab1)
+
+    Trend    ██  3 to 3 open findings in 2 reports
+    Report   https://reports.example.org/oncalls/
+    ");
 }
 
 #[test]
@@ -61,7 +81,10 @@ fn names_put_nothing_into_a_mail() {
     let posted = post.posted();
     let mail = parsed(&posted[0].mail);
     let subject = mail.subject().unwrap();
-    assert!(subject.starts_with(r"prö\r\nBcc: evil(at)") || subject.starts_with(r"prö\r\nBcc: evil@example.org"), "{subject}");
+    assert!(
+        subject.starts_with(r"prö\r\nBcc: evil(at)") || subject.starts_with(r"prö\r\nBcc: evil@example.org"),
+        "{subject}"
+    );
     let names: Vec<String> = headers(&mail).into_iter().map(|(name, _)| name.to_lowercase()).collect();
     assert!(!names.contains(&"bcc".to_owned()), "{names:?}");
     assert!(posted[0].mail.is_ascii(), "headers and body are encoded");

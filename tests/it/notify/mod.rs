@@ -16,7 +16,12 @@ const CHAT: &str = "[notify.chat]\nurl_env = \"HOOK\"\n";
 fn two(config: &str) -> Project {
     Project::new(
         config,
-        &[("prod", "app.py", "a\n"), ("staging", "app.py", "bb\n"), ("prod", "lib.py", "l\n"), ("staging", "lib.py", "l\n")],
+        &[
+            ("prod", "app.py", "a\n"),
+            ("staging", "app.py", "bb\n"),
+            ("prod", "lib.py", "l\n"),
+            ("staging", "lib.py", "l\n"),
+        ],
     )
 }
 

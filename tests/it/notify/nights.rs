@@ -21,7 +21,10 @@ fn only_what_changed_is_told() {
     let first = night(1, 1);
     assert_eq!(first.len(), 1);
     let data = &first[0]["driftline"];
-    assert_eq!((&data["format"], &data["version"], &data["test"]), (&json!("driftline-notice"), &json!(1), &json!(false)));
+    assert_eq!(
+        (&data["format"], &data["version"], &data["test"]),
+        (&json!("driftline-notice"), &json!(1), &json!(false))
+    );
     assert_eq!((&data["report"], &data["since"]), (&json!(1), &json!(null)));
     assert_eq!(named(&data["new"]), ["content-differs app.py"]);
     assert!(night(2, 1).is_empty(), "nothing changed");
@@ -57,10 +60,12 @@ fn that_an_environment_cannot_be_read_is_told_once_and_that_it_can_be_again() {
     fs::rename(&here, &away).unwrap();
     let unread = night(18, 3);
     let text = unread[0]["text"].as_str().unwrap();
-    assert!(text.contains(" drift: 0 new, 0 resolved, 3 still (oldest 17 days) - staging not read since 1 Dec*\n"), "{text}");
+    assert!(
+        text.contains(" drift: 0 new, 0 resolved, 3 still (oldest 17 days) - staging not read since 1 Dec*\n"),
+        "{text}"
+    );
     let staging = &unread[0]["driftline"]["environments"][1];
-    let expected =
-        json!({ "name": "staging", "read": "failed", "last_complete": "2026-12-01T12:00:00Z", "worse": true, "better": false });
+    let expected = json!({ "name": "staging", "read": "failed", "last_complete": "2026-12-01T12:00:00Z", "worse": true, "better": false });
     assert_eq!(*staging, expected);
     assert!(night(19, 3).is_empty(), "the same failure is told once");
 
@@ -68,7 +73,10 @@ fn that_an_environment_cannot_be_read_is_told_once_and_that_it_can_be_again() {
     project.write("prod", ".env", "A=1\n");
     let more = night(40, 3);
     let text = more[0]["text"].as_str().unwrap();
-    assert!(text.contains(" drift: 1 new, 0 resolved, 3 still (oldest 39 days) - staging not read since 1 Dec 2026*\n"), "{text}");
+    assert!(
+        text.contains(" drift: 1 new, 0 resolved, 3 still (oldest 39 days) - staging not read since 1 Dec 2026*\n"),
+        "{text}"
+    );
 
     fs::remove_file(project.env.path("prod/.env")).unwrap();
     fs::rename(&away, &here).unwrap();

@@ -61,7 +61,8 @@ fn the_address_of_a_webhook_is_nowhere() {
 #[test]
 fn a_password_is_nowhere() {
     use base64::Engine as _;
-    let post = Post::new(None, Manners { login: true, refuses: Some("550 no S3CRETWORD for you"), ..Manners::default() });
+    let post =
+        Post::new(None, Manners { login: true, refuses: Some("550 no S3CRETWORD for you"), ..Manners::default() });
     let config = format!(
         "[notify.mail]\nto = \"ops@example.org\"\nfrom = \"drift@example.org\"\nsmtp = \"127.0.0.1:{}\"\nuser = \"drift\"\npassword_env = \"WORD\"\n",
         post.port
@@ -125,8 +126,19 @@ fn a_secret_in_the_configuration_is_refused_and_not_shown() {
         let run = two(wrong).run(1, &["report"]).expect(2);
         assert!(!run.stderr().contains("S3CRETTOKEN"), "{run}");
     }
-    let run = two("[notify.chat]\nurl = \"https://hooks.example.org/services/S3CRETTOKEN\"\n").run(1, &["status"]).expect(2);
-    insta::assert_snapshot!(run.stderr(), @"");
+    let run =
+        two("[notify.chat]\nurl = \"https://hooks.example.org/services/S3CRETTOKEN\"\n").run(1, &["status"]).expect(2);
+    insta::assert_snapshot!(run.stderr(), @r#"
+    error: `url` in a file that is committed
+     --> [ROOT]/driftline.toml:2:1
+      |
+    2 | url = ************************************************
+      | ^^^ whoever knows the address of a webhook can write there: it is a secret
+      |
+      = help: make a new one if this was committed; put it into an environment variable and write `url_env = "ITS_NAME"`, or into a file that only you can read and write `url_file = "..."`
+
+    1 problem in the configuration
+    "#);
 }
 
 #[test]

@@ -124,7 +124,10 @@ impl Hook {
             let (head, said) = answer.split_once("\n\n").unwrap_or((&answer, "ok"));
             let head = head.replace('\n', "\r\n");
             let length = said.len();
-            say(&mut *stream, &format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{said}"))
+            say(
+                &mut *stream,
+                &format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{said}"),
+            )
         });
         Self { port, requests, answers }
     }
