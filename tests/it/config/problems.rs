@@ -123,7 +123,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     2 | colour = true
       | ^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `env`, `fix` and `accept`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `notify`, `env`, `fix` and `accept`
 
     error: unknown key `roel` in an environment
      --> keys.toml:6:1
@@ -163,7 +163,7 @@ fn unknown_keys_are_named_with_the_nearest_known_one() {
     15 | [[policy]]
        |   ^^^^^^ not supported by this version
        |
-       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `env`, `fix` and `accept`
+       = help: leave it out; known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `notify`, `env`, `fix` and `accept`
 
     7 problems in the configuration
     "#);
@@ -715,7 +715,7 @@ fn hostile_characters_do_not_reach_the_terminal() {
     2 | "\u202egnp.exe" = 1
       | ^^^^^^^^^^^^^^^ not known
       |
-      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `env`, `fix` and `accept`
+      = help: known keys are `baseline`, `focus`, `ignore`, `sensitive`, `ssh_config`, `rules`, `history`, `notify`, `env`, `fix` and `accept`
 
     error: `pr\u{7}od` cannot name an environment
      --> hostile.toml:4:6
