@@ -29,6 +29,12 @@ struct Untold {
     hint: Option<String>,
 }
 
+impl Untold {
+    fn history(error: &StoreError) -> Self {
+        Self { name: "the history".to_owned(), why: error.to_string(), hint: Some(error.hint().to_owned()) }
+    }
+}
+
 /// Tells everybody what is news to them, and keeps what they know now. Gives whether all that had to be told was.
 pub(super) fn tell(session: &Session, report: &NightlyReport, files: &[PathBuf]) -> bool {
     let targets = &session.config.notify;
@@ -40,7 +46,7 @@ pub(super) fn tell(session: &Session, report: &NightlyReport, files: &[PathBuf])
     let mut parcels = Vec::new();
     let mut kept: BTreeMap<&str, Told> = BTreeMap::new();
     for target in targets {
-        let told = history.told(&target.name);
+        let told = history.told(&target.name, &mut untold);
         let Some(news) = news(report, told.as_ref()) else {
             kept.extend(told.map(|told| (target.name.as_str(), not_told_of(report, &told))));
             continue;
@@ -70,7 +76,7 @@ pub(super) fn tell(session: &Session, report: &NightlyReport, files: &[PathBuf])
         }
     }
     if let Err(error) = history.keep(&kept) {
-        untold.push(Untold { name: "the history".to_owned(), why: error.to_string(), hint: Some(error.hint().into()) });
+        untold.push(Untold::history(&error));
     }
     say(session, &arrived, &untold, "the next report tells it; to try: driftline report --notify-test");
     untold.is_empty()
@@ -141,18 +147,17 @@ impl History {
             Ok(Self { store, is_kept, _telling: telling })
         };
         open().unwrap_or_else(|error| {
-            untold.push(Untold {
-                name: "the history".to_owned(),
-                why: error.to_string(),
-                hint: Some(error.hint().into()),
-            });
+            untold.push(Untold::history(&error));
             Self { store: None, is_kept: false, _telling: None }
         })
     }
 
     /// Nothing where it is not known: then all of the report is news.
-    fn told(&self, target: &str) -> Option<Told> {
-        self.store.as_ref()?.told(target).ok().flatten()
+    fn told(&self, target: &str, untold: &mut Vec<Untold>) -> Option<Told> {
+        self.store.as_ref()?.told(target).unwrap_or_else(|error| {
+            untold.push(Untold::history(&error));
+            None
+        })
     }
 
     fn keep(&mut self, kept: &BTreeMap<&str, Told>) -> Result<(), StoreError> {

@@ -153,7 +153,7 @@ pub struct NoticeEnvironment {
 /// that another one took the place of.
 pub fn news<'r>(report: &'r NightlyReport, told: Option<&Told>) -> Option<News<'r>> {
     // Somebody was told of a later report already.
-    if told.is_some_and(|told| report.run.number.is_some_and(|number| number <= told.run)) {
+    if told.is_some_and(|told| is_earlier(report, told)) {
         return None;
     }
     let is_open = |finding: &&NightFinding| finding.status != "resolved";
@@ -163,7 +163,7 @@ pub fn news<'r>(report: &'r NightlyReport, told: Option<&Told>) -> Option<News<'
     };
     let open = report.findings.iter().filter(is_open);
     let (known, unknown): (Vec<_>, Vec<_>) = open.partition(|finding| is_known(finding));
-    let is_gap = unknown.iter().any(|finding| finding.incomplete);
+    let is_gap = unknown.iter().any(|finding| finding.incomplete && !is_known_gap(finding, told));
     let judged = |findings: Vec<&'r NightFinding>| findings.into_iter().filter(|finding| !finding.incomplete).collect();
     let environments: BTreeMap<&str, Turn> = turns(report, told).collect();
     let news = News {
@@ -177,6 +177,16 @@ pub fn news<'r>(report: &'r NightlyReport, told: Option<&Told>) -> Option<News<'
     let is_silent =
         news.new.is_empty() && news.resolved.is_empty() && news.environments.is_empty() && !is_gap && !news.is_first();
     (!is_silent).then_some(news)
+}
+
+fn is_earlier(report: &NightlyReport, told: &Told) -> bool {
+    report.run.number.is_some_and(|number| number <= told.run)
+}
+
+/// Whether something cannot be read that could not be before, for another reason now.
+fn is_known_gap(finding: &NightFinding, told: Option<&Told>) -> bool {
+    let before = finding.replaces.as_ref().and_then(|id| told?.findings.get(id));
+    finding.incomplete && before.is_some_and(|before| before.incomplete)
 }
 
 /// The picture of somebody who was told of a report.
@@ -206,6 +216,12 @@ fn words(finding: &NightFinding) -> ToldFinding {
 /// The picture of somebody who was not told of a report: what they must not hear of later is taken out of it.
 pub fn not_told_of(report: &NightlyReport, before: &Told) -> Told {
     let mut told = before.clone();
+    if is_earlier(report, before) {
+        return told;
+    }
+    let gaps =
+        report.findings.iter().filter(|finding| finding.status != "resolved" && is_known_gap(finding, Some(before)));
+    told.findings.extend(gaps.map(|finding| (finding.id.clone(), words(finding))));
     // When its acceptance ends it is news, although it was known.
     for id in not_resolved(report) {
         told.findings.remove(id);

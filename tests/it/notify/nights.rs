@@ -87,6 +87,27 @@ fn that_an_environment_cannot_be_read_is_told_once_and_that_it_can_be_again() {
 }
 
 #[test]
+fn another_reason_for_the_same_failure_is_no_news() {
+    let hook = Hook::new(&[]);
+    let url = hook.url();
+    let project = two(CHAT);
+    let night = |night: i64, status: i32| {
+        let _ = report(&project, night, &[("HOOK", &url)], status);
+        hook.take().len()
+    };
+    assert_eq!(night(1, 1), 1);
+    let (here, away) = (project.env.path("staging"), project.env.path("away"));
+    fs::rename(&here, &away).unwrap();
+    assert_eq!(night(2, 3), 1);
+    fs::write(&here, "a file and no folder").unwrap();
+    assert_eq!((night(3, 3), night(4, 3)), (0, 0));
+    fs::remove_file(&here).unwrap();
+    assert_eq!(night(5, 3), 0);
+    fs::rename(&away, &here).unwrap();
+    assert_eq!((night(6, 1), night(7, 1)), (1, 0));
+}
+
+#[test]
 fn what_is_accepted_is_no_news_until_its_day_has_passed() {
     let hook = Hook::new(&[]);
     let url = hook.url();

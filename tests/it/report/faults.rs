@@ -133,7 +133,7 @@ fn a_damaged_or_newer_history_is_left_as_it_is() {
     let mut damaged = whole.clone();
     damaged[4096..].fill(7);
     for (bytes, words) in [
-        (newer, "was written by a newer driftline: it has version 77, and 1 is the latest that this one knows"),
+        (newer, "was written by a newer driftline: it has version 77, and 2 is the latest that this one knows"),
         (damaged, "is damaged: "),
         (b"nothing of the kind".to_vec(), "is damaged: "),
     ] {
