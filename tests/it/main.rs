@@ -29,6 +29,7 @@ mod init;
 mod local;
 mod local_hostile;
 mod nearest;
+#[cfg(feature = "notify")]
 mod notify;
 mod origins;
 mod patches;
@@ -43,3 +44,5 @@ mod support;
 mod text_view;
 mod trees;
 mod verdicts;
+#[cfg(not(feature = "notify"))]
+mod without_notify;

@@ -12,19 +12,20 @@ use crate::support::run::Run;
 /// All that a run wrote anywhere.
 fn written(project: &Project, run: &Run) -> Vec<u8> {
     let mut all = [run.output.stdout.clone(), run.output.stderr.clone()].concat();
-    fn add(folder: &Path, all: &mut Vec<u8>) {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                add(&path, all);
-            } else {
-                all.extend(fs::read(path).unwrap());
-            }
-        }
-    }
     add(&project.env.path("out"), &mut all);
     add(&project.env.path("home"), &mut all);
     all
+}
+
+fn add(folder: &Path, all: &mut Vec<u8>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add(&path, all);
+        } else {
+            all.extend(fs::read(path).unwrap());
+        }
+    }
 }
 
 fn holds(all: &[u8], secret: &str) -> bool {

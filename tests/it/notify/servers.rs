@@ -151,7 +151,7 @@ impl Hook {
 }
 
 /// What a mail server is like.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Manners {
     pub(super) starttls: bool,
     pub(super) login: bool,
