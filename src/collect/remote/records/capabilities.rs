@@ -26,6 +26,8 @@ pub(in crate::collect::remote) struct Capabilities {
     pub(in crate::collect::remote) sha256: bool,
     /// Its `xargs` takes paths with zero bytes between them.
     pub(in crate::collect::remote) batches: bool,
+    /// It waits for more when it has answered.
+    pub(in crate::collect::remote) stays: bool,
     /// Its clock, when it began.
     pub(in crate::collect::remote) now: Timestamp,
     /// What it calls itself.

@@ -70,8 +70,9 @@ pub(in crate::collect::remote) enum Item {
 /// What was said of one file of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::collect::remote) struct Told<T> {
-    /// Before and after it was read; `None` when it was not there.
-    pub(in crate::collect::remote) before: Option<Look>,
+    /// Before it was read, if anybody looked; `Some(None)` when it was not there.
+    pub(in crate::collect::remote) before: Option<Option<Look>>,
+    /// After it was read; `None` when it was not there.
     pub(in crate::collect::remote) after: Option<Look>,
     pub(in crate::collect::remote) value: Result<T, Refusal>,
 }
