@@ -205,7 +205,7 @@ impl RemoteFolder {
         let (mut records, begun) = if let Some(again) = again {
             again
         } else {
-            // What a login costs there is not known here, and what another command costs may be: it is started for each answer.
+            // A login may cost more than an answer. Another command is started for each, as whoever configured it may count on.
             let stay = matches!(self.way, Way::Ssh(_));
             let running = self.run(script::script(&nonce, &self.root, &order, stay), parcel, patience, counters)?;
             let mut records = Records::new(running, &nonce);

@@ -3,11 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::run::{Run, TestEnv};
 use crate::support::sshd::{Kind, Servers};
-use crate::support::user::as_ordinary_user;
 
-use super::{by_exec, far, folder, ill, over, shown};
+use super::{by_exec, far, folder, ill, over};
 
 #[test]
 fn far_faults() {

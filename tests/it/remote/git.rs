@@ -4,15 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use driftline::snapshot::{Content, Counters, GitState, HistoryReader as _, Snapshot};
-use tempfile::{TempDir, tempdir};
+use driftline::snapshot::{Counters, GitState, HistoryReader as _, Snapshot};
+use tempfile::tempdir;
 
 use super::exec;
-use crate::support::collecting::{Plan, entry, path};
+use crate::support::collecting::{Plan, path};
 use crate::support::git_status::{far, lines, status};
 use crate::support::repo::Repo;
-use crate::support::run::TestEnv;
-use crate::support::sshd::{Kind, Servers, busybox, held};
+use crate::support::sshd::{Kind, busybox, held};
 
 /// A clone with everything that a state can have: an upstream that moved on, commits of its own, a stash, staged, unstaged and untracked
 /// changes, ignored files, a submodule.
@@ -55,7 +54,7 @@ pub(super) fn reason(snapshot: &Snapshot) -> &str {
 }
 
 /// Links to the tools of this machine, without git.
-fn without_git(home: &Path) -> PathBuf {
+pub(super) fn without_git(home: &Path) -> PathBuf {
     let tools = home.join("tools");
     fs::create_dir(&tools).unwrap();
     let names = [

@@ -2,19 +2,19 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use driftline::snapshot::{Content, Counters, GitState, HistoryReader as _, Snapshot};
+use driftline::snapshot::{Content, GitState};
 use tempfile::{TempDir, tempdir};
 
 use super::exec;
-use crate::support::collecting::{Plan, entry, path};
-use crate::support::git_status::{far, lines, status};
+use crate::support::collecting::{Plan, entry};
+use crate::support::git_status::{far, status};
 use crate::support::repo::Repo;
 use crate::support::run::TestEnv;
-use crate::support::sshd::{Kind, Servers, busybox, held};
+use crate::support::sshd::{Kind, Servers};
 
-use super::git::{collected, full, reason};
+use super::git::{collected, full, reason, without_git};
 
 /// A repository whose config leaves a mark at each chance.
 struct Hazards {
@@ -130,7 +130,7 @@ fn nothing_that_a_far_repository_configures_runs() {
         ] {
             let run = env.driftline(command);
             assert!(matches!(run.status(), 0 | 1 | 3), "{command:?}: {run}");
-            if command.contains(&"json") {
+            if command.contains(&"--rehash") {
                 let git = &run.json()["environments"][1]["git"];
                 assert_eq!(git["commit"]["subject"], "two", "{run}");
                 assert_eq!(git["unstaged"].as_array().unwrap().len(), 1, "the filter's file is not judged: {run}");
