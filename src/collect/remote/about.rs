@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::listing;
-use super::records::{Capabilities, Records, Refusal, Stop, Told, digest, fold};
+use super::records::{Before, Capabilities, Records, Refusal, Stop, Told, digest, fold};
 use super::runner::Running;
 use super::script::Mode;
 use super::source::{Answer, RemoteFolder};
@@ -159,8 +159,9 @@ fn time_for(files: &[FarFile<'_>], batch: usize) -> Duration {
 fn judge<T>(told: Told<T>, file: &FarFile<'_>, looks_twice: bool, met: &Capabilities) -> Result<Reading<T>, Trouble> {
     let after = told.after.as_ref().map(listing::stamp);
     let before = match told.before {
-        Some(before) => before.as_ref().map(listing::stamp),
-        None => file.listed.filter(|_| !looks_twice),
+        Before::Seen(look) => Some(listing::stamp(&look)),
+        Before::Gone => None,
+        Before::NotLooked => file.listed.filter(|_| !looks_twice),
     };
     match (before.zip(after), told.value) {
         (_, Err(Refusal::Denied)) => Err(Trouble::Refused("permission denied".to_owned(), true)),

@@ -125,12 +125,12 @@ impl Running {
                 stdin.flush()
             };
             while let Ok(sending) = to_send.recv() {
-                let sent = match sending {
+                let outcome = match sending {
                     Sending::Words(words) => send(&words),
                     Sending::Parcel(parcel) => parcel.send(&pace, &mut send),
                 };
                 // Whoever does not read to the end has ended, and says so otherwise.
-                if sent.is_err() {
+                if outcome.is_err() {
                     break;
                 }
             }

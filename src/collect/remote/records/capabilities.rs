@@ -17,6 +17,7 @@ pub(in crate::collect::remote) enum Tier {
 }
 
 /// What the far side can do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own in the record")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::collect::remote) struct Capabilities {
     pub(in crate::collect::remote) tier: Tier,

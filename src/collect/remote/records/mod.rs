@@ -13,7 +13,7 @@ mod types;
 pub(super) use capabilities::{Capabilities, Driftline, Tier};
 pub(super) use fields::{digest, fold};
 pub(super) use git::PackStop;
-pub(super) use types::{Failing, Item, Kind, Look, Record, Refusal, Told};
+pub(super) use types::{Before, Failing, Item, Kind, Look, Record, Refusal, Told};
 
 use std::io::{self, BufRead, Read as _};
 
@@ -184,7 +184,7 @@ impl<R: BufRead> Records<R> {
                 return Err(Stop::Garbled);
             }
             for (at, (after, line)) in after.into_iter().zip(values).enumerate() {
-                each(Told { before: before.as_ref().map(|before| before[at]), after, value: parse(line)? });
+                each(Told { before: before.at(at), after, value: parse(line)? });
             }
         }
     }
@@ -211,7 +211,7 @@ impl<R: BufRead> Records<R> {
             }
             let after = self.looks(count)?;
             for (at, (after, value)) in after.into_iter().zip(values).enumerate() {
-                each(Told { before: before.as_ref().map(|before| before[at]), after, value });
+                each(Told { before: before.at(at), after, value });
             }
         }
     }
@@ -290,10 +290,9 @@ impl<R: BufRead> Records<R> {
         Ok(())
     }
 
-    /// `None` when nobody looked.
-    fn looks_before(&mut self, count: usize) -> Result<Option<Vec<Option<Look>>>, Stop> {
+    fn looks_before(&mut self, count: usize) -> Result<Seen, Stop> {
         let field = self.field()?;
-        if field.is_empty() { Ok(None) } else { Self::looks_in(&field, count).map(Some) }
+        if field.is_empty() { Ok(Seen(None)) } else { Self::looks_in(&field, count).map(Some).map(Seen) }
     }
 
     fn looks(&mut self, count: usize) -> Result<Vec<Option<Look>>, Stop> {
@@ -344,6 +343,16 @@ impl<R: BufRead> Records<R> {
         let mut field = Vec::new();
         self.taken += (&mut self.input).take(FIELD_LIMIT).read_until(0, &mut field)? as u64;
         if field.pop() == Some(0) { Ok(field) } else { Err(Stop::Cut) }
+    }
+}
+
+/// What was seen before files were read, if anybody looked.
+struct Seen(Option<Vec<Option<Look>>>);
+
+impl Seen {
+    fn at(&self, number: usize) -> Before {
+        let Some(looks) = &self.0 else { return Before::NotLooked };
+        looks.get(number).copied().flatten().map_or(Before::Gone, Before::Seen)
     }
 }
 
