@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::tempdir;
 
 use super::plan;
-use super::reading::{over, tiers};
+use super::reading::{assert_nothing_is_written, over, tiers, under_strace};
 use crate::support::collecting::{Plan, path};
 use crate::support::sshd::{Kind, busybox, held};
 use crate::support::tree::Tree;
@@ -55,6 +55,17 @@ fn one_login_is_enough() {
     let log = home.path().join("log");
     ask_everything(&over_counted(&log, Path::new("/usr/bin:/bin"), &here, &there), &|_| {});
     assert_eq!(shells(&log).len(), 1);
+}
+
+#[test]
+fn what_stays_writes_nothing() {
+    let home = tempdir().unwrap();
+    let (here, there) = trees(home.path());
+    let trace = home.path().join("trace");
+    let traced = under_strace(&trace, "/usr/bin:/bin").join(" ");
+    let kind = Kind { force: Some(format!("{traced} $SSH_ORIGINAL_COMMAND")), ..Kind::default() };
+    ask_everything(&plan(here.root(), vec![held(kind, there.root())]), &|_| {});
+    assert_nothing_is_written(&trace, "over ssh");
 }
 
 /// Where nothing takes from a stream exactly what is meant for it, each answer has a shell of its own.
