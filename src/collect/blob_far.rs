@@ -48,9 +48,10 @@ impl<'a> FarHasher<'a> {
     }
 
     fn file(&self, entry: usize) -> Option<FarFile<'a>> {
+        let listed = self.listing.stamps[entry];
         let entry = &self.listing.snapshot.entries[entry];
         match entry.content {
-            Content::File(file) => Some(FarFile { path: &entry.path, size: file.size }),
+            Content::File(file) => Some(FarFile { path: &entry.path, size: file.size, listed }),
             _ => None,
         }
     }

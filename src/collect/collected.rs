@@ -207,6 +207,11 @@ impl<'w> Collected<'w> {
         Some((&entry.path, file.size, digests))
     }
 
+    /// The state in which an entry was listed, where it is known.
+    pub(super) fn stamp(&self, at: EntryRef) -> Option<Stamp> {
+        self.backings[at.environment].stamps.get(at.entry).copied().flatten()
+    }
+
     /// Reads a file in the state in which it was listed.
     pub(super) fn read_listed<T>(
         &self,
@@ -232,7 +237,7 @@ impl<'w> Collected<'w> {
         let Some((path, size, _)) = self.file(at) else { return Err(Trouble::Gone) };
         let far = self.backings[at.environment].source.as_deref().and_then(Source::far);
         if let Some(far) = far {
-            return self.read_held(at, far, FarFile { path, size }, counters, read);
+            return self.read_held(at, far, FarFile { path, size, listed: self.stamp(at) }, counters, read);
         }
         match steady::steadily(reader, path, size, counters, read) {
             Ok(reading) if reading.stamp != self.backings[at.environment].stamps[at.entry] => Err(Trouble::Changed),
@@ -313,7 +318,7 @@ impl ContentReader for Collected<'_> {
         let mut buffer = vec![0; 128 * 1024];
         let far = self.backings[at.environment].source.as_deref().and_then(Source::far);
         let reading = match far.filter(|far| lacking.without(far.computes()).is_empty()) {
-            Some(far) => self.digest_far(far, FarFile { path, size }, lacking),
+            Some(far) => self.digest_far(far, FarFile { path, size, listed: self.stamp(at) }, lacking),
             None => {
                 self.read_listed(at, |open, counters| digest::digest_one(open, size, lacking, &mut buffer, counters))
             }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::collect::far::Far;
-use crate::collect::gather::{Gathered, error_in_words, everywhere, look, pool};
+use crate::collect::gather::{Gathered, Looking, error_in_words, everywhere, pool};
 use crate::collect::remote::{self, Way};
 use crate::collect::walk::in_words;
 use crate::collect::{CollectError, CollectPlan, Filter, Source, Watch, git, key};
@@ -32,31 +32,25 @@ pub fn check_up(plan: &CollectPlan<'_>, watch: &dyn Watch) -> Result<Vec<Checkup
     let pool = pool(plan)?;
     let plan = &CollectPlan { state_dir: None, ..*plan };
     let filter = Filter::new(plan.ignore);
+    let looking = Looking { plan, filter: &filter, pool: &pool, watch };
     Ok(everywhere(plan, &pool, &|number, environment| {
-        let steps = steps(plan, environment, number, &filter, &pool, watch);
+        let steps = steps(&looking, number, environment);
         Checkup { environment: environment.name.clone(), origin: remote::origin(&environment.source), steps }
     }))
 }
 
-fn steps(
-    plan: &CollectPlan<'_>,
-    environment: &Environment,
-    number: usize,
-    filter: &Filter,
-    pool: &rayon::ThreadPool,
-    watch: &dyn Watch,
-) -> Vec<Step> {
+fn steps(looking: &Looking<'_>, number: usize, environment: &Environment) -> Vec<Step> {
     let way = match &environment.source {
-        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => match Way::find(environment, plan) {
+        SourceSpec::Ssh { .. } | SourceSpec::Exec { .. } => match Way::find(environment, looking.plan) {
             Ok(way) => Some(way),
             Err(steps) => {
-                watch.listing_ended(number);
+                looking.watch.listing_ended(number);
                 return with_rest(steps, environment);
             }
         },
         _ => None,
     };
-    let looked = look(plan, environment, number, filter, pool, watch);
+    let looked = looking.look(number, environment);
     let user = match &way {
         Some(way) => way.user().map(str::to_owned),
         None => uzers::get_current_username().map(|name| name.to_string_lossy().into_owned()),

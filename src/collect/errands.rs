@@ -107,7 +107,11 @@ impl Collected<'_> {
             }
             let files: Vec<FarFile<'_>> = now
                 .iter()
-                .map(|one| FarFile { path: &self.snapshots[environment].entries[one.at.entry].path, size: one.size })
+                .map(|one| FarFile {
+                    path: &self.snapshots[environment].entries[one.at.entry].path,
+                    size: one.size,
+                    listed: self.stamp(one.at),
+                })
                 .collect();
             far.digests(&files, wanted, &mut counters, &mut |place, result| {
                 self.watch.read(environment, 1, files[place].size);

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::collect::Stamp;
 use crate::collect::steady::{Reading, Trouble};
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Counters, Digests, TextFold, Timestamp};
@@ -15,6 +16,8 @@ pub struct FarFile<'a> {
     pub path: &'a TreePath,
     /// Its size when it was listed.
     pub size: u64,
+    /// The state in which it was listed, where that is known.
+    pub listed: Option<Stamp>,
 }
 
 /// What a far side is read with.

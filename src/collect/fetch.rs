@@ -105,7 +105,9 @@ impl Collected<'_> {
             let mut counters = Counters::default();
             let known: Vec<(EntryRef, FarFile<'_>)> = wanted
                 .iter()
-                .filter_map(|&at| self.file(at).map(|(path, size, _)| (at, FarFile { path, size })))
+                .filter_map(|&at| {
+                    self.file(at).map(|(path, size, _)| (at, FarFile { path, size, listed: self.stamp(at) }))
+                })
                 .collect();
             let files: Vec<FarFile<'_>> = known.iter().map(|(_, file)| *file).collect();
             self.watch.expects(environment, files.len() as u64, files.iter().map(|file| file.size).sum());

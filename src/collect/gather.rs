@@ -46,8 +46,8 @@ pub fn collect<'w>(plan: &CollectPlan<'_>, watch: &'w dyn Watch) -> Result<Colle
     });
     let plan = &CollectPlan { state_dir: usable, ..*plan };
     let began = steady::clock();
-    let gathered =
-        everywhere(plan, &pool, &|number, environment| gather(plan, environment, number, &filter, &pool, watch));
+    let looking = Looking { plan, filter: &filter, pool: &pool, watch };
+    let gathered = everywhere(plan, &pool, &|number, environment| looking.gather(number, environment));
     let mut collected = Collected::new(pool, filter, watch, plan);
     collected.notes = Mutex::new(notes);
     collected.state = plan.state_dir.map(Path::to_owned).unwrap_or_default();
@@ -103,110 +103,114 @@ pub(super) struct Gathered {
     counters: Counters,
 }
 
-/// An environment that cannot be read becomes a snapshot that says so.
-fn gather(
-    plan: &CollectPlan<'_>,
-    environment: &Environment,
-    number: usize,
-    filter: &Filter,
-    pool: &rayon::ThreadPool,
-    watch: &dyn Watch,
-) -> Result<Gathered, CollectError> {
-    match look(plan, environment, number, filter, pool, watch) {
-        Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => Err(error),
-        Err(error) => Ok(unread(environment, &error)),
-        gathered => gathered,
-    }
+/// How every environment of a plan is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Looking<'a> {
+    pub(super) plan: &'a CollectPlan<'a>,
+    pub(super) filter: &'a Filter,
+    pub(super) pool: &'a rayon::ThreadPool,
+    pub(super) watch: &'a dyn Watch,
 }
 
-/// Lists an environment, takes what earlier runs know, judges a checkout. To be called in the pool.
-///
-/// # Errors
-/// Why nothing can be said about it.
-pub(super) fn look(
-    plan: &CollectPlan<'_>,
-    environment: &Environment,
-    number: usize,
-    filter: &Filter,
-    pool: &rayon::ThreadPool,
-    watch: &dyn Watch,
-) -> Result<Gathered, CollectError> {
-    let watch = Numbered { watch, environment: number };
-    let listed = open(environment, plan).and_then(|(source, history)| {
-        let listing = source.list(filter, &watch)?;
-        Ok((source, history, listing))
-    });
-    watch.listing_ended(0);
-    let (source, mut history, mut listing) = listed?;
-    let nothing = digest::of_nothing();
-    for entry in &mut listing.snapshot.entries {
-        if let Content::File(File { size: 0, digests }) = &mut entry.content {
-            *digests = nothing;
+impl Looking<'_> {
+    /// An environment that cannot be read becomes a snapshot that says so.
+    fn gather(&self, number: usize, environment: &Environment) -> Result<Gathered, CollectError> {
+        match self.look(number, environment) {
+            Err(error @ (CollectError::MapCollision { .. } | CollectError::Threads { .. })) => Err(error),
+            Err(error) => Ok(unread(environment, &error)),
+            gathered => gathered,
         }
     }
-    let files = Files { entries: &listing.snapshot.entries, stamps: &listing.stamps, map: &environment.map };
-    let (mut cache, note) = Cache::load(plan.state_dir, source.identity(), files, plan.rehash);
-    let mut notes: Vec<Incident> = note.map(|why| left_aside(&format!("the hash cache {why}"))).into_iter().collect();
-    if listing.snapshot.entries.is_empty() && listing.snapshot.incidents.is_empty() {
-        notes.push(empty());
-    }
-    let mut counters = listing.counters;
-    notes.extend(check(&mut cache, &*source, &listing, plan, &mut counters));
-    for (at, entry) in listing.snapshot.entries.iter_mut().enumerate() {
-        let known = cache.digests(at);
-        if let Content::File(file) = &mut entry.content
-            && known != Digests::default()
-        {
-            file.digests.merge(known);
-            counters.digests_reused += 1;
-        }
-    }
-    listing.snapshot.incidents.extend(notes);
-    let work = Mutex::new(counters);
-    let mut cache = Mutex::new(cache);
-    let judgement = match &environment.source {
-        SourceSpec::Folder { path } => {
-            let hasher =
-                FileHasher { source: &*source, listing: &listing, cache: &cache, work: &work, now: plan.now.seconds };
-            Some(git::judge(path, &environment.map, filter, &listing, &hasher))
-        }
-        SourceSpec::Ssh { depth, .. } | SourceSpec::Exec { depth, .. } => source.far().map(|far| {
-            let hasher = FarHasher::new(far, &listing, &cache, &work, plan);
-            git::judge_far(&FarCheckout {
-                git: far.git(),
-                map: &environment.map,
-                filter,
-                listing: &listing,
-                hasher: &hasher,
-                pool,
-                state: plan.state_dir,
-                identity: &source.identity(),
-                depth: *depth,
-                redactor: plan.redactor,
-                work: &work,
-            })
-        }),
-        SourceSpec::Git { .. } | SourceSpec::Archive { .. } | SourceSpec::Snapshot { .. } => None,
-    };
-    let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let Listing { mut snapshot, stamps, .. } = listing;
-    let known = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(judgement) = judgement {
-        counters.digests_reused += vouch(&mut snapshot, &judgement.known);
-        snapshot.git = judgement.state;
-        snapshot.incidents.extend(judgement.incidents);
-        history = judgement.history;
-        // Files that had to be read to be judged are known from then on.
-        for (at, entry) in snapshot.entries.iter_mut().enumerate() {
-            if let Content::File(file) = &mut entry.content {
-                file.digests.merge(known.digests(at));
+
+    /// Lists an environment, takes what earlier runs know, judges a checkout. To be called in the pool.
+    ///
+    /// # Errors
+    /// Why nothing can be said about it.
+    pub(super) fn look(&self, number: usize, environment: &Environment) -> Result<Gathered, CollectError> {
+        let Self { plan, filter, pool, watch } = *self;
+        let watch = Numbered { watch, environment: number };
+        let listed = open(environment, plan).and_then(|(source, history)| {
+            let listing = source.list(filter, &watch)?;
+            Ok((source, history, listing))
+        });
+        watch.listing_ended(0);
+        let (source, mut history, mut listing) = listed?;
+        let nothing = digest::of_nothing();
+        for entry in &mut listing.snapshot.entries {
+            if let Content::File(File { size: 0, digests }) = &mut entry.content {
+                *digests = nothing;
             }
         }
+        let files = Files { entries: &listing.snapshot.entries, stamps: &listing.stamps, map: &environment.map };
+        let (mut cache, note) = Cache::load(plan.state_dir, source.identity(), files, plan.rehash);
+        let mut notes: Vec<Incident> =
+            note.map(|why| left_aside(&format!("the hash cache {why}"))).into_iter().collect();
+        if listing.snapshot.entries.is_empty() && listing.snapshot.incidents.is_empty() {
+            notes.push(empty());
+        }
+        let mut counters = listing.counters;
+        notes.extend(check(&mut cache, &*source, &listing, plan, &mut counters));
+        for (at, entry) in listing.snapshot.entries.iter_mut().enumerate() {
+            let known = cache.digests(at);
+            if let Content::File(file) = &mut entry.content
+                && known != Digests::default()
+            {
+                file.digests.merge(known);
+                counters.digests_reused += 1;
+            }
+        }
+        listing.snapshot.incidents.extend(notes);
+        let work = Mutex::new(counters);
+        let mut cache = Mutex::new(cache);
+        let judgement = match &environment.source {
+            SourceSpec::Folder { path } => {
+                let hasher = FileHasher {
+                    source: &*source,
+                    listing: &listing,
+                    cache: &cache,
+                    work: &work,
+                    now: plan.now.seconds,
+                };
+                Some(git::judge(path, &environment.map, filter, &listing, &hasher))
+            }
+            SourceSpec::Ssh { depth, .. } | SourceSpec::Exec { depth, .. } => source.far().map(|far| {
+                let hasher = FarHasher::new(far, &listing, &cache, &work, plan);
+                git::judge_far(&FarCheckout {
+                    git: far.git(),
+                    map: &environment.map,
+                    filter,
+                    listing: &listing,
+                    hasher: &hasher,
+                    pool,
+                    state: plan.state_dir,
+                    identity: &source.identity(),
+                    depth: *depth,
+                    redactor: plan.redactor,
+                    work: &work,
+                })
+            }),
+            SourceSpec::Git { .. } | SourceSpec::Archive { .. } | SourceSpec::Snapshot { .. } => None,
+        };
+        let mut counters = work.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Listing { mut snapshot, stamps, .. } = listing;
+        let known = cache.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(judgement) = judgement {
+            counters.digests_reused += vouch(&mut snapshot, &judgement.known);
+            snapshot.git = judgement.state;
+            snapshot.incidents.extend(judgement.incidents);
+            history = judgement.history;
+            // Files that had to be read to be judged are known from then on.
+            for (at, entry) in snapshot.entries.iter_mut().enumerate() {
+                if let Content::File(file) = &mut entry.content {
+                    file.digests.merge(known.digests(at));
+                }
+            }
+        }
+        known.hand_over();
+        let map = environment.map.clone();
+        let backing = Backing { source: Some(source), stamps, cache, map, ..Backing::default() };
+        Ok(Gathered { snapshot, backing, history, counters })
     }
-    known.hand_over();
-    let map = environment.map.clone();
-    let backing = Backing { source: Some(source), stamps, cache, map, ..Backing::default() };
-    Ok(Gathered { snapshot, backing, history, counters })
 }
 
 fn is_far(environment: &Environment) -> bool {
@@ -264,7 +268,7 @@ fn check(
     let entries = &listing.snapshot.entries;
     let sample = cache.sample(plan.now.seconds, entries);
     let readings = match source.far() {
-        Some(far) => sample_far(far, &sample, cache, entries, counters),
+        Some(far) => sample_far(far, &sample, cache, listing, counters),
         None => sample_near(source, &sample, cache, entries, counters),
     };
     for (at, reading) in readings {
@@ -330,7 +334,7 @@ fn sample_near(
 }
 
 /// In one round trip, under the algorithm that most of the sample is known under there.
-fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, entries: &[Entry], counters: &mut Counters) -> Sampled {
+fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, listing: &Listing, counters: &mut Counters) -> Sampled {
     let by = |wanted: Algorithms| -> Vec<usize> {
         let is_known = |at: &&usize| wanted.without(Algorithms::known(&cache.digests(**at))).is_empty();
         sample.iter().filter(is_known).copied().collect()
@@ -344,9 +348,12 @@ fn sample_far(far: &dyn Far, sample: &[usize], cache: &Cache, entries: &[Entry],
     else {
         return Vec::new();
     };
-    let size = |at: usize| if let Content::File(file) = entries[at].content { file.size } else { 0 };
-    let files: Vec<FarFile<'_>> =
-        chosen.iter().map(|&at| FarFile { path: &entries[at].path, size: size(at) }).collect();
+    let file = |&at: &usize| {
+        let entry = &listing.snapshot.entries[at];
+        let size = if let Content::File(file) = entry.content { file.size } else { 0 };
+        FarFile { path: &entry.path, size, listed: listing.stamps[at] }
+    };
+    let files: Vec<FarFile<'_>> = chosen.iter().map(file).collect();
     let mut sampled = Vec::new();
     if !files.is_empty() {
         far.digests(&files, wanted, counters, &mut |place, reading| sampled.push((chosen[place], reading)));

@@ -25,7 +25,7 @@ use crate::collect::far::{FarGit, GitFile, GitItem, PackFault, PackRequest};
 use crate::collect::{BlobHasher, Filter, Listing};
 use crate::config::PathMap;
 use crate::path::TreePath;
-use crate::snapshot::{Content, Counters, GitState, IncidentKind};
+use crate::snapshot::{Content, Counters, GitState, Incident, IncidentKind};
 use crate::text::Redactor;
 
 /// No history has more bytes.
@@ -110,13 +110,23 @@ pub(crate) fn judge_far(checkout: &FarCheckout<'_>) -> Judgement {
     };
     let store = FarStore { checkout, quarantine: &quarantine, has_git };
     let had = !quarantine.tips().is_empty();
-    match judge_in(around, &store) {
+    let judged = match judge_in(around, &store) {
         // What an earlier run left is not what it is taken for: once more, from the beginning.
         Err(GitFault::Object { .. } | GitFault::Malformed { .. }) if had && quarantine.clear().is_ok() => {
-            judge_in(around, &store).unwrap_or_else(|fault| unknown(fault.to_string()))
+            judge_in(around, &store)
         }
-        judged => judged.unwrap_or_else(|fault| unknown(fault.to_string())),
+        judged => judged,
+    };
+    let mut judgement = judged.unwrap_or_else(|fault| unknown(fault.to_string()));
+    if checkout.depth.is_some() && !has_git {
+        judgement.incidents.push(Incident {
+            path: None,
+            kind: IncidentKind::Note,
+            message: "there is no git there, so its history comes as files and whole, whatever `depth` says".to_owned(),
+            hint: Some("install git there, or leave `depth` out".to_owned()),
+        });
     }
+    judgement
 }
 
 /// What a bare repository has in its folder, when the root looks like one.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::listing;
-use super::records::{Capabilities, Records, Refusal, Stop, Told, digest, fold};
+use super::records::{Before, Capabilities, Records, Refusal, Stop, Told, digest, fold};
 use super::runner::Running;
 use super::script::Mode;
-use super::source::{Answer, RemoteFolder, finish};
+use super::source::{Answer, RemoteFolder};
 use crate::collect::far::{Each, Far, FarFile, FarFold, FarGit, Tools};
 use crate::collect::steady::{Reading, Trouble};
 use crate::snapshot::{Algorithms, Counters, Digests};
@@ -19,7 +19,7 @@ pub(super) type Read<'a, T> =
     &'a dyn Fn(&mut Records<Running>, &[FarFile<'_>], &mut dyn FnMut(Told<T>)) -> Result<i32, Stop>;
 
 impl RemoteFolder {
-    /// Asks about files in one round trip, and in a second one about those that changed meanwhile.
+    /// Asks about files in one round trip, and in a second one about those that are not as they were listed any more.
     pub(super) fn about<T>(
         &self,
         mode: Mode<'_>,
@@ -38,15 +38,16 @@ impl RemoteFolder {
             let mut changed = Vec::new();
             let mut held = Vec::new();
             let mut far_files_read = 0;
+            let looks_twice = is_last || asked.iter().any(|file| file.listed.is_none());
             let fault = self
-                .ask_in_turn(mode, &asked, self.patience() + time_for(&asked, mode.batch()), counters)
+                .ask_in_turn(mode, &asked, looks_twice, self.patience() + time_for(&asked, mode.batch()), counters)
                 .and_then(|Answer { mut records, capabilities, .. }| {
                     let outcome = records.ready().and_then(|()| {
                         records.input().go();
                         read(&mut records, &asked, &mut |one| {
                             let Some(file) = asked.get(told) else { return };
                             far_files_read += u64::from(one.value.is_ok());
-                            match judge(one, file.size, &capabilities) {
+                            match judge(one, file, looks_twice, &capabilities) {
                                 Err(Trouble::Changed) if !is_last => changed.push(left[told]),
                                 // Contents are handed on at once: all of them would take too much room.
                                 result if matches!(mode, Mode::Contents) => each(left[told], result),
@@ -55,7 +56,7 @@ impl RemoteFolder {
                             told += 1;
                         })
                     });
-                    let ended = finish(records, outcome.is_ok(), counters);
+                    let ended = self.leave(records, outcome.is_ok(), counters);
                     // Something is missing, and nobody knows before which answer.
                     if matches!(outcome, Err(Stop::Miscounted { .. })) && !matches!(mode, Mode::Contents) {
                         (told, held) = (0, Vec::new());
@@ -153,14 +154,20 @@ fn time_for(files: &[FarFile<'_>], batch: usize) -> Duration {
     Duration::from_secs(sizes.iter().take(batch).sum::<u64>() / SLOWEST)
 }
 
-/// Whether what was told is one state of the file, of the size in which it was listed.
-fn judge<T>(told: Told<T>, size: u64, met: &Capabilities) -> Result<Reading<T>, Trouble> {
-    let seen = told.before.zip(told.after);
-    match (seen, told.value) {
+/// Whether what was told is one state of the file, of the size in which it was listed. Where nobody looked before it was read, the listing
+/// did, even earlier.
+fn judge<T>(told: Told<T>, file: &FarFile<'_>, looks_twice: bool, met: &Capabilities) -> Result<Reading<T>, Trouble> {
+    let after = told.after.as_ref().map(listing::stamp);
+    let before = match told.before {
+        Before::Seen(look) => Some(listing::stamp(&look)),
+        Before::Gone => None,
+        Before::NotLooked => file.listed.filter(|_| !looks_twice),
+    };
+    match (before.zip(after), told.value) {
         (_, Err(Refusal::Denied)) => Err(Trouble::Refused("permission denied".to_owned(), true)),
         (_, Err(Refusal::Gone)) | (None, Ok(_)) => Err(Trouble::Gone),
-        (Some((before, after)), _) if before != after || after.size != size => Err(Trouble::Changed),
+        (Some((before, after)), _) if before != after || after.size != file.size => Err(Trouble::Changed),
         (_, Err(Refusal::Failed)) => Err(Trouble::Refused("it could not be read there".to_owned(), false)),
-        (Some((_, after)), Ok(value)) => Ok(Reading { value, stamp: Some(listing::stamp(&after)), began: met.now }),
+        (Some((_, after)), Ok(value)) => Ok(Reading { value, stamp: Some(after), began: met.now }),
     }
 }

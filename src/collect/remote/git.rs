@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::records::{PackStop, Records, Stop, Told, digest};
-use super::runner::{Parcel, Running};
+use super::runner::{Ended, Parcel, Running};
 use super::script::{Mode, nonce, quoted};
 use super::source::{RemoteFolder, finish};
 use super::words;
@@ -51,8 +51,11 @@ impl RemoteFolder {
 
 /// Ends what gave all it had, and complains when it could not give all.
 fn closed(records: Records<Running>, status: i32, counters: &mut Counters) -> Result<(), String> {
-    let ended = finish(records, true, counters);
-    if status == 0 { Ok(()) } else { Err(words::last(&ended, status)) }
+    all(&finish(records, true, counters), status)
+}
+
+fn all(ended: &Ended, status: i32) -> Result<(), String> {
+    if status == 0 { Ok(()) } else { Err(words::last(ended, status)) }
 }
 
 impl FarGit for RemoteFolder {
@@ -134,7 +137,7 @@ impl FarGit for RemoteFolder {
     ) -> Result<(), String> {
         let piece = |(path, size): &(PathBuf, u64)| ([path.as_os_str().as_bytes(), b"\0"].concat(), *size);
         let parcel = Parcel { pieces: files.iter().map(piece).collect(), rate: self.rate() };
-        let answer = self.ask(Mode::Raw, parcel, self.patience(), counters).map_err(|fault| fault.message)?;
+        let answer = self.ask(Mode::Raw, parcel, true, self.patience(), counters).map_err(|fault| fault.message)?;
         let mut records = answer.records;
         let mut told = 0;
         let mut unread = None;
@@ -150,7 +153,10 @@ impl FarGit for RemoteFolder {
             })
         });
         match outcome {
-            Ok(status) => closed(records, status, counters)?,
+            Ok(status) => {
+                let ended = self.leave(records, true, counters);
+                all(&ended, status)?;
+            }
             Err(stop) => return Err(self.end_git(records, &stop, counters)),
         }
         match unread.or((told < files.len()).then_some(told)).and_then(|at| files.get(at)) {

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +25,9 @@ const PIECES: usize = 16;
 /// How long a program may take to end after its answer is complete.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// How long what it complains about is waited for.
+const COMPLAINING: Duration = Duration::from_millis(500);
+
 /// A program and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Invocation {
@@ -33,7 +36,7 @@ pub(super) struct Invocation {
 }
 
 /// What is sent after the script, once the far side asks for it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Parcel {
     /// Pieces, each with the number of bytes that reading on its behalf costs there.
     pub(super) pieces: Vec<(Vec<u8>, u64)>,
@@ -42,6 +45,7 @@ pub(super) struct Parcel {
 }
 
 /// A program that is running; reading from it gives its stdout.
+#[derive(Debug)]
 pub(super) struct Running {
     child: Child,
     connections: Connections,
@@ -50,7 +54,12 @@ pub(super) struct Running {
     taken: usize,
     complaints: Arc<Mutex<Vec<u8>>>,
     complained: Receiver<()>,
-    go: Option<SyncSender<()>>,
+    /// What is to be sent; `None` when there will be no more.
+    sender: Option<Sender<Sending>>,
+    /// What is sent once the far side asks for it.
+    parcel: Option<Parcel>,
+    /// The far side waits for more when it has answered.
+    stays: bool,
     shared: Arc<Shared>,
     patience: Duration,
     received: u64,
@@ -59,7 +68,14 @@ pub(super) struct Running {
     silent: bool,
 }
 
-/// How a program ended.
+/// What goes to a program's stdin.
+#[derive(Debug)]
+enum Sending {
+    Words(Vec<u8>),
+    Parcel(Parcel),
+}
+
+/// How a program ended, or how it is left waiting for more.
 #[derive(Debug)]
 pub(super) struct Ended {
     /// `None` when it had to be killed.
@@ -72,7 +88,7 @@ pub(super) struct Ended {
     pub(super) stalled: bool,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shared {
     sent: AtomicU64,
     /// The answer is complete: stdin may be closed.
@@ -99,21 +115,27 @@ impl Running {
         let mut stdout = child.stdout.take().ok_or_else(missing)?;
         let mut stderr = child.stderr.take().ok_or_else(missing)?;
         let shared = Arc::new(Shared::default());
-        let (go, start) = mpsc::sync_channel(1);
-        let sender = Arc::clone(&shared);
+        let (sender, to_send) = mpsc::channel();
+        let pace = Arc::clone(&shared);
         thread::spawn(move || {
             let mut send = |bytes: &[u8]| {
+                // Before it goes, so that it is counted when the answer to it is there.
+                pace.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 stdin.write_all(bytes)?;
-                sender.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 stdin.flush()
             };
-            // Whoever does not read to the end has ended, and says so otherwise.
-            let all = send(&script).and_then(|()| match start.recv() {
-                Ok(()) => parcel.send(&sender, &mut send),
-                Err(_) => Ok(()),
-            });
-            drop(all);
+            while let Ok(sending) = to_send.recv() {
+                let outcome = match sending {
+                    Sending::Words(words) => send(&words),
+                    Sending::Parcel(parcel) => parcel.send(&pace, &mut send),
+                };
+                // Whoever does not read to the end has ended, and says so otherwise.
+                if outcome.is_err() {
+                    break;
+                }
+            }
         });
+        let _ = sender.send(Sending::Words(script));
         let (pieces, taken) = mpsc::sync_channel(PIECES);
         thread::spawn(move || {
             loop {
@@ -149,7 +171,9 @@ impl Running {
             taken: 0,
             complaints,
             complained,
-            go: Some(go),
+            sender: Some(sender),
+            parcel: Some(parcel),
+            stays: false,
             shared,
             patience,
             received: 0,
@@ -158,17 +182,63 @@ impl Running {
         })
     }
 
-    /// Lets the parcel be sent.
+    /// Lets the parcel be sent, and nothing behind it unless the far side stays.
     pub(super) fn go(&mut self) {
-        if let Some(go) = &self.go {
+        if let (Some(sender), Some(parcel)) = (&self.sender, self.parcel.take()) {
             // A sender that is gone has found the program gone.
-            let _ = go.try_send(());
+            let _ = sender.send(Sending::Parcel(parcel));
+        }
+        if !self.stays {
+            self.sender = None;
+        }
+    }
+
+    /// Says that the far side waits for more when it has answered.
+    pub(super) fn stay(&mut self) {
+        self.stays = true;
+    }
+
+    pub(super) fn stays(&self) -> bool {
+        self.stays
+    }
+
+    /// Asks once more of a far side that stays.
+    pub(super) fn order(&mut self, line: Vec<u8>, parcel: Parcel, patience: Duration) {
+        if let Some(sender) = &self.sender {
+            let _ = sender.send(Sending::Words(line));
+        }
+        self.parcel = Some(parcel);
+        self.patience = patience;
+    }
+
+    /// What is to be said of it when it has answered and stays: behind `mark`, nothing that it complains about belongs to that answer.
+    pub(super) fn pause(&mut self, mark: &str) -> Ended {
+        let until = Instant::now() + COMPLAINING;
+        let complaints = loop {
+            let mut heap = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+            let end = format!("\n{mark}\n").into_bytes();
+            let at = heap.windows(end.len()).position(|bytes| bytes == end);
+            if at.is_some() || heap.len() >= COMPLAINTS || Instant::now() >= until {
+                let complaints = String::from_utf8_lossy(&heap[..at.unwrap_or(heap.len())]).into_owned();
+                let taken = at.map_or(heap.len(), |at| at + end.len());
+                heap.drain(..taken);
+                break complaints;
+            }
+            drop(heap);
+            thread::sleep(Duration::from_millis(1));
+        };
+        Ended {
+            status: Some(ExitStatus::default()),
+            complaints,
+            sent: self.shared.sent.swap(0, Ordering::Relaxed),
+            received: std::mem::take(&mut self.received),
+            stalled: false,
         }
     }
 
     /// Ends it: in peace when its answer is `complete`, otherwise at once.
     pub(super) fn end(mut self, complete: bool) -> Ended {
-        self.go = None;
+        self.sender = None;
         let until = Instant::now() + if self.stalled { Duration::ZERO } else { FAREWELL };
         let mut status = None;
         // Only a program that has no more to say ends by itself.
@@ -182,7 +252,7 @@ impl Running {
             self.kill();
         }
         // What lives on behind the program may hold its stderr open.
-        let _ = self.complained.recv_timeout(Duration::from_millis(500));
+        let _ = self.complained.recv_timeout(COMPLAINING);
         let complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
         Ended {
             status,
@@ -253,6 +323,11 @@ impl Read for Running {
 }
 
 impl Parcel {
+    /// How long it is.
+    pub(super) fn bytes(&self) -> usize {
+        self.pieces.iter().map(|(bytes, _)| bytes.len()).sum()
+    }
+
     fn send(self, shared: &Shared, send: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let Some(rate) = self.rate else {
             for pieces in self.pieces.chunks(1024) {

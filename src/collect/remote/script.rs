@@ -32,29 +32,59 @@ impl Mode<'_> {
     /// held until all of a batch have come.
     pub(super) fn batch(self) -> usize {
         match self {
-            Self::List { .. } | Self::Digest { .. } | Self::Fold => 512,
+            Self::List { .. } | Self::Digest { .. } | Self::Fold => 1024,
             Self::Contents | Self::Raw => 64,
         }
     }
 }
 
-/// The script for a folder. `batch` files are taken at a time there.
-pub(super) fn script(nonce: &str, root: &Path, mode: Mode<'_>, batch: usize) -> Vec<u8> {
+/// What is asked in one go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order<'a> {
+    pub(super) mode: Mode<'a>,
+    /// So many files are taken at a time there.
+    pub(super) batch: usize,
+    /// Whether files are looked at before they are read, besides afterwards.
+    pub(super) looks_twice: bool,
+    /// How long the paths are that are sent.
+    pub(super) bytes: usize,
+}
+
+impl Order<'_> {
+    /// The words of the script for it: mode, algorithm or nothing, looks.
+    fn words(&self) -> (&'static str, &'static str, &'static str) {
+        let (mode, algorithm) = match self.mode {
+            Mode::List { .. } => ("list", ""),
+            Mode::Digest { algorithm } => ("digest", algorithm),
+            Mode::Fold => ("fold", ""),
+            Mode::Contents => ("contents", ""),
+            Mode::Raw => ("contents", "git"),
+        };
+        (mode, algorithm, if self.looks_twice { "twice" } else { "once" })
+    }
+
+    /// The line that asks it of a script that stays. It lists no more.
+    pub(super) fn line(&self, nonce: &str) -> Vec<u8> {
+        let (mode, algorithm, look) = self.words();
+        let algorithm = if algorithm.is_empty() { "-" } else { algorithm };
+        format!("{nonce} {mode} {algorithm} {} {look} {}\n", self.batch, self.bytes).into_bytes()
+    }
+}
+
+/// The script for a folder, and what it is asked first; whether it may `stay` for more.
+pub(super) fn script(nonce: &str, root: &Path, order: &Order<'_>, stay: bool) -> Vec<u8> {
     let nothing = LeftOut::default();
-    let (mode, left_out, algorithm) = match mode {
-        Mode::List { left_out } => ("list", left_out, ""),
-        Mode::Digest { algorithm } => ("digest", &nothing, algorithm),
-        Mode::Fold => ("fold", &nothing, ""),
-        Mode::Contents => ("contents", &nothing, ""),
-        Mode::Raw => ("contents", &nothing, "git"),
-    };
+    let (mode, algorithm, look) = order.words();
+    let left_out = if let Mode::List { left_out } = order.mode { left_out } else { &nothing };
     let LeftOut { find, driftline } = left_out;
+    let Order { batch, bytes, .. } = order;
+    let stay = if stay { "yes" } else { "no" };
     let mut script = Vec::with_capacity(SCRIPT.len() + 512);
     script.extend_from_slice(b"ROOT=");
     script.extend_from_slice(&quoted(root.as_os_str().as_bytes()));
     let rest = format!(
         "\nN='{nonce}'\nMODE='{mode}'\nPRUNE='{find}'\nLEAVE='{driftline}'\nALGORITHM='{algorithm}'\nBATCH='{batch}'\n\
-         PROTOCOL='{PROTOCOL}'\n"
+         LOOK='{look}'\nBYTES='{bytes}'\nSTAY='{stay}'\nPROTOCOL='{PROTOCOL}'\n"
     );
     script.extend_from_slice(rest.as_bytes());
     script.extend_from_slice(SCRIPT.as_bytes());

@@ -6,10 +6,13 @@
 #   PRUNE  find's words for folders that are left out
 #   ALGORITHM  blake3, sha256 or git (the name of a blob), for digest; git for contents of a repository's own files
 #   BATCH  how many files one process takes at a time
+#   LOOK   once, or twice: whether files are looked at before they are read, or only afterwards
+#   BYTES  how long the paths are that are sent
+#   STAY   yes, when more will be asked
 #   PROTOCOL  what `driftline collect --protocol` prints when it speaks these records
 #   LEAVE  words for `driftline collect`, for folders that are left out
 # It is one compound command, so that the shell has read all of it before the first line runs; what is sent afterwards on stdin are
-# paths, each with a zero byte behind it. It writes to stdout alone: no here-document, no temporary file. ASCII only.
+# paths, each with a zero byte behind it; and where it stays, lines that set some of these anew, with their paths. It writes to stdout alone: no here-document, no temporary file. ASCII only.
 LC_ALL=C; export LC_ALL; unset CDPATH; set -f
 IFS=' 	
 '
@@ -39,14 +42,17 @@ elif stat -c '%f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G' . >/dev/null 2>&1; then TIER=stat; 
 elif stat -f '%Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg' . >/dev/null 2>&1; then TIER=bsd; STAT='stat -f %d|%i|%z|%Fm|%Fc'; fi
 BLAKE3=; SHA256=
 # Without maps it does not die of a file that shrinks. One thread is gentle, and starting more costs more than they save.
-if b3sum --no-mmap --num-threads 1 </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap --num-threads 1'
+if b3sum --no-names --no-mmap --num-threads 1 </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-names --no-mmap --num-threads 1'
+elif b3sum --no-mmap --num-threads 1 </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap --num-threads 1'
 elif b3sum --no-mmap </dev/null >/dev/null 2>&1; then BLAKE3='b3sum --no-mmap'; fi
 if sha256sum </dev/null >/dev/null 2>&1; then SHA256=sha256sum
 elif shasum -a 256 </dev/null >/dev/null 2>&1; then SHA256='shasum -a 256'
 elif sha256 -r </dev/null >/dev/null 2>&1; then SHA256='sha256 -r'
 elif openssl dgst -sha256 -r </dev/null >/dev/null 2>&1; then SHA256='openssl dgst -sha256 -r'; fi
-XARGS=no
+XARGS=no; HEAD=no
 if [ "$(printf 'a\0b\0' | xargs -0 -n 9 sh -c 'printf %s "$#"' sh 2>/dev/null)" = 2 ]; then XARGS=yes; fi
+# It stays only where something takes from a stream what is meant for it, and leaves the rest.
+if [ "$STAY" = yes ] && [ "$(printf abcdef | { head -c 3 >/dev/null; cat; } 2>/dev/null)" = def ]; then HEAD=yes; fi
 NICE=
 if nice -n 10 find . -prune >/dev/null 2>&1; then NICE='nice -n 10'; fi
 if ionice -c 2 -n 7 find . -prune >/dev/null 2>&1; then NICE="ionice -c 2 -n 7 $NICE"; fi
@@ -64,8 +70,11 @@ while :; do
   [ -n "$above" ] || break
   above=${above%/*}
 done
-printf 'C\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "$TIER" "$BLAKE3" "$SHA256" "$XARGS" \
-  "$(date +%s.%N 2>/dev/null)" "$(uname -n 2>/dev/null)" "$GIT" "$DRIFTLINE" "$OTHER"
+HOST=$(uname -n 2>/dev/null)
+capable() {
+  printf 'C\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "$TIER" "$BLAKE3" "$SHA256" "$XARGS" "$HEAD" \
+    "$(date +%s.%N 2>/dev/null)" "$HOST" "$GIT" "$DRIFTLINE" "$OTHER"
+}
 
 # Runs a command and ends with its status, and with what was counted: `dd` passes on what it writes and tells the number of bytes, unless it
 # is one that does not; and what reads files says on descriptor 5 how many it was about.
@@ -88,6 +97,7 @@ counted() {
   end $status $bytes $files
 }
 
+answer() {
 if [ -n "$DRIFTLINE" ] && [ "$ALGORITHM" != git ]; then
   case $MODE in
   list) exec $NICE driftline collect list --nonce "$N" $LEAVE ;;
@@ -169,8 +179,9 @@ if [ "$MODE" = fold ]; then
     esac
   done
 fi
-export TIER STAT DIGEST ALGORITHM MARKS MODE N
-# Looked at before and after, so that the reader knows of what state it was told.
+export TIER STAT DIGEST ALGORITHM MARKS MODE LOOK N
+# Looked at before and after, so that the reader knows of what state it was told. Who knows from the listing how it was before needs the look
+# afterwards alone.
 WORK='[ $# -gt 0 ] || exit 0
 set -f
 look() {
@@ -212,7 +223,8 @@ marks_each() {
     else line=$(marks "$f") && echo "$line" || why "$f"; fi
   done
 }
-before=$(look "$@") || before=$(look_each "$@")
+before=
+if [ "$LOOK" = twice ]; then before=$(look "$@") || before=$(look_each "$@"); fi
 feed="
 "
 if [ "$MODE" = digest ]; then
@@ -231,7 +243,7 @@ else
   for f do
     word=ok
     if [ -f "$f" ] && [ ! -h "$f" ]; then { cat <"$f"; } 2>/dev/null || word=$(why "$f"); else word=$(why "$f"); fi
-    printf "\0%s %s\0" "$N" "$word"
+    printf "\0%s %s\0" "$N" "${word#"?"}"
   done
 fi
 after=$(look "$@") || after=$(look_each "$@")
@@ -239,4 +251,16 @@ printf "%s\0" "$after"
 { echo "files $#" >&5; } 2>/dev/null'
 printf 'R\0'
 counted $NICE xargs -0 -n "$BATCH" sh -c "$WORK" sh
+}
+
+capable
+[ $HEAD = yes ] || answer
+while :; do
+  head -c "$BYTES" | (answer)
+  printf '\n%s\n' "$N" >&2
+  IFS=' ' read -r N MODE ALGORITHM BATCH LOOK BYTES || exit 0
+  [ "$ALGORITHM" != - ] || ALGORITHM=
+  printf '\nDRIFTLINE1 %s\0' "$N"
+  capable
+done
 }

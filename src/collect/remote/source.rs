@@ -4,14 +4,14 @@ use std::io;
 use std::num::NonZeroU64;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::connections::Connections;
 use super::listing::{Gathering, LeftOut};
 use super::records::{Capabilities, Records, Stop};
 use super::runner::{Ended, Invocation, Parcel, Running};
-use super::script::{self, Mode};
+use super::script::{self, Mode, Order};
 use super::ssh::Ssh;
 use super::words::{self, Fault, noise_note, origin, unlisted};
 use crate::collect::far::{Far, FarFile, Tools};
@@ -32,6 +32,8 @@ const STEP: u64 = 500;
 /// A folder of another machine, reached by `ssh` or by another command that runs a command.
 #[derive(Debug)]
 pub(in crate::collect) struct RemoteFolder {
+    /// What answered last, where it waits for more.
+    waiting: Mutex<Option<Running>>,
     environment: EnvironmentName,
     spec: SourceSpec,
     way: Way,
@@ -88,6 +90,7 @@ impl RemoteFolder {
             | SourceSpec::Snapshot { .. } => panic!("this environment is not remote"),
         };
         Ok(Self {
+            waiting: Mutex::default(),
             environment: environment.name.clone(),
             spec: environment.source.clone(),
             way,
@@ -104,7 +107,7 @@ impl RemoteFolder {
     fn list_once(&self, filter: &Filter, watch: &dyn Watch, counters: &mut Counters) -> Result<Listing, Fault> {
         let left_out = LeftOut::new(filter.lines(), &self.map);
         let Answer { mut records, capabilities, noise } =
-            self.ask_in_turn(Mode::List { left_out: &left_out }, &[], self.patience, counters)?;
+            self.ask_in_turn(Mode::List { left_out: &left_out }, &[], true, self.patience, counters)?;
         let mut gathering = Gathering::default();
         let (mut fresh, mut seen) = (0, 0);
         let outcome = records.listing(capabilities.form(), &mut |item| {
@@ -117,7 +120,7 @@ impl RemoteFolder {
             }
         });
         watch.listed(0, fresh);
-        let ended = finish(records, outcome.is_ok(), counters);
+        let ended = self.leave(records, outcome.is_ok(), counters);
         let missing = match outcome {
             Err(stop @ Stop::Refused(_)) => return Err(self.fault(&stop, &ended, None)),
             Err(stop) => Some(self.fault(&stop, &ended, None)),
@@ -166,12 +169,13 @@ impl RemoteFolder {
         &self,
         mode: Mode<'_>,
         files: &[FarFile<'_>],
+        looks_twice: bool,
         patience: Duration,
         counters: &mut Counters,
     ) -> Result<Answer, Fault> {
         let mut tries = 1;
         loop {
-            match self.ask(mode, self.parcel(files), patience, counters) {
+            match self.ask(mode, self.parcel(files), looks_twice, patience, counters) {
                 Err(fault) if fault.is_crowded && tries < TRIES => {
                     std::thread::sleep(script::jitter(PAUSE * tries));
                     tries += 1;
@@ -181,28 +185,86 @@ impl RemoteFolder {
         }
     }
 
-    /// Starts the script and reads what it says of itself.
+    /// Starts the script, or asks once more of one that waits, and reads what it says of itself.
     pub(super) fn ask(
         &self,
         mode: Mode<'_>,
         parcel: Parcel,
+        looks_twice: bool,
         patience: Duration,
         counters: &mut Counters,
     ) -> Result<Answer, Fault> {
         let nonce = script::nonce();
         let batch = if self.rate.is_some() { 1 } else { mode.batch() };
-        let running = self.run(script::script(&nonce, &self.root, mode, batch), parcel, patience, counters)?;
-        let mut records = Records::new(running, &nonce);
+        let order = Order { mode, batch, looks_twice, bytes: parcel.bytes() };
         let mut noise = Vec::new();
-        let begun = records.start(&mut noise);
+        let again = match mode {
+            Mode::List { .. } => None,
+            _ => self.order_again(&order, &nonce, &parcel, patience, counters),
+        };
+        let (mut records, begun) = if let Some(again) = again {
+            again
+        } else {
+            // A login may cost more than an answer. Another command is started for each, as whoever configured it may count on.
+            let stay = matches!(self.way, Way::Ssh(_));
+            let running = self.run(script::script(&nonce, &self.root, &order, stay), parcel, patience, counters)?;
+            let mut records = Records::new(running, &nonce);
+            let begun = records.start(&mut noise);
+            (records, begun)
+        };
         let has_begun = begun.is_ok();
         match begun.and_then(|()| records.capabilities()) {
-            Ok(capabilities) => Ok(Answer { records, capabilities, noise }),
+            Ok(capabilities) => {
+                if capabilities.stays {
+                    records.input().stay();
+                }
+                Ok(Answer { records, capabilities, noise })
+            }
             Err(stop) => {
                 let ended = finish(records, matches!(stop, Stop::Refused(_)), counters);
                 Err(self.fault(&stop, &ended, (!has_begun).then_some(&noise)))
             }
         }
+    }
+
+    /// Asks what waits for more; `None` when nothing does any more, which is found out before it says anything.
+    fn order_again(
+        &self,
+        order: &Order<'_>,
+        nonce: &str,
+        parcel: &Parcel,
+        patience: Duration,
+        counters: &mut Counters,
+    ) -> Option<(Records<Running>, Result<(), Stop>)> {
+        let mut running = lock(&self.waiting).take()?;
+        running.order(order.line(nonce), parcel.clone(), patience);
+        let mut records = Records::new(running, nonce);
+        let begun = records.start(&mut Vec::new());
+        match &begun {
+            Err(Stop::Cut) => {
+                finish(records, false, counters);
+                return None;
+            }
+            Err(Stop::Io(error)) if error.kind() != io::ErrorKind::TimedOut => {
+                finish(records, false, counters);
+                return None;
+            }
+            _ => counters.round_trips += 1,
+        }
+        Some((records, begun))
+    }
+
+    /// Ends an answer, or lets what gave it wait for more.
+    pub(super) fn leave(&self, mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
+        if !complete || !records.input().stays() {
+            return finish(records, complete, counters);
+        }
+        let mark = records.nonce().to_owned();
+        let mut running = records.into_input();
+        let ended = running.pause(&mark);
+        count(&ended, counters);
+        lock(&self.waiting).get_or_insert(running);
+        ended
     }
 
     /// Starts a script.
@@ -260,7 +322,8 @@ impl RemoteFolder {
         self.root = PathBuf::from("/");
         let mode = Mode::Digest { algorithm: "sha256" };
         let mut counters = Counters::default();
-        let Answer { records, capabilities, .. } = self.ask(mode, Parcel::default(), self.patience, &mut counters)?;
+        let Answer { records, capabilities, .. } =
+            self.ask(mode, Parcel::default(), true, self.patience, &mut counters)?;
         finish(records, false, &mut counters);
         Ok(capabilities.tools())
     }
@@ -323,7 +386,15 @@ impl SourceReader for Nothing {
 pub(super) fn finish(mut records: Records<Running>, complete: bool, counters: &mut Counters) -> Ended {
     records.input().go();
     let ended = records.into_input().end(complete);
+    count(&ended, counters);
+    ended
+}
+
+fn count(ended: &Ended, counters: &mut Counters) {
     counters.bytes_sent += ended.sent;
     counters.bytes_received += ended.received;
-    ended
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

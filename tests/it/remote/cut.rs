@@ -95,11 +95,11 @@ fn the_connection_of_ssh() {
     let (here, there) = trees(home.path());
     let servers = Servers::start(&[("far", Kind::default())]);
     let mut incomplete = 0;
-    for at in points(12_000, 16) {
+    for at in points(12_000, 30) {
         servers.detour("far", |port| Proxy::start(port, Fate::Cut(at as usize)).port);
         incomplete += u32::from(check(&run(&plan(here.root(), vec![servers.spec("far", there.root())])), at as usize));
     }
-    assert!(incomplete > 4, "only {incomplete} runs were cut");
+    assert!(incomplete > 8, "only {incomplete} runs were cut");
 }
 
 #[test]

@@ -96,6 +96,19 @@ fn what_depends_on_what_is_below_is_unknown() {
     }
 }
 
+/// Without git nothing can be left out, and that is said.
+#[test]
+fn without_git_there_the_whole_history_comes() {
+    let home = tempdir().unwrap();
+    let repo = cloned(home.path());
+    let tools = super::git::without_git(home.path());
+    let whole = far(repo.root(), TOOLS).run().snapshots.remove(0);
+    let snapshot = to_depth(far(repo.root(), tools.to_str().unwrap()), 3).run().snapshots.remove(0);
+    assert_eq!(status(&snapshot), status(&whole));
+    let said: Vec<&str> = snapshot.incidents.iter().map(|incident| &*incident.message).collect();
+    assert_eq!(said, ["there is no git there, so its history comes as files and whole, whatever `depth` says"]);
+}
+
 /// The same of a shallow clone of this machine.
 #[test]
 fn a_shallow_clone_does_not_guess_either() {

@@ -7,12 +7,14 @@ mod depth;
 mod ends;
 mod faults;
 mod git;
+mod git_hostile;
 mod installed;
 mod load;
 mod oncalls;
 mod places;
 mod reading;
 mod secrets;
+mod staying;
 mod texts;
 
 use std::path::Path;

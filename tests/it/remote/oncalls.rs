@@ -109,11 +109,24 @@ impl Oncalls {
 }
 
 #[test]
-fn three_servers_give_what_three_folders_give() {
+fn three_servers_with_repositories_give_what_three_folders_give() {
     let oncalls = Oncalls::new();
     let status = |way: &str| oncalls.json(way, &["status", "--no-state"]);
     let (near, far) = (status("driftline"), status("ssh"));
-    assert_same(&without(&near, &[&OWN]), &without(&far, &[&OWN]), "ssh, with repositories");
+    for (way, far) in [("ssh", &far), ("exec", &status("exec"))] {
+        assert_same(&without(&near, &[&OWN]), &without(far, &[&OWN]), &format!("{way}, with repositories"));
+    }
+    for words in [&["candidates"][..], &["diff", "--all"], &["diff", "MemberService", "--base", "prod"]] {
+        // The commands that are proposed name the configuration.
+        let shown = |way: &str| {
+            let shown = serde_json::to_string_pretty(&oncalls.json(way, words)).unwrap();
+            shown.replace(&format!("demo/{way}.toml"), "CONFIGURATION")
+        };
+        let near = shown("driftline");
+        for way in ["ssh", "exec"] {
+            assert_same(&near, &shown(way), &format!("{words:?} over {way}, with repositories"));
+        }
+    }
     // For each: the listing, twice digests under two algorithms, which texts may differ only quietly, contents of these, of what artifacts
     // are held against, and of what candidates and their targets are made of. For each with a repository: its files, its history, names
     // and contents of what its index does not vouch for.
@@ -121,7 +134,12 @@ fn three_servers_give_what_three_folders_give() {
     let changes = |stage: &str| far["environments"][2]["git"][stage].as_array().unwrap().len();
     assert_eq!(changes("staged") + changes("unstaged") + changes("untracked"), 53);
     assert_eq!(far["counters"]["files_opened"], 0);
+}
 
+/// Without repositories, which archives and snapshots do not keep.
+#[test]
+fn every_way_to_three_trees_gives_the_same() {
+    let oncalls = Oncalls::new();
     for name in ["staging", "debug"] {
         fs::remove_dir_all(oncalls.env.path("demo").join(name).join(".git")).unwrap();
     }

@@ -160,7 +160,7 @@ pub(super) fn traced(trace: &std::path::Path, tools: &str, root: &std::path::Pat
     plan.run().snapshots.remove(0)
 }
 
-fn under_strace(trace: &std::path::Path, tools: &str) -> Vec<String> {
+pub(super) fn under_strace(trace: &std::path::Path, tools: &str) -> Vec<String> {
     let calls = "trace=open,openat,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,\
                  symlinkat,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utime,utimes,utimensat,futimesat,truncate,ftruncate,\
                  mknod,mknodat,setxattr,lsetxattr,fsetxattr";

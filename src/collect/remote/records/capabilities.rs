@@ -17,6 +17,7 @@ pub(in crate::collect::remote) enum Tier {
 }
 
 /// What the far side can do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own in the record")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::collect::remote) struct Capabilities {
     pub(in crate::collect::remote) tier: Tier,
@@ -26,6 +27,8 @@ pub(in crate::collect::remote) struct Capabilities {
     pub(in crate::collect::remote) sha256: bool,
     /// Its `xargs` takes paths with zero bytes between them.
     pub(in crate::collect::remote) batches: bool,
+    /// It waits for more when it has answered.
+    pub(in crate::collect::remote) stays: bool,
     /// Its clock, when it began.
     pub(in crate::collect::remote) now: Timestamp,
     /// What it calls itself.

@@ -13,7 +13,7 @@ mod types;
 pub(super) use capabilities::{Capabilities, Driftline, Tier};
 pub(super) use fields::{digest, fold};
 pub(super) use git::PackStop;
-pub(super) use types::{Failing, Item, Kind, Look, Record, Refusal, Told};
+pub(super) use types::{Before, Failing, Item, Kind, Look, Record, Refusal, Told};
 
 use std::io::{self, BufRead, Read as _};
 
@@ -75,6 +75,11 @@ impl<R: BufRead> Records<R> {
         &mut self.input
     }
 
+    /// The word that nobody there could know.
+    pub(super) fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
     /// Gives the stream back.
     pub(super) fn into_input(self) -> R {
         self.input
@@ -111,6 +116,7 @@ impl<R: BufRead> Records<R> {
         let blake3 = !self.field()?.is_empty();
         let sha256 = !self.field()?.is_empty();
         let batches = self.field()? == b"yes";
+        let stays = self.field()? == b"yes";
         let now = time(&self.field()?).unwrap_or_default();
         let host = self.field()?;
         let git = Some(self.field()?).filter(|path| !path.is_empty());
@@ -120,7 +126,7 @@ impl<R: BufRead> Records<R> {
             (_, version) => Driftline::Other(version),
         };
         self.taken = 0;
-        Ok(Capabilities { tier, blake3, sha256, batches, now, host, git, driftline })
+        Ok(Capabilities { tier, blake3, sha256, batches, stays, now, host, git, driftline })
     }
 
     /// Waits until the far side takes paths.
@@ -170,15 +176,15 @@ impl<R: BufRead> Records<R> {
                 return self.closing(&head);
             }
             let count = self.count()?;
-            let before = self.looks(count)?;
+            let before = self.looks_before(count)?;
             let out = self.field()?;
             let values: Vec<&[u8]> = out.split(|&byte| byte == b'\n').collect();
             let after = self.looks(count)?;
             if values.len() != count {
                 return Err(Stop::Garbled);
             }
-            for ((before, after), line) in before.into_iter().zip(after).zip(values) {
-                each(Told { before, after, value: parse(line)? });
+            for (at, (after, line)) in after.into_iter().zip(values).enumerate() {
+                each(Told { before: before.at(at), after, value: parse(line)? });
             }
         }
     }
@@ -197,15 +203,15 @@ impl<R: BufRead> Records<R> {
                 return self.closing(&head);
             }
             let count = self.count()?;
-            let before = self.looks(count)?;
-            let mut values = Vec::with_capacity(count);
+            let before = self.looks_before(count)?;
+            let mut values = Vec::new();
             for _ in 0..count {
                 values.push(self.content(limit(number))?);
                 number += 1;
             }
             let after = self.looks(count)?;
-            for ((before, after), value) in before.into_iter().zip(after).zip(values) {
-                each(Told { before, after, value });
+            for (at, (after, value)) in after.into_iter().zip(values).enumerate() {
+                each(Told { before: before.at(at), after, value });
             }
         }
     }
@@ -284,8 +290,16 @@ impl<R: BufRead> Records<R> {
         Ok(())
     }
 
-    fn looks(&mut self, count: usize) -> Result<Vec<Option<Look>>, Stop> {
+    fn looks_before(&mut self, count: usize) -> Result<Seen, Stop> {
         let field = self.field()?;
+        if field.is_empty() { Ok(Seen(None)) } else { Self::looks_in(&field, count).map(Some).map(Seen) }
+    }
+
+    fn looks(&mut self, count: usize) -> Result<Vec<Option<Look>>, Stop> {
+        Self::looks_in(&self.field()?, count)
+    }
+
+    fn looks_in(field: &[u8], count: usize) -> Result<Vec<Option<Look>>, Stop> {
         let looks = field.split(|&byte| byte == b'\n').map(look).collect::<Result<Vec<_>, _>>()?;
         if looks.len() == count { Ok(looks) } else { Err(Stop::Garbled) }
     }
@@ -329,6 +343,16 @@ impl<R: BufRead> Records<R> {
         let mut field = Vec::new();
         self.taken += (&mut self.input).take(FIELD_LIMIT).read_until(0, &mut field)? as u64;
         if field.pop() == Some(0) { Ok(field) } else { Err(Stop::Cut) }
+    }
+}
+
+/// What was seen before files were read, if anybody looked.
+struct Seen(Option<Vec<Option<Look>>>);
+
+impl Seen {
+    fn at(&self, number: usize) -> Before {
+        let Some(looks) = &self.0 else { return Before::NotLooked };
+        looks.get(number).copied().flatten().map_or(Before::Gone, Before::Seen)
     }
 }
 

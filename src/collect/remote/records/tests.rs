@@ -29,7 +29,7 @@ fn entry(item: &Item) -> &Record {
 #[test]
 fn what_comes_before_the_marker_is_noise() {
     let bytes = transcript(
-        "Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@1795275658.5@web-1@@@driftline 0.0.1@",
+        "Last login: never\nnul @ too\nDRIFTLINE1 5f0c@C@gnu@@sha256sum@yes@no@1795275658.5@web-1@@@driftline 0.0.1@",
     );
     let mut records = records(&bytes);
     let mut noise = Vec::new();
@@ -128,9 +128,19 @@ fn digests_of_all_tools() {
     let values: Vec<_> = told.iter().map(|one| one.value.map(|digest| digest[0])).collect();
     let ok = Ok(0x98);
     assert_eq!(values, [ok, ok, ok, ok, Err(Refusal::Gone), Err(Refusal::Denied)]);
-    assert_eq!(told[0].before, told[0].after);
-    assert_eq!((told[2].after, told[4].before), (None, None));
-    assert_eq!(told[0].before.unwrap().changed.nanos, 500_000_000);
+    assert_eq!(told[0].before, Before::Seen(told[0].after.unwrap()));
+    assert_eq!((told[2].after, told[4].before), (None, Before::Gone));
+    assert_eq!(told[0].after.unwrap().changed.nanos, 500_000_000);
+}
+
+#[test]
+fn a_look_afterwards_may_be_the_only_one() {
+    let hash = "98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4";
+    let bytes = transcript(&format!("D@2@@{hash}\n?gone@65024|8|3|1|1\n?@END 5f0c 0@"));
+    let mut told: Vec<Told<[u8; 32]>> = Vec::new();
+    assert_eq!(records(&bytes).lines(b"D", digest, &mut |one| told.push(one)).unwrap(), 0);
+    assert!(told.iter().all(|one| one.before == Before::NotLooked));
+    assert_eq!((told[0].after.unwrap().size, told[1].after), (3, None));
 }
 
 #[test]

@@ -70,10 +70,20 @@ pub(in crate::collect::remote) enum Item {
 /// What was said of one file of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::collect::remote) struct Told<T> {
-    /// Before and after it was read; `None` when it was not there.
-    pub(in crate::collect::remote) before: Option<Look>,
+    pub(in crate::collect::remote) before: Before,
+    /// After it was read; `None` when it was not there.
     pub(in crate::collect::remote) after: Option<Look>,
     pub(in crate::collect::remote) value: Result<T, Refusal>,
+}
+
+/// What was seen of a file before it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::collect::remote) enum Before {
+    /// Nobody looked.
+    NotLooked,
+    /// It was not there.
+    Gone,
+    Seen(Look),
 }
 
 /// Why a file was not read.
