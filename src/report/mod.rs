@@ -18,6 +18,7 @@ pub mod model;
 pub mod nightly;
 pub mod patch;
 mod redact;
+pub mod schedule;
 pub mod style;
 pub mod terminal;
 pub mod text_view;

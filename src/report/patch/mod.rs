@@ -5,6 +5,7 @@ mod mail;
 
 pub use mail::{Mail, mail};
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use crate::compare::text::regions::changes;
@@ -21,6 +22,8 @@ pub enum Refused {
     Sensitive(TreePath),
     /// What looks like a secret is in a line that the patch would hold, counted from 1.
     Secret(TreePath, usize),
+    /// What looks like a secret is in a file that is no text.
+    SecretInBinary(TreePath),
     /// It is no text, and whoever applies it has no git.
     Binary(TreePath),
     /// Its path lies in a repository's own folder.
@@ -108,6 +111,10 @@ impl Writer<'_> {
             head.push(format!("index {}..{}{kind}", name(before, &old), name(after, &new)));
         }
         if is_opaque {
+            let held = [before, after].into_iter().flatten();
+            if let Some(held) = held.filter(|_| old != new).find(|held| self.hides(&held.content)) {
+                return Err(Refused::SecretInBinary(held.path.clone()));
+            }
             put(out, &head);
             if old != new {
                 binary::write(&old, &new, out);
@@ -132,6 +139,15 @@ impl Writer<'_> {
             write_hunk(&old_lines, &new_lines, hunk, out);
         }
         Ok(())
+    }
+
+    /// Whether what looks like a secret is in bytes that are no text: in what stands between zeros, or, in text of two bytes for a character,
+    /// in what is left without them.
+    fn hides(&self, content: &[u8]) -> bool {
+        let without: Vec<u8> = content.iter().copied().filter(|&byte| byte != 0).collect();
+        let pieces = content.split(|byte| matches!(byte, 0 | b'\n'));
+        let mut pieces = pieces.chain(without.split(|&byte| byte == b'\n'));
+        pieces.any(|piece| matches!(self.redactor.line(piece), Cow::Owned(_)))
     }
 
     /// Refuses a text with a secret in one of these lines.
@@ -292,5 +308,17 @@ mod tests {
         assert!(matches!(diff(before, after, false), Err(Refused::Binary(_))));
         let (before, after) = image();
         assert!(diff(before, after, true).unwrap().contains("GIT binary patch\nliteral 2\n"));
+    }
+
+    #[test]
+    fn what_is_no_text_hides_no_secret() {
+        let wide: String = "password = hunter2hunter2".chars().flat_map(|c| [c, '\0']).collect();
+        for secret in ["\0x\0AKIAZ0QW7RT9MK2PL4VB\0y", "\0bob:1\npassword=hunter2hunter2\n", &wide] {
+            let path = TreePath::new(&b"i"[..]).unwrap();
+            for (before, after) in [(secret, "\0b"), ("\0a", secret)] {
+                let refused = diff(Some(held("i", before)), Some(held("i", after)), true);
+                assert_eq!(refused, Err(Refused::SecretInBinary(path.clone())), "{secret}");
+            }
+        }
     }
 }
