@@ -252,16 +252,12 @@ fn judged_so(session: &Session) -> Vec<String> {
 
 /// A word that a unit, a crontab and a terminal can show.
 fn word(word: &OsStr) -> Result<String, Failure> {
-    match word.to_str().filter(|_| escape::shell_word(word.as_bytes()).is_some()) {
-        Some(word) => Ok(word.to_owned()),
-        None => {
-            let shown = escape::name(word.as_bytes());
-            Err(Failure::new(format!(
-                "`{shown}` cannot stand in a unit or a crontab: not all of its characters can be typed"
-            ))
-            .hint("rename it, or reach it by a link with a plain name"))
-        }
-    }
+    let typed = word.to_str().filter(|_| escape::shell_word(word.as_bytes()).is_some());
+    typed.map(str::to_owned).ok_or_else(|| {
+        let shown = escape::name(word.as_bytes());
+        Failure::new(format!("`{shown}` cannot stand in a unit or a crontab: not all of its characters can be typed"))
+            .hint("rename it, or reach it by a link with a plain name")
+    })
 }
 
 /// systemd takes this one as it stands, without quotes.

@@ -111,9 +111,10 @@ impl Writer<'_> {
             head.push(format!("index {}..{}{kind}", name(before, &old), name(after, &new)));
         }
         if is_opaque {
-            let held = [before, after].into_iter().flatten();
-            if let Some(held) = held.filter(|_| old != new).find(|held| self.hides(&held.content)) {
-                return Err(Refused::SecretInBinary(held.path.clone()));
+            if old != new
+                && let Some(secretive) = [before, after].into_iter().flatten().find(|it| self.hides(&it.content))
+            {
+                return Err(Refused::SecretInBinary(secretive.path.clone()));
             }
             put(out, &head);
             if old != new {

@@ -2,6 +2,7 @@
 
 mod world;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -23,11 +24,11 @@ fn a_secret_planted_anywhere_is_in_no_output_and_in_no_store() {
     assert_eq!(there, planted.keys().cloned().collect::<Vec<_>>(), "what was planted can be found");
 
     let mut said = String::new();
+    let mut told = Vec::new();
     let mut look = |run: Run, words: &[&str]| {
         let both = [&run.output.stdout[..], &run.output.stderr].concat();
-        let found = secrets.found(&both);
-        assert!(found.is_empty(), "{words:?} tells {found:?}: {run}");
-        assert!(!both.windows(8).any(|window| window == b"panicked"), "{run}");
+        told.extend(secrets.found(&both).into_iter().map(|place| format!("{words:?} tells {place}")));
+        assert!(!run.stderr().contains("is a mistake in driftline"), "{run}");
         said.push_str(&String::from_utf8_lossy(&both));
         run
     };
@@ -41,15 +42,14 @@ fn a_secret_planted_anywhere_is_in_no_output_and_in_no_store() {
         let run = look(env.driftline(&words), &words);
         assert_ne!(run.status(), 2, "{words:?}: {run}");
     }
-    for number in 1..=30 {
-        for format in ["text", "json"] {
-            let id = format!("f{number}");
-            let words = ["candidates", "show", &id, "--format", format];
-            let _ = look(env.driftline(words), &words);
-        }
+    for number in 1..=8 {
+        let id = format!("f{number}");
+        let words = ["candidates", "show", &id, "--format", if number % 2 == 0 { "text" } else { "json" }];
+        let _ = look(env.driftline(words), &words);
     }
     let report = env.driftline(["report", "--format", "json"]).json();
-    for finding in report["findings"].as_array().unwrap() {
+    let mut codes = BTreeSet::new();
+    for finding in report["findings"].as_array().unwrap().iter().filter(|it| codes.insert(it["code"].to_string())) {
         let words = ["explain", finding["id"].as_str().unwrap()];
         let _ = look(env.driftline(words), &words);
     }
@@ -62,22 +62,22 @@ fn a_secret_planted_anywhere_is_in_no_output_and_in_no_store() {
     // The text that a fix is known by was in it before.
     assert_eq!(secrets.found(config.as_bytes()), ["text of a known fix"]);
 
+    assert!(told.is_empty(), "{told:#?}");
     // That nothing was told is no wonder where nothing was said.
-    for mark in [
+    let marks = [
         "DB_PASSWORD=<secret ",
         "SECRET_KEY = '<secret ",
         "  password: <secret ",
         "postgres://bob:<secret ",
-        "rotate password=<secret ",
         "token=<secret ",
         "key = <secret ",
         "see prod <secret ",
         "what looks like a secret is in ",
         "password = '<secret ",
         "`app/blob.bin`, which is no text",
-    ] {
-        assert!(said.contains(mark), "`{mark}` was never said");
-    }
+    ];
+    let unsaid: Vec<&str> = marks.into_iter().filter(|mark| !said.contains(mark)).collect();
+    assert!(unsaid.is_empty(), "never said: {unsaid:?}");
     search_files(&env, &secrets);
 }
 
@@ -130,7 +130,6 @@ fn commands() -> Vec<Vec<&'static str>> {
         "status",
         "status --format json",
         "status --no-state --color always",
-        "status --threads 1 --rehash",
         "diff --all",
         "diff --all --view columns --width 200",
         "diff --all --view unified",
@@ -168,7 +167,6 @@ fn commands() -> Vec<Vec<&'static str>> {
         "snapshot prod debug far old -o snapshots/ --contents",
         "schedule",
         "schedule --as cron",
-        "demo --keep written/demo",
     ]
     .iter()
     .map(|line| line.split(' ').collect())
