@@ -48,13 +48,17 @@ fn the_pipelines_are_valid_and_make_a_report() {
         assert!(uses.is_none_or(|uses| uses.contains('@')));
         runs.extend(run);
     }
-    runs.iter().for_each(|run| assert_is_script(run));
+    for run in &runs {
+        assert_is_script(run);
+    }
     assert!(runs.iter().any(|run| run.starts_with("driftline report --state-dir state --out reports ")), "{runs:?}");
 
     let gitlab = read(gitlab);
     let job = &gitlab["drift"];
     for part in ["before_script", "script"] {
-        texts(&job[part]).iter().for_each(|line| assert_is_script(line));
+        for line in texts(&job[part]) {
+            assert_is_script(line);
+        }
     }
     assert!(texts(&job["script"])[0].starts_with("driftline report --state-dir state --out reports "));
     assert_eq!(texts(&job["cache"][0]["paths"]), ["state/"]);

@@ -5,7 +5,6 @@ mod mail;
 
 pub use mail::{Mail, mail};
 
-use std::borrow::Cow;
 use std::io::Write as _;
 
 use crate::compare::text::regions::changes;
@@ -112,7 +111,8 @@ impl Writer<'_> {
         }
         if is_opaque {
             if old != new
-                && let Some(secretive) = [before, after].into_iter().flatten().find(|it| self.hides(&it.content))
+                && let Some(secretive) =
+                    [before, after].into_iter().flatten().find(|it| self.redactor.hides_in(&it.content))
             {
                 return Err(Refused::SecretInBinary(secretive.path.clone()));
             }
@@ -140,15 +140,6 @@ impl Writer<'_> {
             write_hunk(&old_lines, &new_lines, hunk, out);
         }
         Ok(())
-    }
-
-    /// Whether what looks like a secret is in bytes that are no text: in what stands between zeros, or, in text of two bytes for a character,
-    /// in what is left without them.
-    fn hides(&self, content: &[u8]) -> bool {
-        let without: Vec<u8> = content.iter().copied().filter(|&byte| byte != 0).collect();
-        let pieces = content.split(|byte| matches!(byte, 0 | b'\n'));
-        let mut pieces = pieces.chain(without.split(|&byte| byte == b'\n'));
-        pieces.any(|piece| matches!(self.redactor.line(piece), Cow::Owned(_)))
     }
 
     /// Refuses a text with a secret in one of these lines.
