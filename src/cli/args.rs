@@ -1,6 +1,7 @@
 //! What was typed, and nothing more: parsing has no side effects.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -11,6 +12,12 @@ use jiff::civil::Date;
 use crate::cli::exit::Exit;
 use crate::insight::Severity;
 use crate::report::nightly::FORMATS;
+use crate::report::schedule::TimeOfDay;
+
+/// What `--fail-on` is unless somebody says otherwise.
+pub(crate) const FAIL_ON: &str = "warning";
+/// What `--timeout` is unless somebody says otherwise, in seconds.
+pub(crate) const TIMEOUT: u64 = 60;
 
 /// Finds drift across production, staging and debug servers, reading only.
 ///
@@ -41,6 +48,8 @@ pub(crate) enum Command {
     Fixes(FixesArguments),
     /// The nightly report: what is new, what is gone, what could not be read; kept in a history
     Report(ReportArguments),
+    /// Prints what makes a report every night: units for systemd, or a line for cron; installs nothing
+    Schedule(ScheduleArguments),
     /// Accepts known drift, with a reason and an end, in the configuration
     Accept(AcceptArguments),
     /// The reports so far, and how the drift grew or shrank
@@ -104,6 +113,41 @@ pub(crate) struct ReportArguments {
     /// Make no report: send a message to each of them that says nothing but that it arrived
     #[arg(long, conflicts_with_all = ["no_notify", "out"])]
     pub(crate) notify_test: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleArguments {
+    /// Names of configured environments [default: all]
+    #[arg(value_name = "ENV")]
+    pub(crate) environments: Vec<OsString>,
+    /// When, in the time of this machine
+    #[arg(long, value_name = "HH:MM", default_value = "02:30", value_parser = TimeOfDay::parse)]
+    pub(crate) at: TimeOfDay,
+    /// What is printed
+    #[arg(long = "as", value_name = "WHAT", value_enum, default_value_t = Scheduler::Systemd)]
+    pub(crate) scheduler: Scheduler,
+    /// Units for your own systemd, where you may install none for the machine; they can shut off less
+    #[arg(long)]
+    pub(crate) user: bool,
+    /// What the units are called [default: as the folder of the configuration]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The folder of the reports; `--format` says in which forms they are [default: reports/NAME in the state folder; html and json]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Who starts the nightly report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scheduler {
+    /// A service and a timer, and how to install them
+    Systemd,
+    /// The service alone
+    Service,
+    /// The timer alone
+    Timer,
+    /// A line for a crontab
+    Cron,
 }
 
 #[derive(Debug, Args)]
@@ -264,7 +308,7 @@ pub(crate) struct CommonArguments {
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..), global = true, help_heading = "Output")]
     pub(crate) width: Option<u16>,
     /// The least severity that makes the exit status 1, or `never`; for `report`, `new:SEVERITY` counts only what is new or reopened
-    #[arg(long, value_name = "SEVERITY", value_parser = fail_on(), default_value = "warning", global = true, help_heading = "Output")]
+    #[arg(long, value_name = "SEVERITY", value_parser = fail_on(), default_value = FAIL_ON, global = true, help_heading = "Output")]
     pub(crate) fail_on: FailOn,
     /// Exit as if all had been read, and the history kept
     #[arg(long, global = true, help_heading = "Output")]
@@ -273,7 +317,7 @@ pub(crate) struct CommonArguments {
     #[arg(long, value_name = "FILE", global = true, help_heading = "How it is read")]
     pub(crate) ssh_config: Option<PathBuf>,
     /// Give another machine up when it says nothing for so long
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400), global = true, help_heading = "How it is read")]
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=86400), global = true, help_heading = "How it is read")]
     pub(crate) timeout: u64,
     /// Threads that list and hash [default: one for each processor]
     #[arg(long, value_name = "N", global = true, help_heading = "How it is read")]
@@ -326,6 +370,13 @@ impl FailOn {
     }
 }
 
+impl fmt::Display for FailOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = self.severity.map_or("never", Severity::name);
+        write!(f, "{}{severity}", if self.fresh { "new:" } else { "" })
+    }
+}
+
 fn fail_on() -> impl TypedValueParser<Value = FailOn> {
     let all = Severity::ALL.map(Severity::name);
     let fresh = all.map(|name| format!("new:{name}"));
@@ -338,23 +389,4 @@ fn formats() -> PossibleValuesParser {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn every_command_and_argument_has_a_help_text() {
-        let mut command = Arguments::command();
-        command.build();
-        command.clone().debug_assert();
-        let mut commands = vec![&command];
-        while let Some(command) = commands.pop() {
-            assert!(command.get_about().is_some(), "{}", command.get_name());
-            for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
-            }
-            commands.extend(command.get_subcommands());
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ mod args;
 mod candidates;
 mod choose;
 mod collect;
+mod crash;
 mod demo;
 mod diff;
 mod doctor;
@@ -20,6 +21,7 @@ mod output;
 mod process;
 mod progress;
 mod report;
+mod schedule;
 mod session;
 mod snapshot;
 mod status;
@@ -48,12 +50,11 @@ pub fn main() -> ExitCode {
     let colour = arguments.common.color;
     let process = match Process::read() {
         Ok(process) => process,
-        Err(error) => return fail(&Failure::because("the working folder is not there any more", &error), colour),
+        Err(error) => {
+            return fail(&Failure::because("the working folder is not there any more", &error), colour).into();
+        }
     };
-    match run(arguments, process) {
-        Ok(exit) => exit.into(),
-        Err(failure) => fail(&failure, colour),
-    }
+    crash::guarded(|| run(arguments, process).unwrap_or_else(|failure| fail(&failure, colour))).into()
 }
 
 fn parse() -> Result<Arguments, clap::Error> {
@@ -62,7 +63,7 @@ fn parse() -> Result<Arguments, clap::Error> {
 
 fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
     let Arguments { command, status, mut common } = arguments;
-    if !matches!(command, Some(Command::Report(_))) {
+    if !matches!(command, Some(Command::Report(_) | Command::Schedule(_))) {
         common.format = one_format(&common)?;
     }
     let width = common.width.or(process.terminal_width).unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
@@ -74,6 +75,7 @@ fn run(arguments: Arguments, process: Process) -> Result<Exit, Failure> {
         Some(Command::Candidates(arguments)) => candidates::run(common, process, output, &arguments),
         Some(Command::Fixes(words)) => fixes::run(common, process, output, &words),
         Some(Command::Report(report)) => report::run(common, process, output, &report),
+        Some(Command::Schedule(schedule)) => schedule::run(common, process, output, &schedule),
         Some(Command::Accept(accept)) => accept::run(common, process, output, &accept),
         Some(Command::History(history)) => history::run(common, process, output, &history),
         Some(Command::Explain(words)) => explain::run(common, process, output, &words),
@@ -117,12 +119,12 @@ const DEFAULT_WIDTH: u16 = 100;
 /// Below this nothing can be laid out.
 const LEAST_WIDTH: u16 = 40;
 
-fn fail(failure: &Failure, colour: clap::ColorChoice) -> ExitCode {
+fn fail(failure: &Failure, colour: clap::ColorChoice) -> Exit {
     let output = Output::new(colour, DEFAULT_WIDTH);
     output::aside(|out| failure.write(out, output.error_styles));
     match failure {
         // Whoever read the output had enough of it.
-        Failure::BrokenPipe => ExitCode::from(Exit::InSync),
-        _ => ExitCode::from(Exit::Error),
+        Failure::BrokenPipe => Exit::InSync,
+        _ => Exit::Error,
     }
 }

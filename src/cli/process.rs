@@ -19,6 +19,14 @@ pub(crate) struct Process {
     pub(crate) state_dir: Option<PathBuf>,
     /// What this machine is called.
     pub(crate) host: String,
+    /// The file of this program, if the system tells.
+    pub(crate) program: Option<PathBuf>,
+    /// The login name of the user, or the number of one who has none, or an odd one.
+    pub(crate) user: String,
+    /// The user is the superuser.
+    pub(crate) is_root: bool,
+    /// The folders in which programs are looked for.
+    pub(crate) search: Vec<PathBuf>,
     /// The time.
     pub(crate) now: Timestamp,
     /// The time was fixed, for tests and for repeating a run: nothing that is reported depends on a clock.
@@ -45,6 +53,10 @@ impl Process {
             state_dir,
             began: Instant::now(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            program: env::current_exe().ok().filter(|program| program.is_file()),
+            user: user(),
+            is_root: rustix::process::geteuid().is_root(),
+            search: env::var_os("PATH").iter().flat_map(env::split_paths).collect(),
             now: now(env::var_os("DRIFTLINE_NOW")),
             is_clock_fixed: env::var_os("DRIFTLINE_NOW").is_some(),
             stderr_is_terminal: io::stderr().is_terminal(),
@@ -61,6 +73,16 @@ fn now(fixed: Option<OsString>) -> Timestamp {
     // A clock before 1970 makes every file look new, and so nothing is trusted that should not be.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp { seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX), nanos: since.subsec_nanos() }
+}
+
+fn user() -> String {
+    let is_plain = |name: &String| {
+        let mut letters = name.chars();
+        letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && letters.all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    let named = uzers::get_effective_username().and_then(|name| name.into_string().ok()).filter(is_plain);
+    named.unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string())
 }
 
 fn terminal_width() -> Option<u16> {

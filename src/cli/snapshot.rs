@@ -103,10 +103,13 @@ fn files(snapshot: &Snapshot) -> impl Iterator<Item = (usize, &TreePath)> {
     entries.filter(|(_, entry)| matches!(entry.content, Content::File(_))).map(|(at, entry)| (at, &entry.path))
 }
 
-/// Whether something in a content looks like a secret; what is no text is not looked into.
+/// Whether something in a content looks like a secret, be it text or not.
 fn shows_secrets(session: &Session, path: &TreePath, content: &[u8]) -> bool {
     let document = Document::new(content.to_vec(), Limits::default());
-    document.is_ok_and(|document| session.redactor.document(path, document).hides())
+    match document {
+        Ok(document) => session.redactor.document(path, document).hides(),
+        Err(_) => session.redactor.hides_in(content),
+    }
 }
 
 /// Where each environment's snapshot goes.

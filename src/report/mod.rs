@@ -19,6 +19,7 @@ pub mod nightly;
 pub mod notice;
 pub mod patch;
 mod redact;
+pub mod schedule;
 pub mod style;
 pub mod terminal;
 pub mod text_view;

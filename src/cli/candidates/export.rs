@@ -218,6 +218,7 @@ fn refusal(refused: Refused) -> String {
     match refused {
         Refused::Sensitive(path) => format!("`{}` holds secrets", name(path)),
         Refused::Secret(path, line) => format!("what looks like a secret is in `{}`, line {line}", name(path)),
+        Refused::SecretInBinary(path) => format!("what looks like a secret is in `{}`, which is no text", name(path)),
         Refused::Binary(path) => format!("`{}` is no text, and only git applies that: copy the file", name(path)),
         Refused::Repository(path) => format!("`{}` lies in a repository's own folder", name(path)),
     }

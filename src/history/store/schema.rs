@@ -94,14 +94,20 @@ pub(super) fn check(connection: &Connection) -> std::result::Result<(), Problem>
 
 /// Makes what is there the latest version.
 pub(super) fn migrate(connection: &Connection) -> std::result::Result<(), Problem> {
+    go(connection, STEPS)
+}
+
+/// Makes what is there the version that all these steps lead to.
+fn go(connection: &Connection, steps: &[&str]) -> std::result::Result<(), Problem> {
     // Another run may have done it since the file was opened.
     let version = number(connection, "user_version")?;
-    let steps = usize::try_from(version).ok().and_then(|version| STEPS.get(version..));
-    for step in steps.ok_or(Problem::Newer(version))? {
+    let left = usize::try_from(version).ok().and_then(|version| steps.get(version..)).ok_or(Problem::Newer(version))?;
+    for step in left {
         connection.execute_batch(step)?;
     }
-    if version < LATEST {
-        connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LATEST}"))?;
+    if !left.is_empty() {
+        let latest = steps.len();
+        connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {latest}"))?;
     }
     Ok(())
 }
@@ -113,4 +119,45 @@ pub(super) fn is_empty(connection: &Connection) -> Result<bool> {
 
 fn number(connection: &Connection, pragma: &str) -> Result<i64> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(connection: &Connection) -> Vec<i64> {
+        let mut statement = connection.prepare("SELECT number FROM run ORDER BY number").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// A history as the first version left it, with two runs in it.
+    fn first_version() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../../../fixtures/history/v1.sql")).unwrap();
+        connection
+    }
+
+    #[test]
+    fn an_older_history_takes_each_step_that_it_has_not_taken() {
+        let connection = first_version();
+        let steps = [STEPS[0], "ALTER TABLE run ADD COLUMN host TEXT", "UPDATE run SET host = 'here'"];
+        let before = runs(&connection);
+        assert!(!before.is_empty() && go(&connection, &steps).is_ok());
+        assert_eq!((runs(&connection), number(&connection, "user_version").unwrap()), (before, 3));
+        let hosts: i64 =
+            connection.query_row("SELECT count(*) FROM run WHERE host = 'here'", [], |row| row.get(0)).unwrap();
+        assert!(hosts > 0 && go(&connection, &steps).is_ok(), "a second time nothing is left to do");
+        assert!(matches!(go(&connection, &steps[..2]), Err(Problem::Newer(3))));
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_older_version() {
+        let mut connection = first_version();
+        let before = runs(&connection);
+        let transaction = connection.transaction().unwrap();
+        assert!(go(&transaction, &[STEPS[0], "DROP TABLE complete", "no such words"]).is_err());
+        drop(transaction);
+        assert_eq!((runs(&connection), number(&connection, "user_version").unwrap()), (before, 1));
+        connection.query_row("SELECT count(*) FROM complete", [], |row| row.get::<_, i64>(0)).unwrap();
+    }
 }

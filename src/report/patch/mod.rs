@@ -21,6 +21,8 @@ pub enum Refused {
     Sensitive(TreePath),
     /// What looks like a secret is in a line that the patch would hold, counted from 1.
     Secret(TreePath, usize),
+    /// What looks like a secret is in a file that is no text.
+    SecretInBinary(TreePath),
     /// It is no text, and whoever applies it has no git.
     Binary(TreePath),
     /// Its path lies in a repository's own folder.
@@ -108,6 +110,12 @@ impl Writer<'_> {
             head.push(format!("index {}..{}{kind}", name(before, &old), name(after, &new)));
         }
         if is_opaque {
+            if old != new
+                && let Some(secretive) =
+                    [before, after].into_iter().flatten().find(|it| self.redactor.hides_in(&it.content))
+            {
+                return Err(Refused::SecretInBinary(secretive.path.clone()));
+            }
             put(out, &head);
             if old != new {
                 binary::write(&old, &new, out);
@@ -292,5 +300,17 @@ mod tests {
         assert!(matches!(diff(before, after, false), Err(Refused::Binary(_))));
         let (before, after) = image();
         assert!(diff(before, after, true).unwrap().contains("GIT binary patch\nliteral 2\n"));
+    }
+
+    #[test]
+    fn what_is_no_text_hides_no_secret() {
+        let wide: String = "password = hunter2hunter2".chars().flat_map(|c| [c, '\0']).collect();
+        for secret in ["\0x\0AKIAZ0QW7RT9MK2PL4VB\0y", "\0bob:1\npassword=hunter2hunter2\n", &wide] {
+            let path = TreePath::new(&b"i"[..]).unwrap();
+            for (before, after) in [(secret, "\0b"), ("\0a", secret)] {
+                let refused = diff(Some(held("i", before)), Some(held("i", after)), true);
+                assert_eq!(refused, Err(Refused::SecretInBinary(path.clone())), "{secret}");
+            }
+        }
     }
 }

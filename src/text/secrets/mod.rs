@@ -124,6 +124,15 @@ impl Redactor {
         if secrets.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(self.mask(text, &secrets).text) }
     }
 
+    /// Whether what looks like a secret is in bytes that are no text: in what stands between zeros, or, in text of two bytes for a character,
+    /// in what is left without them. Some passes over it.
+    pub fn hides_in(&self, content: &[u8]) -> bool {
+        let without: Vec<u8> = content.iter().copied().filter(|&byte| byte != 0).collect();
+        let pieces = content.split(|byte| matches!(byte, 0 | b'\n'));
+        let mut pieces = pieces.chain(without.split(|&byte| byte == b'\n'));
+        pieces.any(|piece| matches!(self.line(piece), Cow::Owned(_)))
+    }
+
     /// As [`Redactor::line`], for text of any number of lines.
     pub fn words<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let lines: Vec<Cow<'_, [u8]>> = text.split('\n').map(|line| Cow::Borrowed(line.as_bytes())).collect();

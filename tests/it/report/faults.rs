@@ -36,7 +36,8 @@ fn a_run_that_is_killed_at_any_moment_leaves_all_or_nothing() {
 
 fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsize) {
     let project = tiny();
-    let words = ["report", "--format", "json", "--out", "out", "--threads", "1"];
+    let forms = ["--format", "json", "--format", "sarif", "--format", "junit", "--format", "html"];
+    let words = [&["report", "--out", "out", "--threads", "1"][..], &forms].concat();
     let time = || {
         let began = Instant::now();
         let _ = project.run(1, &words).expect(1);
@@ -60,8 +61,7 @@ fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsi
         child.kill().unwrap();
         let status = child.wait().unwrap();
         unfinished.fetch_add(usize::from(status.code().is_none()), Ordering::Relaxed);
-        let report: Value = serde_json::from_slice(&fs::read(project.env.path("out/report.json")).unwrap())
-            .unwrap_or_else(|error| panic!("the report file is not whole: {error}"));
+        let report = whole_files(&project);
         let number = report["run"]["number"].as_u64().unwrap();
         if status.code().is_some() {
             assert_eq!(number, check(&project, night), "a run that came to its end is in both places");
@@ -70,6 +70,18 @@ fn kill_again_and_again(worker: u32, kills: &AtomicUsize, unfinished: &AtomicUsi
         }
     }
     check(&project, night + 1);
+}
+
+/// Every file of the last report that came so far can be read by whoever reads such files; gives the JSON.
+fn whole_files(project: &Project) -> Value {
+    let text = |name: &str| fs::read_to_string(project.env.path("out").join(name)).unwrap();
+    let json = |name: &str| -> Value {
+        serde_json::from_str(&text(name)).unwrap_or_else(|error| panic!("{name} is not whole: {error}"))
+    };
+    assert_eq!(json("report.sarif")["version"], "2.1.0");
+    roxmltree::Document::parse(&text("report.xml")).unwrap_or_else(|error| panic!("report.xml is not whole: {error}"));
+    assert!(text("report.html").trim_end().ends_with("</html>"), "report.html is not whole");
+    json("report.json")
 }
 
 /// The history opens, its runs are numbered without gaps, and what a further report says of the last one fits its findings.

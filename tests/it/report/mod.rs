@@ -71,6 +71,8 @@ impl Project {
         let words: Vec<&str> = ["report", "--format", "json"].into_iter().chain(words.iter().copied()).collect();
         let report = self.run(night, &words).expect(status).json();
         assert_eq!(report["exit"]["status"], status, "the report knows how the run ends");
+        let allows = words.contains(&"--allow-incomplete");
+        assert_eq!(exit_of(&report, allows), status, "it is what the printed findings amount to: {report:#}");
         report
     }
 
@@ -82,6 +84,22 @@ impl Project {
     pub(crate) fn histories(&self) -> Vec<PathBuf> {
         files_in(&self.env.path("home/.local/state/driftline/history"))
     }
+}
+
+/// The status that the printed findings amount to, computed from what is printed and nothing else.
+fn exit_of(report: &Value, allows_incomplete: bool) -> i32 {
+    let asked = report["exit"]["fail_on"].as_str().unwrap();
+    let (is_fresh_only, least) = asked.strip_prefix("new:").map_or((false, asked), |least| (true, least));
+    let rank = |severity: &str| ["info", "notice", "warning", "critical"].iter().position(|it| *it == severity);
+    let fails = |finding: &&Value| {
+        let status = finding["status"].as_str().unwrap();
+        let counts = if is_fresh_only { ["new", "reopened"].contains(&status) } else { status != "resolved" };
+        counts && rank(least).is_some_and(|least| rank(finding["severity"].as_str().unwrap()) >= Some(least))
+    };
+    let failing = report["findings"].as_array().unwrap().iter().filter(fails).count();
+    assert_eq!(report["exit"]["failing"], failing);
+    let is_incomplete = !report["exit"]["incomplete"].as_array().unwrap().is_empty() && !allows_incomplete;
+    if is_incomplete { 3 } else { i32::from(failing > 0) }
 }
 
 pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
