@@ -107,6 +107,8 @@ fn a_person_can_use_it() {
     assert!(verdict.contains("1 new, 1 reopened, 1 resolved, 2 still (oldest 12 days)"), "{verdict}");
     assert_eq!(text(&mut browser, "#found"), "14 paths");
 
+    assert_eq!(text(&mut browser, ".row:has(.tag.moved) .elsewhere"), "= oncallsreact/src/ in debug");
+
     // Folding, by keys alone.
     browser.eval("document.querySelector('#tree').focus()");
     browser.key("Home");
