@@ -130,7 +130,7 @@ pub fn pairs(snapshots: &[Snapshot]) -> Vec<(usize, usize)> {
 /// Nothing is an error: what could not be read is in [`Brief::failures`].
 pub fn look_for_candidates(picture: &mut Picture<'_>, asked: &Asked<'_>) {
     let look = Look::new(picture, asked);
-    picture.candidates = look.recall(Topic::Brief).unwrap_or_else(|| look.search(|_| ()).0);
+    picture.candidates = look.recall(Topic::Brief).unwrap_or_else(|| look.search(|_| None::<()>).0);
     picture.findings = insight::judge(&picture.inputs(asked.focus));
 }
 
@@ -145,7 +145,7 @@ pub fn look_into_candidates<T: Serialize + DeserializeOwned>(
         Scope::All => Some((brief, Some(look.recall(Topic::Detail)?))),
         _ => Some((brief, None)),
     });
-    let (brief, detail) = known.unwrap_or_else(|| look.search(|candidates| detail(look.picture, candidates)));
+    let (brief, detail) = known.unwrap_or_else(|| look.search(|candidates| Some(detail(look.picture, candidates))));
     picture.candidates = brief;
     picture.findings = insight::judge(&picture.inputs(asked.focus));
     detail
@@ -213,7 +213,7 @@ impl<'a, 'w> Look<'a, 'w> {
     }
 
     /// Looks at everything within the bounds, and keeps what comes of it.
-    fn search<T: Serialize>(&self, detail: impl FnOnce(&Candidates) -> T) -> (Brief, Option<T>) {
+    fn search<T: Serialize>(&self, detail: impl FnOnce(&Candidates) -> Option<T>) -> (Brief, Option<T>) {
         if self.pairs.is_empty() {
             return (Brief::default(), None);
         }
@@ -223,7 +223,7 @@ impl<'a, 'w> Look<'a, 'w> {
             match candidates::scope(question, Bounds::default(), &is_far) {
                 Ok(Scope::All) => {
                     let found = candidates::find(question);
-                    (candidates::brief(&found, question, self.asked.redactor), Some(detail(&found)))
+                    (candidates::brief(&found, question, self.asked.redactor), detail(&found))
                 }
                 Ok(scope) => (Brief { scope, ..Brief::default() }, None),
                 Err(failure) => {
