@@ -96,7 +96,7 @@ fn unit(unit: &UnitReport, report: &NightlyReport, page: &Page<'_>) -> Markup {
     let patches = report.patches.iter().enumerate().filter(|(_, patch)| patch.id == unit.id);
     let author = unit.author.as_deref().map(|author| format!(" · {}", text(author)));
     html! {
-        details.unit id={ "unit-" (unit.short) } {
+        details.unit id={ "unit-" (unit.short) } aria-label={ (unit.short) " " (text(&unit.title)) } {
             summary {
                 h3 { span.id { (unit.short) } (text(&unit.title)) }
                 span.dim { (unit.from) @for target in unit.targets.iter().filter(|target| is_open(target)) { " → " (target.env) ": " (verdict(target)) ";" } }
