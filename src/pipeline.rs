@@ -5,11 +5,14 @@
 
 use std::sync::OnceLock;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
 use crate::collect::{CollectError, CollectPlan, Collected, Watch, collect};
 use crate::compare::maps::{self, MapProposal};
 use crate::compare::{self, Comparison, artifacts, moves};
-use crate::config::{Expect, Fix};
-use crate::insight::candidates::{self, Bounds, Brief, Scope};
+use crate::config::{Expect, Fix, PathMap};
+use crate::insight::candidates::{self, Bounds, Brief, Candidates, Scope};
 use crate::insight::fixes::{self, KnownFix};
 use crate::insight::nearest::{self, Lineage};
 use crate::insight::units::Sources;
@@ -20,7 +23,7 @@ use crate::snapshot::{CommitId, ContentReader as _, Snapshot};
 use crate::text::Redactor;
 
 /// Changes when a first look at the same environments finds something else than it did before.
-const LOOK: u32 = 1;
+const LOOK: u32 = 2;
 
 /// What was found.
 pub struct Picture<'w> {
@@ -40,10 +43,12 @@ pub struct Picture<'w> {
     pub fixes: Vec<KnownFix>,
     /// What one environment has and another lacks, as far as [`look_for_candidates`] was asked.
     pub candidates: Brief,
-    /// What the rules say, most severe first.
+    /// What the rules say, most severe first, once [`look_for_candidates`] was asked.
     pub findings: Vec<Finding>,
     /// How each environment should be, in order.
     expect: Vec<Expect>,
+    /// What each environment calls its paths, in order.
+    names: Vec<PathMap>,
     /// Severities that rules have instead of their own.
     severities: Vec<(String, &'static str)>,
 }
@@ -117,50 +122,124 @@ pub fn pairs(snapshots: &[Snapshot]) -> Vec<(usize, usize)> {
     all.filter(|&(from, to)| from != to && is_read(from) && is_read(to)).collect()
 }
 
-/// Takes a first look at what one environment has and another lacks, within [`candidates::Bounds`], and judges anew with what it finds.
+/// Takes a first look at what one environment has and another lacks, within [`candidates::Bounds`], and says what the rules say.
 ///
 /// What was found is kept: when nothing that it rests on has changed, the next run opens no file for it.
 ///
 /// # Errors
 /// Nothing is an error: what could not be read is in [`Brief::failures`].
 pub fn look_for_candidates(picture: &mut Picture<'_>, asked: &Asked<'_>) {
-    let pairs = pairs(&picture.collected.snapshots);
-    if pairs.is_empty() {
-        return;
-    }
-    let basis = basis(picture, asked);
-    let known = basis.and_then(|basis| picture.collected.recall_conclusion(&basis));
-    let known = known.and_then(|bytes| postcard::from_bytes::<(i64, Brief)>(&bytes).ok());
-    let holds = |(made, brief): &(i64, Brief)| asked.now >= *made && brief.until.is_none_or(|until| asked.now < until);
-    let look = || {
-        let brief = with_question(picture, asked, &pairs, |question| {
-            let is_far = |environment: usize| picture.collected.is_elsewhere(environment);
-            first_look(question, asked.redactor, &is_far)
-        });
-        // What could not be read this time may be readable the next time.
-        if let (Some(basis), true) = (basis, brief.failures.is_empty())
-            && let Ok(bytes) = postcard::to_stdvec(&(asked.now, &brief))
-        {
-            picture.collected.keep_conclusion(&basis, &bytes);
-        }
-        brief
-    };
-    let brief = known.filter(holds).map_or_else(look, |(_, brief)| brief);
+    let look = Look::new(picture, asked);
+    picture.candidates = look.recall(Topic::Brief).unwrap_or_else(|| look.search(|_| None::<()>).0);
+    picture.findings = insight::judge(&picture.inputs(asked.focus));
+}
+
+/// The same, and gives what `detail` makes of all that was found; `None` where nothing was looked at. Both come of one search, and are kept.
+pub fn look_into_candidates<T: Serialize + DeserializeOwned>(
+    picture: &mut Picture<'_>,
+    asked: &Asked<'_>,
+    detail: impl FnOnce(&Picture<'_>, &Candidates) -> T,
+) -> Option<T> {
+    let look = Look::new(picture, asked);
+    let known = look.recall::<Brief>(Topic::Brief).and_then(|brief| match brief.scope {
+        Scope::All => Some((brief, Some(look.recall(Topic::Detail)?))),
+        _ => Some((brief, None)),
+    });
+    let (brief, detail) = known.unwrap_or_else(|| look.search(|candidates| Some(detail(look.picture, candidates))));
     picture.candidates = brief;
-    if !picture.candidates.units.is_empty() {
-        picture.findings = insight::judge(&picture.inputs(asked.focus));
+    picture.findings = insight::judge(&picture.inputs(asked.focus));
+    detail
+}
+
+/// What is kept of a look, each in a file of its own.
+#[derive(Debug, Clone, Copy)]
+enum Topic {
+    /// A [`Brief`].
+    Brief,
+    /// What a report shows of it.
+    Detail,
+}
+
+impl Topic {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Brief => "brief",
+            Self::Detail => "detail",
+        }
     }
 }
 
-fn first_look(question: &candidates::Question<'_>, redactor: &Redactor, is_far: &dyn Fn(usize) -> bool) -> Brief {
-    let wanted = candidates::wanted(&question.sources);
-    match candidates::scope(question, &wanted, Bounds::default(), is_far) {
-        Ok(Scope::All) => candidates::brief(&candidates::find(question), question, redactor),
-        Ok(scope) => Brief { scope, ..Brief::default() },
-        Err(failure) => {
-            let failures = vec![redactor.words(&failure.0).into_owned()];
-            Brief { scope: Scope::All, failures, ..Brief::default() }
+/// A conclusion as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    /// When it was made; one from the future is not believed.
+    at: i64,
+    /// When it may become another one though nothing changed.
+    until: Option<i64>,
+    what: T,
+}
+
+struct Look<'a, 'w> {
+    picture: &'a Picture<'w>,
+    asked: &'a Asked<'a>,
+    pairs: Vec<(usize, usize)>,
+    /// `None` when nothing is kept.
+    basis: Option<[u8; 32]>,
+}
+
+impl<'a, 'w> Look<'a, 'w> {
+    fn new(picture: &'a Picture<'w>, asked: &'a Asked<'a>) -> Self {
+        let collected = &picture.collected;
+        let pairs = pairs(&collected.snapshots);
+        let has_history = collected.snapshots.iter().any(|snapshot| snapshot.git.commit().is_some());
+        // Without a pair or a history there is nothing to search, and so nothing to keep.
+        let is_kept = !pairs.is_empty() && has_history && collected.keeps_conclusions();
+        let basis = is_kept.then(|| basis(picture, asked)).flatten();
+        Self { picture, asked, pairs, basis }
+    }
+
+    fn recall<T: DeserializeOwned>(&self, topic: Topic) -> Option<T> {
+        let bytes = self.picture.collected.recall_conclusion(topic.name(), &self.basis?)?;
+        let kept: Kept<T> = serde_json::from_slice(&bytes).ok()?;
+        let holds = self.asked.now >= kept.at && kept.until.is_none_or(|until| self.asked.now < until);
+        holds.then_some(kept.what)
+    }
+
+    fn keep<T: Serialize>(&self, topic: Topic, until: Option<i64>, what: T) {
+        let kept = Kept { at: self.asked.now, until, what };
+        if let (Some(basis), Ok(bytes)) = (&self.basis, serde_json::to_vec(&kept)) {
+            self.picture.collected.keep_conclusion(topic.name(), basis, &bytes);
         }
+    }
+
+    /// Looks at everything within the bounds, and keeps what comes of it.
+    fn search<T: Serialize>(&self, detail: impl FnOnce(&Candidates) -> Option<T>) -> (Brief, Option<T>) {
+        if self.pairs.is_empty() {
+            return (Brief::default(), None);
+        }
+        let collected = &self.picture.collected;
+        let (brief, detail) = with_question(self.picture, self.asked, &self.pairs, |question| {
+            let is_far = |environment: usize| collected.is_elsewhere(environment);
+            match candidates::scope(question, Bounds::default(), &is_far) {
+                Ok(Scope::All) => {
+                    let found = candidates::find(question);
+                    (candidates::brief(&found, question, self.asked.redactor), detail(&found))
+                }
+                Ok(scope) => (Brief { scope, ..Brief::default() }, None),
+                Err(failure) => {
+                    let failures = vec![self.asked.redactor.words(&failure.0).into_owned()];
+                    (Brief { scope: Scope::All, failures, ..Brief::default() }, None)
+                }
+            }
+        });
+        // What could not be read this time may be readable the next time.
+        if brief.failures.is_empty() {
+            self.keep(Topic::Brief, brief.until, &brief);
+            if let Some(detail) = &detail {
+                self.keep(Topic::Detail, brief.until, detail);
+            }
+        }
+        (brief, detail)
     }
 }
 
@@ -175,6 +254,7 @@ fn basis(picture: &Picture<'_>, asked: &Asked<'_>) -> Option<[u8; 32]> {
     add(asked.redactor.key_id().as_bytes());
     add(format!("{:?} {:?}", asked.baseline, asked.sensitive).as_bytes());
     asked.focus.iter().for_each(|path| add(path.as_bytes()));
+    add(format!("{:?}", picture.names).as_bytes());
     for nearest in &picture.lineage.nearest {
         add(format!("{} {} {}", nearest.environment, nearest.history, nearest.likeness.commit.id).as_bytes());
     }
@@ -190,13 +270,12 @@ fn basis(picture: &Picture<'_>, asked: &Asked<'_>) -> Option<[u8; 32]> {
     picture.collected.basis(question.finalize().as_bytes(), &entries)
 }
 
-/// Looks at everything: rows, moves, artifacts, and what the rules say about them.
+/// Looks at everything that rules speak about: rows, moves, artifacts, fixes.
 ///
 /// # Errors
 /// When the environments do not fit together, or no thread can be started. An environment that cannot be read is no error: it is unknown.
 pub fn survey<'w>(
     plan: &CollectPlan<'_>,
-    focus: &[TreePath],
     fixes: &[Fix],
     severities: &[(String, &'static str)],
     watch: &'w dyn Watch,
@@ -239,8 +318,9 @@ pub fn survey<'w>(
     let fixes = known_fixes(&collected, fixes, &|environment| lineage.commit_near(environment));
     let (findings, candidates) = (Vec::new(), Brief::default());
     let expect = plan.environments.iter().map(|environment| environment.expect.clone()).collect();
+    let names = plan.environments.iter().map(|environment| environment.map.clone()).collect();
     let severities = severities.to_vec();
-    let mut picture = Picture {
+    Ok(Picture {
         collected,
         comparison,
         moves,
@@ -251,10 +331,9 @@ pub fn survey<'w>(
         candidates,
         findings,
         expect,
+        names,
         severities,
-    };
-    picture.findings = insight::judge(&picture.inputs(focus));
-    Ok(picture)
+    })
 }
 
 /// Proposes maps for environments that were collected, reading what that takes and nothing else.

@@ -66,7 +66,7 @@ pub(crate) fn run(
     }
     let progress = session.progress();
     let config = &session.config;
-    let surveyed = survey(&session.plan(), &config.focus, &config.fixes, &config.severities, &progress);
+    let surveyed = survey(&session.plan(), &config.fixes, &config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     look_for_candidates(&mut picture, &session.asked());
     let chosen = if arguments.all {

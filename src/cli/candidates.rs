@@ -15,8 +15,8 @@ use crate::insight::Severity;
 use crate::insight::candidates::{Candidates, Question, find};
 use crate::insight::verdict::Verdict;
 use crate::path::EnvironmentName;
-use crate::pipeline::{self, Picture, survey};
-use crate::report::candidates::{About, CandidatesReport, report, write};
+use crate::pipeline::{self, Picture, look_into_candidates, survey};
+use crate::report::candidates::{About, CandidatesReport, not_looked, report, write};
 use crate::report::escape;
 use crate::report::nightly::PatchReport;
 use crate::snapshot::{IncidentKind, Snapshot};
@@ -43,7 +43,7 @@ pub(crate) fn run(
     }
     let asked = Asked::new(&session, arguments)?;
     let progress = session.progress();
-    let surveyed = survey(&session.plan(), &session.config.focus, &[], &session.config.severities, &progress);
+    let surveyed = survey(&session.plan(), &[], &session.config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let pairs = asked.pairs(&picture.collected.snapshots);
     let candidates = with_question(&session, &picture, &pairs, find);
@@ -98,19 +98,20 @@ impl Asked {
     }
 }
 
-/// All that one environment has and another lacks, and what of it applies as patches; `None` where there are no two environments.
-pub(crate) fn of_report(session: &Session, picture: &Picture<'_>) -> Option<(CandidatesReport, Vec<PatchReport>)> {
-    let snapshots = &picture.collected.snapshots;
-    if snapshots.len() < 2 {
-        return None;
-    }
-    let pairs = Asked { from: None, to: None }.pairs(snapshots);
-    let candidates = with_question(session, picture, &pairs, find);
-    let names: Vec<EnvironmentName> = snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
-    let report = report(&candidates, about, &session.redactor);
-    let patches = export::reports(session, picture, &pairs, &candidates);
-    Some((report, patches))
+/// What one environment has and another lacks, as far as a first look goes, and what of it applies as patches; `None` where there are no two
+/// environments. What the rules say is in the picture then.
+pub(crate) fn of_report(session: &Session, picture: &mut Picture<'_>) -> Option<(CandidatesReport, Vec<PatchReport>)> {
+    let names: Vec<EnvironmentName> =
+        picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
+    let found = look_into_candidates(picture, &session.asked(), |picture, candidates| {
+        let pairs = pipeline::pairs(&picture.collected.snapshots);
+        let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
+        let report = report(candidates, about, &session.redactor);
+        (report, export::reports(session, picture, &pairs, candidates))
+    });
+    let all = session.command(&[b"candidates"]).into_iter().collect();
+    let found = found.unwrap_or_else(|| (not_looked(&picture.candidates, &names, all), Vec::new()));
+    (names.len() > 1).then_some(found)
 }
 
 /// Calls `then` with what is needed to find candidates.

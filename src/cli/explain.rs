@@ -46,8 +46,7 @@ pub(crate) fn run(
             .hint("name a path, the id of a finding, or the code of a rule, such as content-differs"));
     };
     let progress = session.progress();
-    let surveyed =
-        survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
+    let surveyed = survey(&session.plan(), &session.config.fixes, &session.config.severities, &progress);
     let looked = surveyed.map(|mut picture| {
         look_for_candidates(&mut picture, &session.asked());
         picture

@@ -32,8 +32,7 @@ pub(crate) fn run(
 /// Looks, and shows what was found with what to type next.
 pub(crate) fn show(session: &Session, next: impl FnOnce(&Picture<'_>) -> Vec<String>) -> Result<Exit, Failure> {
     let progress = session.progress();
-    let surveyed =
-        survey(&session.plan(), &session.config.focus, &session.config.fixes, &session.config.severities, &progress);
+    let surveyed = survey(&session.plan(), &session.config.fixes, &session.config.severities, &progress);
     let looked = surveyed.map(|mut picture| {
         look_for_candidates(&mut picture, &session.asked());
         picture

@@ -1,6 +1,6 @@
 //! What was concluded from all environments together, kept so that a run that would conclude the same need not read the files again.
 //!
-//! One file for the same places, private and replaced at once. It holds the digest of all that the conclusion rests on, and the conclusion, and is
+//! One file for the same places and topic, private and replaced at once. It holds the digest of all that the conclusion rests on, and the conclusion, and is
 //! a shortcut and never the truth: another digest, another version, or a damaged byte, and it is as if there were none.
 
 use std::path::{Path, PathBuf};
@@ -12,10 +12,11 @@ use crate::snapshot::{CommitReader as _, Content, EntryRef, GitState, Snapshot, 
 const MAGIC: &[u8] = b"driftline conclusion 1\n";
 const DIGEST: usize = 32;
 
-/// Where the conclusion over the same places is kept.
+/// Where conclusions over the same places are kept.
 #[derive(Debug, Default)]
 pub(super) struct Conclusions {
-    file: Option<PathBuf>,
+    /// Files of all topics, without their endings.
+    place: Option<PathBuf>,
     /// What is kept is not asked for, only replaced.
     distrust: bool,
 }
@@ -26,8 +27,12 @@ impl Conclusions {
         for identity in identities {
             add(&mut name, identity);
         }
-        let name = format!("{}.conclusion", &name.finalize().to_hex()[..32]);
-        Self { file: state.map(|state| state.join("conclusions").join(name)), distrust }
+        let name = &name.finalize().to_hex()[..32];
+        Self { place: state.map(|state| state.join("conclusions").join(name)), distrust }
+    }
+
+    fn file(&self, topic: &str) -> Option<PathBuf> {
+        Some(self.place.as_ref()?.with_extension(format!("{topic}.conclusion")))
     }
 }
 
@@ -36,7 +41,6 @@ impl Collected<'_> {
     /// it is about and of all files with uncommitted changes, and what repositories say. `None` when nothing is kept, or when one of these
     /// files could change and leave no trace in that.
     pub fn basis(&self, question: &[u8; 32], entries: &[EntryRef]) -> Option<[u8; 32]> {
-        self.conclusions.file.as_ref()?;
         let mut basis = blake3::Hasher::new();
         basis.update(question);
         for at in entries {
@@ -94,16 +98,21 @@ impl Collected<'_> {
         Some(())
     }
 
+    /// Whether there is a place to keep conclusions in.
+    pub fn keeps_conclusions(&self) -> bool {
+        self.conclusions.place.is_some()
+    }
+
     /// What an earlier run concluded from the same.
-    pub fn recall_conclusion(&self, basis: &[u8; 32]) -> Option<Vec<u8>> {
-        let file = self.conclusions.file.as_ref().filter(|_| !self.conclusions.distrust)?;
+    pub fn recall_conclusion(&self, topic: &str, basis: &[u8; 32]) -> Option<Vec<u8>> {
+        let file = self.conclusions.file(topic).filter(|_| !self.conclusions.distrust)?;
         read(&std::fs::read(file).ok()?, basis)
     }
 
     /// Keeps a conclusion for later runs. That it cannot be kept is said once, and changes no answer.
-    pub fn keep_conclusion(&self, basis: &[u8; 32], conclusion: &[u8]) {
-        let Some(file) = &self.conclusions.file else { return };
-        let kept = state::replace(file, |out| out.write_all(&written(basis, conclusion)));
+    pub fn keep_conclusion(&self, topic: &str, basis: &[u8; 32], conclusion: &[u8]) {
+        let Some(file) = self.conclusions.file(topic) else { return };
+        let kept = state::replace(&file, |out| out.write_all(&written(basis, conclusion)));
         if let Err(error) = kept {
             let note = not_kept(&self.state, &error);
             let mut notes = lock(&self.notes);

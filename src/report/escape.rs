@@ -62,6 +62,11 @@ pub fn json_name(bytes: &[u8]) -> (String, Option<String>) {
     }
 }
 
+/// The bytes of a name that [`json_name`] gave in base64.
+pub fn from_base64(exact: &str) -> Option<Vec<u8>> {
+    base64::engine::general_purpose::STANDARD.decode(exact).ok()
+}
+
 /// Writes indented JSON, in strings of which no character is left that could drive a terminal, hide or reorder text: such
 /// characters are written as `\uXXXX`, which every reader of JSON turns back.
 pub fn write_json(value: &impl serde::Serialize, out: &mut dyn io::Write) -> io::Result<()> {

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::insight::nearest::Likeness;
 use crate::path::TreePath;
 use crate::report::candidates::FirstLookReport;
-use crate::report::escape::json_name;
+use crate::report::escape::{self, json_name};
 use crate::report::git::commit_report;
 use crate::snapshot::Counters;
 
@@ -352,6 +353,22 @@ impl PathReport {
     pub fn new(bytes: &[u8]) -> Self {
         let (path, path_base64) = json_name(bytes);
         Self { path, path_base64, bytes: bytes.into() }
+    }
+}
+
+impl<'de> Deserialize<'de> for PathReport {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            path: String,
+            #[serde(default)]
+            path_base64: Option<String>,
+        }
+        let Written { path, path_base64 } = Written::deserialize(deserializer)?;
+        match path_base64 {
+            Some(exact) => Ok(Self::new(&escape::from_base64(&exact).ok_or_else(|| D::Error::custom("no base64"))?)),
+            None => Ok(Self::new(path.as_bytes())),
+        }
     }
 }
 

@@ -27,6 +27,17 @@ pub enum GitState {
     Checkout(Box<GitStatus>),
 }
 
+impl GitState {
+    /// The commit that an environment is at, if it is at one.
+    pub fn commit(&self) -> Option<&CommitSummary> {
+        match self {
+            Self::Commit { commit, .. } => Some(commit),
+            Self::Checkout(status) => status.commit.as_ref(),
+            Self::None | Self::NotKept | Self::Unknown { .. } => None,
+        }
+    }
+}
+
 /// The state of a checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitStatus {

@@ -72,7 +72,7 @@ pub(super) fn export(
 ) -> Result<(), Failure> {
     let place = session.process.folder.join(folder);
     session.keep_out(&place)?;
-    let Patches { files, left_out } = patches(session, picture, (from, to), candidates);
+    let Patches { files, left_out } = patches(session, picture, (from, to), candidates, &|_| true);
     let names = short_ids(candidates);
     let listing: String = files.iter().map(|patch| format!("{}\n", patch.name)).collect();
     let mut all: Vec<(&str, &[u8])> = files.iter().map(|patch| (patch.name.as_str(), &patch.bytes[..])).collect();
@@ -146,7 +146,14 @@ struct Patch {
     has_cr: bool,
 }
 
-fn patches(session: &Session, picture: &Picture<'_>, pair: (usize, usize), candidates: &Candidates) -> Patches {
+/// Candidates for which `is_wanted` does not hold are left out without a word.
+fn patches(
+    session: &Session,
+    picture: &Picture<'_>,
+    pair: (usize, usize),
+    candidates: &Candidates,
+    is_wanted: &dyn Fn(&Candidate) -> bool,
+) -> Patches {
     let snapshot = &picture.collected.snapshots[pair.1];
     let prefix = match &snapshot.git {
         GitState::Checkout(status) => status.prefix.clone(),
@@ -163,10 +170,12 @@ fn patches(session: &Session, picture: &Picture<'_>, pair: (usize, usize), candi
         is_sensitive: &|path| session.redactor.is_sensitive(path),
         redactor: &session.redactor,
     };
+    let unwanted = |(at, candidate): (usize, &Candidate)| (!is_wanted(candidate)).then_some(at);
+    let unwanted: BTreeSet<usize> = candidates.units.iter().enumerate().filter_map(unwanted).collect();
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     // What is refused is not there for the steps after it either.
     loop {
-        let without: BTreeSet<usize> = refused.keys().copied().collect();
+        let without: BTreeSet<usize> = refused.keys().chain(&unwanted).copied().collect();
         let Series { steps, left_out } =
             with_question(session, picture, &[pair], |question| series(question, candidates, pair, &without));
         let mut files = Vec::new();
@@ -251,16 +260,17 @@ fn patch(
     Ok(([head.as_bytes(), &diff].concat(), false))
 }
 
-/// What is absent and applies as patches for each target, in the order of the candidates, then of the targets; with why others are none.
+/// What is listed, absent and applies as patches for each target, in the order of the candidates, then of the targets; with why others are none.
 pub(super) fn reports(
     session: &Session,
     picture: &Picture<'_>,
     pairs: &[(usize, usize)],
     candidates: &Candidates,
 ) -> Vec<PatchReport> {
+    let is_listed = |candidate: &Candidate| !candidate.is_everywhere() && !candidate.is_bookkeeping;
     let mut reports = Vec::new();
     for &(from, to) in pairs {
-        let Patches { files, left_out } = patches(session, picture, (from, to), candidates);
+        let Patches { files, left_out } = patches(session, picture, (from, to), candidates, &is_listed);
         let name = session.config.environments[to].name.to_string();
         let id = |candidate: usize| candidates.units[candidate].unit.id.to_string();
         for Patch { candidate, bytes, .. } in files {

@@ -25,12 +25,15 @@ use crate::cli::status;
 use crate::compare::Row;
 use crate::history::{Outcome, Past};
 use crate::insight::Ended;
-use crate::pipeline::{Picture, look_for_candidates, survey};
+use crate::pipeline::{Picture, survey};
 use crate::report::build::status_report;
+use crate::report::candidates::CandidatesReport;
 use crate::report::escape;
 use crate::report::fixes::FixesReport;
 use crate::report::model::StatusReport;
-use crate::report::nightly::{FORMATS, FailOn, FocusFile, Format, Kept, NightlyReport, Parts, Screen, nightly_report};
+use crate::report::nightly::{
+    FORMATS, FailOn, FocusFile, Format, Kept, NightlyReport, Parts, PatchReport, Screen, nightly_report,
+};
 use crate::report::style::Look;
 
 /// Texts of more files would make a report that nobody reads; the others are named.
@@ -59,13 +62,13 @@ pub(crate) fn run(
     }
     let progress = session.progress();
     let config = &session.config;
-    let surveyed = survey(&session.plan(), &config.focus, &config.fixes, &config.severities, &progress);
+    let surveyed = survey(&session.plan(), &config.fixes, &config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
-    look_for_candidates(&mut picture, &session.asked());
+    let candidates = candidates::of_report(&session, &mut picture);
     let about = status::about(&session, &picture, next(&session));
     let status = status_report(&picture.inputs(&config.focus), &picture.findings, about, &session.redactor);
     let judged = acceptances::judged(&session, &picture);
-    let found = Made::new(&session, &picture, status);
+    let found = Made::new(&session, &picture, candidates, status);
     progress.clear();
     let notes = picture.collected.save();
     let night = night::night(&session, &picture, &found.status);
@@ -146,14 +149,19 @@ fn next(session: &Session) -> Vec<String> {
 /// What does not depend on earlier nights.
 struct Made {
     status: StatusReport,
-    candidates: Option<crate::report::candidates::CandidatesReport>,
-    patches: Vec<crate::report::nightly::PatchReport>,
+    candidates: Option<CandidatesReport>,
+    patches: Vec<PatchReport>,
     fixes: Option<FixesReport>,
     texts: Vec<FocusFile>,
 }
 
 impl Made {
-    fn new(session: &Session, picture: &Picture<'_>, mut status: StatusReport) -> Self {
+    fn new(
+        session: &Session,
+        picture: &Picture<'_>,
+        candidates: Option<(CandidatesReport, Vec<PatchReport>)>,
+        mut status: StatusReport,
+    ) -> Self {
         let snapshots = &picture.collected.snapshots;
         let focus = &session.config.focus;
         let is_focus = |row: &Row<'_>| {
@@ -169,7 +177,7 @@ impl Made {
             rows.truncate(TEXTS);
         }
         let texts = FocusFile::all(&diff::text_view(session, &picture.collected, &picture.comparison, &rows));
-        let (candidates, patches) = candidates::of_report(session, picture).unzip();
+        let (candidates, patches) = candidates.unzip();
         let known: Vec<_> = picture.fixes.iter().collect();
         let fixes = (!known.is_empty()).then(|| FixesReport::new(&known, snapshots, None, &session.redactor));
         Self { status, candidates, patches: patches.unwrap_or_default(), fixes, texts }

@@ -180,7 +180,7 @@ impl BriefUnit {
 
 /// The files that a first look may have to read, sorted and unique: those of rows that drift, those with uncommitted changes, and leftovers of
 /// editing with what they are left of.
-pub fn wanted(sources: &Sources<'_>) -> Vec<EntryRef> {
+pub(super) fn wanted(sources: &Sources<'_>) -> Vec<EntryRef> {
     let snapshots = sources.snapshots;
     let mut wanted: BTreeSet<EntryRef> = BTreeSet::new();
     let mut want = |at: EntryRef| {
@@ -213,16 +213,12 @@ pub fn wanted(sources: &Sources<'_>) -> Vec<EntryRef> {
 ///
 /// # Errors
 /// When a history cannot be read.
-pub fn scope(
-    question: &Question<'_>,
-    wanted: &[EntryRef],
-    bounds: Bounds,
-    is_far: &dyn Fn(usize) -> bool,
-) -> Result<Scope, ReadFailure> {
+pub fn scope(question: &Question<'_>, bounds: Bounds, is_far: &dyn Fn(usize) -> bool) -> Result<Scope, ReadFailure> {
     let Sources { snapshots, commits, .. } = question.sources;
     if !(0..snapshots.len()).any(|environment| question.sources.commit_id(environment).is_some()) {
         return Ok(Scope::NoHistory);
     }
+    let wanted = wanted(&question.sources);
     let size = |at: &EntryRef| match snapshots[at.environment].entries[at.entry].content {
         Content::File(file) => file.size,
         _ => 0,

@@ -4,7 +4,8 @@ mod brief;
 mod rank;
 mod series;
 
-pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Scope, Standing, brief, scope, wanted};
+use brief::wanted;
+pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Scope, Standing, brief, scope};
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 

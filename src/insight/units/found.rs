@@ -6,9 +6,7 @@ use crate::compare::Comparison;
 use crate::insight::ArtifactEvidence;
 use crate::insight::nearest::Lineage;
 use crate::path::TreePath;
-use crate::snapshot::{
-    BlobKind, CommitId, CommitReader, CommitSummary, ContentReader, GitState, HistoryReader, Snapshot,
-};
+use crate::snapshot::{BlobKind, CommitId, CommitReader, CommitSummary, ContentReader, HistoryReader, Snapshot};
 
 /// Larger contents are a whole: they are not looked into to see what belongs together.
 pub(super) const LOOKED_INTO: u64 = 1 << 20;
@@ -59,11 +57,7 @@ impl Found {
 impl Sources<'_> {
     /// The commit that an environment is at.
     pub(super) fn commit(&self, environment: usize) -> Option<&CommitSummary> {
-        match &self.snapshots[environment].git {
-            GitState::Commit { commit, .. } => Some(commit),
-            GitState::Checkout(status) => status.commit.as_ref(),
-            GitState::None | GitState::NotKept | GitState::Unknown { .. } => None,
-        }
+        self.snapshots[environment].git.commit()
     }
 
     /// The name of the commit that an environment is at.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::first::because;
 use super::words;
 use super::{
     CandidatesReport, ConflictReport, FileReport, MissingReport, PairReport, ReasonReport, TargetReport, UnitReport,
     VERSION,
 };
 use crate::compare::text::Redactor;
-use crate::insight::candidates::{Candidate, Candidates, Target};
+use crate::insight::candidates::{Brief, Candidate, Candidates, Scope, Target};
 use crate::insight::units::{FileChange, UnitId, UnitKind};
 use crate::insight::verdict::{Applies, Conflict, ConflictKind, Tier, Verdict};
 use crate::path::EnvironmentName;
@@ -38,15 +39,41 @@ pub fn report(candidates: &Candidates, about: About<'_>, redactor: &Redactor) ->
     let build = Build { environments: about.environments, redactor, names: &names };
     let is_reported = |it: &&Candidate| about.all || !(it.is_everywhere() || it.is_bookkeeping);
     CandidatesReport {
-        format: "driftline-candidates",
-        version: VERSION,
-        driftline: env!("CARGO_PKG_VERSION"),
-        environments: about.environments.iter().map(ToString::to_string).collect(),
+        looked_at: true,
+        because: None,
         pairs: about.pairs.iter().map(|&pair| build.pair(candidates, pair)).collect(),
         units: candidates.units.iter().filter(is_reported).map(|candidate| build.unit(candidate)).collect(),
         sensitive: candidates.sensitive as u64,
         failures: candidates.failures.iter().map(|words| redactor.words(words).into_owned()).collect(),
         next: about.next,
+        ..empty(about.environments)
+    }
+}
+
+/// The report where nothing was looked at, or not with success.
+pub fn not_looked(brief: &Brief, environments: &[EnvironmentName], next: Vec<String>) -> CandidatesReport {
+    CandidatesReport {
+        looked_at: brief.scope == Scope::All,
+        because: because(brief.scope),
+        failures: brief.failures.clone(),
+        next,
+        ..empty(environments)
+    }
+}
+
+fn empty(environments: &[EnvironmentName]) -> CandidatesReport {
+    CandidatesReport {
+        format: "driftline-candidates".into(),
+        version: VERSION,
+        driftline: env!("CARGO_PKG_VERSION").into(),
+        environments: environments.iter().map(ToString::to_string).collect(),
+        looked_at: false,
+        because: None,
+        pairs: Vec::new(),
+        units: Vec::new(),
+        sensitive: 0,
+        failures: Vec::new(),
+        next: Vec::new(),
     }
 }
 
@@ -90,7 +117,7 @@ impl Build<'_> {
         UnitReport {
             id: unit.id.to_string(),
             short: self.names.get(&unit.id).cloned().unwrap_or_default(),
-            kind: words::of_kind(&unit.kind),
+            kind: words::of_kind(&unit.kind).into(),
             commit,
             from: self.name(unit.from),
             title: mask(&unit.title),
@@ -108,7 +135,7 @@ impl Build<'_> {
             reasons: rank
                 .reasons
                 .iter()
-                .map(|reason| ReasonReport { reason: reason.words(), points: reason.points() })
+                .map(|reason| ReasonReport { reason: reason.words().into(), points: reason.points() })
                 .collect(),
             targets: targets.iter().map(|target| self.target(target, unit.changes.len())).collect(),
         }
@@ -131,9 +158,9 @@ impl Build<'_> {
         };
         TargetReport {
             env: self.name(judgement.target),
-            verdict: words::of_verdict(&judgement.verdict),
+            verdict: words::of_verdict(&judgement.verdict).into(),
             tier: judgement.tier.map(Tier::number),
-            applies: target.applies.as_ref().map(words::of_applies),
+            applies: target.applies.as_ref().map(|applies| words::of_applies(applies).into()),
             offset: match target.applies {
                 Some(Applies::Offset { lines }) => Some(lines as u64),
                 _ => None,
@@ -166,7 +193,8 @@ fn file(change: &FileChange) -> FileReport {
             (_, None) => "removed",
             _ if change.renamed_from().is_some() => "renamed",
             _ => "changed",
-        },
+        }
+        .into(),
         before: change.renamed_from().map(PathReport::from),
     }
 }
@@ -174,7 +202,7 @@ fn file(change: &FileChange) -> FileReport {
 fn conflict(conflict: &Conflict) -> ConflictReport {
     ConflictReport {
         path: PathReport::from(&conflict.path),
-        kind: words::of_conflict(&conflict.kind),
+        kind: words::of_conflict(&conflict.kind).into(),
         line: match conflict.kind {
             ConflictKind::Region { line, .. } => Some(line as u64),
             _ => None,

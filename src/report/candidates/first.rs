@@ -150,7 +150,13 @@ pub fn first_look(brief: &Brief, environments: &[EnvironmentName], command: Opti
     }
 }
 
-fn because(scope: Scope) -> Option<String> {
+/// Whether a reason not to look is that there is too much, and not that there is nothing.
+pub(super) fn is_too_much(because: &str) -> bool {
+    ![NOTHING_TO_COMPARE, NO_HISTORY].contains(&because)
+}
+
+/// Why a look did not go on, in words.
+pub(super) fn because(scope: Scope) -> Option<String> {
     Some(match scope {
         Scope::All => return None,
         Scope::NotAsked => NOTHING_TO_COMPARE.to_owned(),
@@ -167,7 +173,7 @@ pub(in crate::report) fn lines(report: &StatusReport, columns: usize, styles: St
     let look = &report.candidates;
     let command = look.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default();
     let mut lines = vec![String::new()];
-    let too_much = look.because.as_deref().filter(|because| ![NOTHING_TO_COMPARE, NO_HISTORY].contains(because));
+    let too_much = look.because.as_deref().filter(|because| is_too_much(because));
     if let Some(because) = too_much {
         let words = format!("Fixes in one place only: not looked at, {because}{command}");
         lines.push(styles.paint(Look::Dim, fit(&words, columns)).to_string());

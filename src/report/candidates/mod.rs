@@ -1,5 +1,7 @@
 //! What one environment has and another lacks, as data, and its inks.
 //!
+//! A nightly report has the same, and keeps it until something changes: so these types can be read back as well.
+//!
 //! The documentation of these types is the specification of `driftline candidates --format json`. Fields are added without notice; a field
 //! that changes its meaning or goes away raises [`VERSION`].
 
@@ -9,11 +11,13 @@ mod show;
 mod terminal;
 mod words;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::report::model::PathReport;
 
-pub use build::{About, report, short_ids};
+pub use build::{About, not_looked, report, short_ids};
 pub use first::{BriefTargetReport, BriefUnitReport, FirstLookReport, first_look};
 pub use show::{Shown, ShownFile, ThreeWay, json, write_shown};
 pub use terminal::write;
@@ -22,19 +26,26 @@ pub use words::conflict_words;
 /// The version of the format, in [`CandidatesReport::version`].
 pub const VERSION: u32 = 1;
 
+/// A word out of those that the documentation of its place names.
+pub type Word = Cow<'static, str>;
+
 /// Units of change that are in one environment, and what is known of each in others.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CandidatesReport {
     /// `driftline-candidates`.
-    pub format: &'static str,
+    pub format: Word,
     /// [`VERSION`].
     pub version: u32,
     /// The version of the program.
-    pub driftline: &'static str,
+    pub driftline: Word,
     /// The names of the environments, in order.
     pub environments: Vec<String>,
-    /// Every pair that was asked about, in order of its environments.
+    /// Whether the environments were looked at for candidates. A report of a night looks as far as `driftline status`.
+    pub looked_at: bool,
+    /// Why not, in words; else null.
+    pub because: Option<String>,
+    /// Every pair that was asked about, in order of its environments; empty where nothing was looked at.
     pub pairs: Vec<PairReport>,
     /// Units, the most worth a look first: without `--all`, those that a target may lack, without bookkeeping.
     pub units: Vec<UnitReport>,
@@ -46,8 +57,20 @@ pub struct CandidatesReport {
     pub next: Vec<String>,
 }
 
+impl CandidatesReport {
+    /// That nothing was looked at, and why; `None` where it was.
+    pub fn not_looked(&self) -> Option<String> {
+        Some(format!("not looked at, {}", self.because.as_deref()?))
+    }
+
+    /// The same where there is too much to look at, which is worth a line where there is little room.
+    pub fn too_much(&self) -> Option<String> {
+        self.not_looked().filter(|_| self.because.as_deref().is_some_and(first::is_too_much))
+    }
+}
+
 /// From one environment to another: how many units have which verdict. Bookkeeping is counted apart and in no other number.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PairReport {
     /// Where the units are.
@@ -67,7 +90,7 @@ pub struct PairReport {
 }
 
 /// A unit of change.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UnitReport {
     /// Its lasting name, in hexadecimal: a further run gives the same one for the same unit.
@@ -76,7 +99,7 @@ pub struct UnitReport {
     pub short: String,
     /// `commit`, `staged`, `unstaged` (untracked files among them), `stash`, `tree` (what a tree without shared history has of its own),
     /// `artifact` (what a file has over a copy of it that was put aside).
-    pub kind: &'static str,
+    pub kind: Word,
     /// The commit, in full, of a commit or a stash; else null.
     pub commit: Option<String>,
     /// The environment that has it.
@@ -107,40 +130,40 @@ pub struct UnitReport {
 }
 
 /// A reason of a score.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReasonReport {
     /// In words.
-    pub reason: &'static str,
+    pub reason: Word,
     /// What it adds.
     pub points: i32,
 }
 
 /// A file that a unit changes.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileReport {
     /// Its common path.
     #[serde(flatten)]
     pub path: PathReport,
     /// `added`, `removed`, `changed`, `renamed`.
-    pub change: &'static str,
+    pub change: Word,
     /// Where it was before, of a renamed one.
     pub before: Option<PathReport>,
 }
 
 /// What is known of a unit in a target.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TargetReport {
     /// The target.
     pub env: String,
     /// `present`, `absent`, `partly`, `unproven`.
-    pub verdict: &'static str,
+    pub verdict: Word,
     /// How strong the evidence is that there is anything of it, 1 (the same content) to 7 (only words); null when there is none.
     pub tier: Option<u8>,
     /// `clean`, `offset`, `conflict`, `not-tried`; null where it is present.
-    pub applies: Option<&'static str>,
+    pub applies: Option<Word>,
     /// By how many lines at most it is elsewhere, of `offset`.
     pub offset: Option<u64>,
     /// Where it is in conflict, of `conflict`.
@@ -158,20 +181,20 @@ pub struct TargetReport {
 }
 
 /// A place where a unit and a target disagree.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConflictReport {
     /// The file in the target.
     #[serde(flatten)]
     pub path: PathReport,
     /// `region` (both changed the same lines), `no-file`, `exists`, `edited` (to be removed, and another), `binary`, `kind`.
-    pub kind: &'static str,
+    pub kind: Word,
     /// The first line of a region in the target's file, from 1.
     pub line: Option<u64>,
 }
 
 /// What a target lacks of a unit in one file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MissingReport {
     /// The file.

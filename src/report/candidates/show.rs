@@ -161,12 +161,12 @@ pub fn write_shown(shown: &Shown, styles: Styles, out: &mut dyn Write) -> io::Re
 
 fn write_target(unit: &UnitReport, target: &TargetReport, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
     let head = format!("{} -> {}", unit.from, target.env);
-    let mut words = vec![target.verdict.to_owned()];
+    let mut words = vec![target.verdict.to_string()];
     words.extend(target.tier.map(|tier| format!("tier {tier}")));
-    words.extend(target.applies.map(|applies| match target.offset {
+    words.extend(target.applies.as_ref().map(|applies| match target.offset {
         Some(lines) => format!("applies {lines} lines away"),
         None if applies == "clean" => "applies".to_owned(),
-        None => applies.to_owned(),
+        None => applies.to_string(),
     }));
     writeln!(out, "\n{}  {}", styles.paint(Look::Heading, head), words.join(", "))?;
     for fact in target.evidence.iter().chain(&target.because) {
@@ -179,7 +179,7 @@ fn write_target(unit: &UnitReport, target: &TargetReport, styles: Styles, out: &
     }
     for conflict in &target.conflicts {
         let line = conflict.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let what = if conflict.kind == "region" { "both changed it" } else { conflict.kind };
+        let what = if conflict.kind == "region" { "both changed it" } else { &*conflict.kind };
         writeln!(out, "  conflict {}{line}: {what}", escape::name(&conflict.path.bytes))?;
     }
     for need in &target.needs {

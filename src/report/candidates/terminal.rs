@@ -133,14 +133,14 @@ impl Sheet<'_> {
             place.push_str(&format!(" +{added} -{removed}"));
         }
         let applies = self.applies(target);
-        let look = match target.verdict {
+        let look = match &*target.verdict {
             "present" => Look::Good,
-            "absent" if target.applies == Some("conflict") => Look::Warning,
+            "absent" if target.applies.as_deref() == Some("conflict") => Look::Warning,
             "absent" => Look::Heading,
             _ => Look::Plain,
         };
         let title = escape::text(unit.title.as_bytes()).into_owned();
-        let cells = [unit.short.clone(), title, place, target.verdict.to_owned(), target.summary.clone(), applies];
+        let cells = [unit.short.clone(), title, place, target.verdict.to_string(), target.summary.clone(), applies];
         Line { cells, look }
     }
 
@@ -154,7 +154,7 @@ impl Sheet<'_> {
         if !needs.is_empty() {
             return format!("needs {} first", needs.join(" "));
         }
-        match (target.applies, &target.conflicts[..]) {
+        match (target.applies.as_deref(), &target.conflicts[..]) {
             (Some("conflict"), [only]) => {
                 let name = only.path.bytes.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
                 let line = only.line.map(|line| format!(":{line}")).unwrap_or_default();

@@ -191,10 +191,15 @@ fn candidates(report: &NightlyReport, out: &mut dyn Write) -> io::Result<()> {
         .iter()
         .filter(|unit| !unit.bookkeeping && unit.targets.iter().any(|one| is_open(&one)))
         .collect();
-    if open.is_empty() && candidates.failures.is_empty() {
+    let too_much = candidates.too_much();
+    if open.is_empty() && candidates.failures.is_empty() && too_much.is_none() {
         return Ok(());
     }
     writeln!(out, "\n## Fixes in one place only\n")?;
+    if let Some(too_much) = too_much {
+        let next = candidates.next.iter().map(|command| format!(": {}", span(&escape::text(command.as_bytes()))));
+        writeln!(out, "{}{}", words(&too_much), next.collect::<String>())?;
+    }
     for unit in open.iter().take(OTHERS) {
         let lines = unit.added.zip(unit.removed).map(|(added, removed)| format!(", +{added} -{removed}"));
         let files = match &unit.files[..] {
@@ -210,7 +215,7 @@ fn candidates(report: &NightlyReport, out: &mut dyn Write) -> io::Result<()> {
             lines.unwrap_or_default()
         )?;
         for target in unit.targets.iter().filter(is_open) {
-            let applies = target.applies.map(|applies| format!(", {applies}")).unwrap_or_default();
+            let applies = target.applies.as_ref().map(|applies| format!(", {applies}")).unwrap_or_default();
             writeln!(out, "  - {}: {}{applies}: {}", target.env, target.verdict, words(&target.summary))?;
         }
     }

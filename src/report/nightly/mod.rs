@@ -22,7 +22,7 @@ pub use history::{HistoryReport, sparkline, write_history};
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::report::candidates::CandidatesReport;
 use crate::report::fixes::FixesReport;
@@ -322,7 +322,7 @@ pub struct NightRow {
 }
 
 /// A unit of change as a patch for one target.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PatchReport {
     /// The unit, by its name in [`CandidatesReport::units`].

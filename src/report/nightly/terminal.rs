@@ -180,7 +180,7 @@ impl Sheet<'_> {
     }
 
     fn foot(&self) -> Vec<String> {
-        let NightlyReport { trend, exit, run, notes, next, .. } = self.report;
+        let NightlyReport { trend, exit, run, notes, next, candidates, .. } = self.report;
         let mut lines = vec![String::new()];
         let nights = &trend[trend.len().saturating_sub(NIGHTS)..];
         if nights.len() > 1 {
@@ -198,6 +198,10 @@ impl Sheet<'_> {
                 count(last),
                 counted(nights.len() as u64, "report", "reports")
             ));
+        }
+        if let Some((candidates, too_much)) = candidates.as_ref().and_then(|it| Some((it, it.too_much()?))) {
+            let next = candidates.next.iter().map(|command| format!(": {}", escape::text(command.as_bytes())));
+            lines.push(format!("Fixes in one place only: {too_much}{}", next.collect::<String>()));
         }
         for note in notes {
             lines.push(format!("note: {}", escape::text(note.as_bytes())));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use driftline::report::candidates::{self, CandidatesReport, PairReport, TargetReport, UnitReport};
 use driftline::report::model::{
     ArtifactReport, AttributeReport, CheckoutReport, CommitReport, EnvironmentReport, FolderReport, GitReport,
-    IncidentReport, MapReport, PathReport, RowReport, UpstreamReport,
+    IncidentReport, MapReport, MoveReport, MoveSide, PathReport, RowReport, UpstreamReport,
 };
 use driftline::report::nightly::{
     AcceptanceReport, AcceptedReport, BaseText, CountsReport, ExitReport, FindingPath, FocusFile, FocusRegion,
@@ -117,6 +117,17 @@ fn beside_rows(report: &mut NightlyReport) {
         differences: vec!["mode", "executable"],
         modes: vec![Some("0755".to_owned()), Some("0755".to_owned()), Some("0644".to_owned())],
         owners: vec![Some("www:www".to_owned()), Some("www:www".to_owned()), Some("root:root".to_owned())],
+    });
+    report.tree.moves.push(MoveReport {
+        kind: "folder",
+        places: [("frontend/src", "staging"), ("oncallsreact/src", "debug")]
+            .map(|(path, environment)| MoveSide {
+                path: PathReport::new(path.as_bytes()),
+                environments: vec![environment.to_owned()],
+            })
+            .into(),
+        files: 12,
+        edited: 1,
     });
     report.tree.artifacts.push(ArtifactReport {
         path: PathReport::new(b"backend/app/controllers/roster.py"),
@@ -393,11 +404,11 @@ fn focus(path: &str) -> FocusFile {
 }
 
 fn candidates(report: &mut NightlyReport, path: &str) {
-    let target = |env: &str, verdict, applies: Option<&'static str>| TargetReport {
+    let target = |env: &str, verdict: &'static str, applies: Option<&'static str>| TargetReport {
         env: env.to_owned(),
-        verdict,
+        verdict: verdict.into(),
         tier: None,
-        applies,
+        applies: applies.map(Into::into),
         offset: (applies == Some("offset")).then_some(12),
         conflicts: Vec::new(),
         needs: Vec::new(),
@@ -409,14 +420,18 @@ fn candidates(report: &mut NightlyReport, path: &str) {
     let unit = |short: &str, title: &str, targets| UnitReport {
         id: format!("{short}00000000"),
         short: short.to_owned(),
-        kind: "unstaged",
+        kind: "unstaged".into(),
         commit: None,
         from: "debug".to_owned(),
         title: title.to_owned(),
         author: Some("Ada".to_owned()),
         authored: Some(NOW - 30 * DAY),
         copy: None,
-        files: vec![candidates::FileReport { path: PathReport::new(path.as_bytes()), change: "changed", before: None }],
+        files: vec![candidates::FileReport {
+            path: PathReport::new(path.as_bytes()),
+            change: "changed".into(),
+            before: None,
+        }],
         added: Some(14),
         removed: Some(3),
         bookkeeping: false,
@@ -425,9 +440,11 @@ fn candidates(report: &mut NightlyReport, path: &str) {
         targets,
     };
     report.candidates = Some(CandidatesReport {
-        format: "driftline-candidates",
+        format: "driftline-candidates".into(),
         version: candidates::VERSION,
-        driftline: "0.1.0",
+        driftline: "0.1.0".into(),
+        looked_at: true,
+        because: None,
         environments: vec!["prod".to_owned(), "staging".to_owned(), "debug".to_owned()],
         pairs: vec![PairReport {
             from: "debug".to_owned(),

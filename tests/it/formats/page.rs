@@ -1,5 +1,6 @@
 //! The page in a real browser: what a person does with it, what it complains about, and what it must never do.
 
+use driftline::report::candidates::UnitReport;
 use serde_json::json;
 
 use super::hostile::{HOSTILE, hostile};
@@ -106,6 +107,8 @@ fn a_person_can_use_it() {
     let verdict = text(&mut browser, ".verdict");
     assert!(verdict.contains("1 new, 1 reopened, 1 resolved, 2 still (oldest 12 days)"), "{verdict}");
     assert_eq!(text(&mut browser, "#found"), "14 paths");
+
+    assert_eq!(text(&mut browser, ".row:has(.tag.moved) .elsewhere"), "= oncallsreact/src/ in debug");
 
     // Folding, by keys alone.
     browser.eval("document.querySelector('#tree').focus()");
@@ -271,12 +274,19 @@ fn hostile_names_stay_names() {
 #[test]
 fn ten_thousand_paths_do_not_freeze_it() {
     let folder = tempfile::tempdir().unwrap();
-    let page = written(&many(10_000), "html", folder.path());
+    let mut report = many(10_000);
+    let mut candidates = oncalls().candidates.unwrap();
+    let unit = candidates.units[0].clone();
+    let numbered = |number: usize| UnitReport { id: number.to_string(), short: format!("f{number}"), ..unit.clone() };
+    candidates.units = (1..=2_000).map(numbered).collect();
+    report.candidates = Some(candidates);
+    let page = written(&report, "html", folder.path());
     let mut browser = Browser::start();
     browser.open(&page, 1440, "light");
     assert_eq!(text(&mut browser, "#found"), "10,000 paths");
     let elements = count(&mut browser, "*");
-    assert!(elements < 4_000, "{elements} elements at first");
+    assert!(elements < 8_000, "{elements} elements at first");
+    assert!(text(&mut browser, "main").contains("and 1,900 more: in the JSON of this report"));
     browser.click("#open-all");
     assert!(count(&mut browser, ".row") < 100, "only rows in view are built");
     let shown = browser.eval("Number(document.querySelector('#tree').getAttribute('aria-rowcount'))").as_u64().unwrap();

@@ -1,15 +1,17 @@
 //! Each form, read back by a reader of that form, with names and texts that try to be something else in it.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use driftline::report::escape;
+use driftline::report::model::{MoveReport, MoveSide, PathReport};
 use driftline::report::nightly::{FORMATS, NightlyReport};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::Value;
 
 use super::hostile::{HOSTILE, hostile};
-use super::night::{empty, many, oncalls};
+use super::night::{empty, many, oncalls, row};
 use super::text_of;
 
 fn shown(text: &str) -> String {
@@ -76,6 +78,32 @@ fn html_has_its_data_to_the_byte_and_its_first_screen_as_text() {
     ] {
         assert!(before.contains(words), "{words}");
     }
+}
+
+#[test]
+fn a_folder_that_moved_is_said_on_both_sides_of_the_matrix() {
+    let mut report = empty(&["prod", "staging"]);
+    for (path, pattern) in [("new/sub/a.py", "-A"), ("old/gone.py", "A-"), ("old/sub/a.py", "A-"), ("older/a.py", "A-")]
+    {
+        row(&mut report, path, pattern);
+    }
+    let side = |path: &[u8], environment: &str| MoveSide {
+        path: PathReport::new(path),
+        environments: vec![environment.to_owned()],
+    };
+    let places = vec![side(b"new", "staging"), side(b"old", "prod")];
+    report.tree.moves.push(MoveReport { kind: "folder", places, files: 1, edited: 0 });
+    let page = text_of(&report, "html");
+    let data = page.split_once("id=\"data\">").unwrap().1.split_once("</script>").unwrap().0;
+    let data: Value = serde_json::from_str(data).unwrap();
+    let of = |list: &str, name: &str| -> Vec<Value> {
+        data[list].as_array().unwrap().iter().map(|it| it[name].clone()).collect()
+    };
+    assert_eq!(of("moves", "path"), ["new", "old"]);
+    assert_eq!(of("moves", "to"), ["old/ in prod", "new/ in staging"]);
+    let moved = |kinds: &Value| kinds.as_array().unwrap().contains(&"moved".into());
+    assert_eq!(of("rows", "kinds").iter().map(moved).collect::<Vec<_>>(), [true, false, true, false]);
+    assert_eq!(data["rows"][0]["notes"], serde_json::json!(["old/sub/a.py in prod"]));
 }
 
 #[test]
@@ -180,6 +208,61 @@ fn sarif_has_rules_results_and_what_became_of_them() {
             assert_eq!(decoded(uri.as_str().unwrap()), **bytes);
         }
     }
+}
+
+#[test]
+fn sarif_is_as_its_schema_says() {
+    let schema = serde_json::from_slice(&std::fs::read(schemas().join("sarif-2.1.0-rtm.5.json")).unwrap()).unwrap();
+    let validator = jsonschema::draft4::options().should_validate_formats(true).build(&schema).unwrap();
+    for report in [hostile(), oncalls(), many(500), empty(&["prod"])] {
+        let read: Value = serde_json::from_str(&text_of(&report, "sarif")).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&read).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+    let mut broken: Value = serde_json::from_str(&text_of(&oncalls(), "sarif")).unwrap();
+    broken["runs"][0]["results"][0]["level"] = "fatal".into();
+    assert!(!validator.is_valid(&broken), "the schema judges");
+}
+
+/// The schema that Jenkins published, with the two attributes that later readers know.
+#[test]
+fn junit_is_as_its_schema_says() {
+    let schema = std::fs::read_to_string(schemas().join("junit-4.xsd")).unwrap();
+    let is_optional = |name: &str| format!("<xs:attribute name=\"{name}\" type=\"xs:string\" use=\"optional\"/>");
+    let later =
+        schema.replace(&is_optional("classname"), &[is_optional("classname"), is_optional("file")].concat()).replace(
+            "<xs:element name=\"skipped\" type=\"xs:string\"/>",
+            &format!(
+                "<xs:element name=\"skipped\"><xs:complexType mixed=\"true\">{}</xs:complexType></xs:element>",
+                is_optional("message")
+            ),
+        );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("junit.xsd");
+    std::fs::write(&file, later).unwrap();
+    let judge = |text: &str| {
+        let mut xmllint = Command::new("xmllint")
+            .args(["--nonet", "--noout", "--schema"])
+            .arg(&file)
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("Debian's package is libxml2-utils");
+        xmllint.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        xmllint.wait_with_output().unwrap()
+    };
+    for report in [hostile(), oncalls(), many(500), empty(&["prod"])] {
+        let output = judge(&text_of(&report, "junit"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let broken = text_of(&oncalls(), "junit").replace("<testcase ", "<test ").replace("</testcase>", "</test>");
+    assert!(!judge(&broken).status.success(), "the schema judges");
+}
+
+fn schemas() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schemas")
 }
 
 /// Samples as Prometheus' own client for Python reads them: name, labels, value.

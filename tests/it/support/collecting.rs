@@ -63,7 +63,7 @@ impl Plan {
     /// The work of a survey that keeps what it learned, without the look at candidates that a status adds to it.
     pub(crate) fn surveyed(&self) -> Counters {
         self.with(|plan| {
-            let collected = survey(plan, &[], &[], &[], &Unwatched).unwrap().collected;
+            let collected = survey(plan, &[], &[], &Unwatched).unwrap().collected;
             collected.save();
             collected.counters()
         })

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::data::Page;
 use super::{code, day, name, text};
-use crate::report::candidates::{TargetReport, UnitReport};
+use crate::report::candidates::{CandidatesReport, TargetReport, UnitReport};
 use crate::report::layout::{count, counted};
 use crate::report::nightly::{NightlyReport, PatchReport};
 
@@ -14,6 +14,8 @@ use crate::report::nightly::{NightlyReport, PatchReport};
 const FIRST_LOOK: usize = 8;
 /// So many files of a unit are named.
 const FILES: usize = 12;
+/// So many units are here with all that is known of them.
+pub(super) const UNITS: usize = 100;
 /// So many bytes of a patch are shown; all of it is copied.
 const SHOWN: usize = 200_000;
 
@@ -25,7 +27,8 @@ pub(super) fn first(report: &NightlyReport) -> Markup {
     html! {
         section aria-labelledby="fixes-in-one-place" {
             h2 #fixes-in-one-place { "Fixes in one place only" }
-            @if units.is_empty() { p.dim { "No environment has a change that another one lacks." } }
+            @if let Some(not_looked) = candidates.not_looked() { (self::not_looked(candidates, &not_looked)) }
+            @else if units.is_empty() { p.dim { "No environment has a change that another one lacks." } }
             @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="fixes-in-one-place" {
                     table {
@@ -55,17 +58,21 @@ pub(super) fn units(report: &NightlyReport, page: &Page<'_>) -> Markup {
     html! {
         section aria-labelledby="candidates" {
             h2 #candidates { "Candidates" }
-            @for pair in &candidates.pairs {
+            ul.pairs { @for pair in &candidates.pairs {
                 @let open = pair.absent + pair.partly + pair.unproven;
                 @if open > 0 {
-                    p.dim {
+                    li.dim {
                         (pair.from) " → " (pair.to) ": " (count(pair.absent)) " absent, " (count(pair.partly)) " partly, " (count(pair.unproven)) " unproven, " (count(pair.present)) " present"
                         @if pair.bookkeeping > 0 { "; " (count(pair.bookkeeping)) " bookkeeping" }
                     }
                 }
+            } }
+            @if let Some(not_looked) = candidates.not_looked() { (self::not_looked(candidates, &not_looked)) }
+            @else if candidates.units.is_empty() { p.dim { "None." } }
+            @for unit in candidates.units.iter().take(UNITS) { (self::unit(unit, report, page)) }
+            @if candidates.units.len() > UNITS {
+                p.dim { "and " (count((candidates.units.len() - UNITS) as u64)) " more: in the JSON of this report, and listed by driftline candidates" }
             }
-            @if candidates.units.is_empty() { p.dim { "None." } }
-            @for unit in &candidates.units { (self::unit(unit, report, page)) }
             @if candidates.sensitive > 0 {
                 p.dim { "Left out: " (counted(candidates.sensitive, "changed file holds", "changed files hold")) " secrets." }
             }
@@ -74,12 +81,26 @@ pub(super) fn units(report: &NightlyReport, page: &Page<'_>) -> Markup {
     }
 }
 
+/// Why there is none here, and what shows them.
+fn not_looked(candidates: &CandidatesReport, words: &str) -> Markup {
+    html! {
+        p.dim {
+            "Fixes in one place only: " (text(words))
+            @for command in &candidates.next { ": " span data-copy="" { code { (text(command)) } } }
+        }
+    }
+}
+
+/// One line, and all of it where that is pressed.
 fn unit(unit: &UnitReport, report: &NightlyReport, page: &Page<'_>) -> Markup {
     let patches = report.patches.iter().enumerate().filter(|(_, patch)| patch.id == unit.id);
     let author = unit.author.as_deref().map(|author| format!(" · {}", text(author)));
     html! {
-        article.unit id={ "unit-" (unit.short) } {
-            h3 { span.id { (unit.short) } (text(&unit.title)) }
+        details.unit id={ "unit-" (unit.short) } aria-label={ (unit.short) " " (text(&unit.title)) } {
+            summary {
+                h3 { span.id { (unit.short) } (text(&unit.title)) }
+                span.dim { (unit.from) @for target in unit.targets.iter().filter(|target| is_open(target)) { " → " (target.env) ": " (verdict(target)) ";" } }
+            }
             p.dim {
                 (unit.kind) " in " (unit.from) (author.unwrap_or_default())
                 @if let Some(authored) = unit.authored { " · " (day(authored)) }
@@ -125,7 +146,7 @@ fn patch(number: usize, patch: &PatchReport) -> Markup {
             p data-patch=(number) {
                 @if !is_safe { span.dim { "Characters that cannot be seen are shown as \\u{…} here, and are themselves in what is copied. " } }
             }
-            pre tabindex="0" aria-label={ "Patch for " (patch.to) } {
+            pre tabindex="0" role="group" aria-label={ "Patch for " (patch.to) } {
                 @for line in shown.split_inclusive('\n') {
                     @match line.as_bytes() {
                         [b'+', ..] => { span.plus { (code(line)) } }
@@ -159,7 +180,7 @@ fn lines(unit: &UnitReport) -> Markup {
 
 /// What is known of a unit in a target, and whether it applies there.
 pub(super) fn verdict(target: &TargetReport) -> String {
-    let applies = match target.applies {
+    let applies = match target.applies.as_deref() {
         Some("clean") => ", applies".to_owned(),
         Some("offset") => format!(", applies {} away", counted(target.offset.unwrap_or(0), "line", "lines")),
         Some("conflict") => match &target.conflicts[..] {

@@ -1,14 +1,15 @@
 //! What the script of the page draws from. Names and texts are escaped here, so that whatever the script shows is safe to look at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use serde::Serialize;
 
+use super::candidates::UNITS;
 use super::{code, day, days, name, text};
 use crate::report::escape;
-use crate::report::layout::counted;
-use crate::report::model::{AttributeReport, PathReport, RowReport};
+use crate::report::layout::{count, counted};
+use crate::report::model::{AttributeReport, MoveReport, MoveSide, PathReport, RowReport};
 use crate::report::nightly::{FocusFile, FocusRegion, FocusSide, NightFinding, NightlyReport};
 use crate::report::wording::join;
 
@@ -21,7 +22,9 @@ pub(super) struct Page<'r> {
     rows: Vec<PageRow<'r>>,
     findings: Vec<PageFinding<'r>>,
     focus: Vec<PageFocus<'r>>,
-    /// The patches of [`NightlyReport::patches`] to the byte: what is copied must apply.
+    /// Folders that are elsewhere under another name.
+    moves: Vec<PageMove>,
+    /// The patches of [`NightlyReport::patches`] to the byte: what is copied must apply. Empty where a patch is not shown.
     patches: Vec<&'r str>,
     /// Rows by path.
     #[serde(skip)]
@@ -52,6 +55,16 @@ struct PageRow<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     owners: Option<Vec<Option<String>>>,
     notes: Vec<String>,
+}
+
+/// A folder of the matrix that is elsewhere under another name.
+#[derive(Debug, Serialize)]
+struct PageMove {
+    path: String,
+    /// Where else, in a few words.
+    to: String,
+    /// How much of it is the same.
+    same: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,8 +117,8 @@ impl<'r> Page<'r> {
         }
         let at_path = |bytes: &[u8]| by_path.get(bytes).cloned().unwrap_or_default();
         // Sorted part by part; a folder and a file may have one path, in different environments.
-        let mut rows: BTreeMap<(Vec<&[u8]>, bool), PageRow<'r>> = BTreeMap::new();
-        let key = |bytes: &'r [u8], folder| (bytes.split(|&byte| byte == b'/').collect::<Vec<_>>(), folder);
+        let mut rows: Rows<'r> = BTreeMap::new();
+        let key = |bytes: &'r [u8], folder| (parts(bytes), folder);
         for row in &tree.rows {
             let findings = row.findings.iter().filter_map(|id| by_id.get(&**id).copied()).collect();
             rows.insert(key(&row.row.path.bytes, false), page_row(&row.row, false, findings));
@@ -123,23 +136,29 @@ impl<'r> Page<'r> {
             let owner = |owner: &Option<String>| owner.as_deref().map(|owner| text(owner).into_owned());
             row.owners = Some(attributes.owners.iter().map(owner).collect());
         }
-        let mut note = |path: &'r PathReport, kind: &'static str, words: String| {
-            if let Some(row) = rows.get_mut(&key(&path.bytes, false)) {
-                if !row.kinds.contains(&kind) {
-                    row.kinds.push(kind);
-                }
-                row.notes.push(words);
-            }
-        };
         for moved in tree.moves.iter().filter(|moved| moved.kind == "file") {
             for place in &moved.places {
                 let others = moved.places.iter().filter(|other| other.path != place.path);
                 let others = others.map(|other| format!("{} in {}", name(&other.path), join(&other.environments)));
-                note(&place.path, "moved", format!("the same content is {}", join(&others.collect::<Vec<_>>())));
+                note(
+                    &mut rows,
+                    &place.path,
+                    "moved",
+                    format!("the same content is {}", join(&others.collect::<Vec<_>>())),
+                );
+            }
+        }
+        let folders = tree.moves.iter().filter(|moved| moved.kind == "folder");
+        let moves = folders.clone().flat_map(page_moves).collect();
+        for moved in folders {
+            for place in &moved.places {
+                for other in moved.places.iter().filter(|other| other.path != place.path) {
+                    mark_moved(&mut rows, &place.path.bytes, other);
+                }
             }
         }
         for artifact in &tree.artifacts {
-            note(&artifact.path, "artifact", format!("{}: {}", artifact.environment, text(&artifact.is)));
+            note(&mut rows, &artifact.path, "artifact", format!("{}: {}", artifact.environment, text(&artifact.is)));
         }
         for (at, file) in report.focus.iter().enumerate() {
             if let Some(row) = rows.get_mut(&key(&file.path.bytes, false)) {
@@ -152,6 +171,9 @@ impl<'r> Page<'r> {
         let number = |bytes| [false, true].into_iter().find_map(|folder| numbers.get(&key(bytes, folder)).copied());
         let places = sources.filter_map(|path| Some((&*path.bytes, number(&path.bytes)?))).collect();
         let environments = report.environments.iter().map(|environment| &environment.environment);
+        let units = report.candidates.iter().flat_map(|candidates| candidates.units.iter().take(UNITS));
+        let shown: HashSet<&str> = units.map(|unit| &*unit.id).collect();
+        let is_shown = |id: &str| shown.contains(id);
         Self {
             environments: environments
                 .map(|environment| PageEnvironment { name: &environment.name, label: &environment.label })
@@ -162,7 +184,12 @@ impl<'r> Page<'r> {
             rows: rows.into_values().collect(),
             findings: all().map(page_finding).collect(),
             focus: report.focus.iter().map(page_focus).collect(),
-            patches: report.patches.iter().map(|patch| patch.patch.as_deref().unwrap_or_default()).collect(),
+            moves,
+            patches: report
+                .patches
+                .iter()
+                .map(|patch| patch.patch.as_deref().filter(|_| is_shown(&patch.id)).unwrap_or_default())
+                .collect(),
             places,
         }
     }
@@ -218,6 +245,57 @@ fn in_sync<'r>(attributes: &AttributeReport, findings: Vec<usize>) -> PageRow<'r
     }
 }
 
+/// Rows by the parts of their paths, and whether they are folders.
+type Rows<'r> = BTreeMap<(Vec<&'r [u8]>, bool), PageRow<'r>>;
+
+fn parts(path: &[u8]) -> Vec<&[u8]> {
+    path.split(|&byte| byte == b'/').collect()
+}
+
+impl PageRow<'_> {
+    fn note(&mut self, kind: &'static str, words: String) {
+        if !self.kinds.contains(&kind) {
+            self.kinds.push(kind);
+        }
+        self.notes.push(words);
+    }
+}
+
+fn note<'r>(rows: &mut Rows<'r>, path: &'r PathReport, kind: &'static str, words: String) {
+    if let Some(row) = rows.get_mut(&(parts(&path.bytes), false)) {
+        row.note(kind, words);
+    }
+}
+
+/// Both sides of a folder that is elsewhere under another name.
+fn page_moves(moved: &MoveReport) -> impl Iterator<Item = PageMove> {
+    let edited = if moved.edited > 0 { format!(", {} edited", count(moved.edited)) } else { String::new() };
+    let same = format!("{} equal{edited}", counted(moved.files, "file", "files"));
+    moved.places.iter().map(move |place| {
+        let others = moved.places.iter().filter(|other| other.path != place.path);
+        let to = others.map(|other| format!("{}/ in {}", name(&other.path), join(&other.environments)));
+        PageMove { path: name(&place.path).into_owned(), to: join(&to.collect::<Vec<_>>()), same: same.clone() }
+    })
+}
+
+/// Says of each row below a folder which row below the other it is there.
+fn mark_moved<'r>(rows: &mut Rows<'r>, folder: &'r [u8], other: &'r MoveSide) {
+    let [from, to] = [parts(folder), parts(&other.path.bytes)];
+    let below = rows.range((from.clone(), false)..).map(|(key, _)| key.clone());
+    let below: Vec<_> = below.take_while(|(path, _)| path.starts_with(&from)).collect();
+    for (path, is_folder) in below.into_iter().filter(|(path, _)| path.len() > from.len()) {
+        let there = ([&to[..], &path[from.len()..]].concat(), is_folder);
+        let is_known = rows.get(&(path.clone(), is_folder)).is_some_and(|row| row.kinds.contains(&"moved"));
+        if !is_known
+            && rows.contains_key(&there)
+            && let Some(row) = rows.get_mut(&(path, is_folder))
+        {
+            let there = there.0.join(&b'/');
+            row.note("moved", format!("{} in {}", escape::name(&there), join(&other.environments)));
+        }
+    }
+}
+
 fn page_finding(finding: &NightFinding) -> PageFinding<'_> {
     PageFinding {
         id: text(&finding.id).into_owned(),
@@ -233,7 +311,7 @@ fn page_finding(finding: &NightFinding) -> PageFinding<'_> {
 
 /// `since 2026-01-03 (28 days, 28 reports in a row)`.
 pub(super) fn since(finding: &NightFinding) -> String {
-    if finding.status == "new" {
+    if finding.status == "new" || (finding.age_days == 0 && finding.streak < 2) {
         return format!("since {}", day(finding.first_seen));
     }
     let streak = match finding.streak {

@@ -17,7 +17,7 @@ const FIRST_LOOK: usize = 12;
 /// More findings of one rule are not.
 const OF_A_RULE: usize = 3;
 /// So many of each kind of change are named; the matrix has all of them.
-const CHANGES: usize = 20;
+const CHANGES: usize = 10;
 /// So many proposed maps are named.
 const MAPS: usize = 3;
 /// So many folders are named.
@@ -209,12 +209,12 @@ fn folders(report: &NightlyReport, page: &Page<'_>) -> Markup {
             @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="where" {
                     table {
-                        thead { tr { th scope="col" { "Folder" } th scope="col" { (report.environments.iter().map(|one| one.environment.label.as_str()).collect::<Vec<_>>().join(" ")) } th.number scope="col" { "Paths" } th.wide scope="col" { "Such as" } } }
+                        thead { tr { th scope="col" { "Folder" } th scope="col" { span.letters { @for one in &report.environments { span.letter title=(one.environment.name) { (one.environment.label) } } } } th.number scope="col" { "Paths" } th.wide scope="col" { "Such as" } } }
                         tbody {
                             @for folder in tree.drift.iter().take(FOLDERS) {
                                 tr {
                                     td { span.name { @if folder.path.bytes.is_empty() { "(top)" } @else { (name(&folder.path)) "/" } } }
-                                    td { (letters(&folder.pattern, &report.environments)) @if !folder.is_uniform { span.dim { " most" } } }
+                                    td.whole { (letters(&folder.pattern, &report.environments)) @if !folder.is_uniform { span.dim { " most" } } }
                                     td.number {
                                         (count(folder.paths))
                                         @if folder.quiet > 0 { span.dim { " (" (count(folder.quiet)) " quiet)" } }

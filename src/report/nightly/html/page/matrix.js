@@ -37,7 +37,12 @@ function aloneIn(pattern) {
   return alone;
 }
 
-const folderOf = (name, parent) => ({ name, parent, folders: new Map(), files: [], row: null, open: false, level: 0 });
+const MOVES = new Map(data.moves.map((moved) => [moved.path, moved]));
+
+const folderOf = (name, parent) => {
+  const path = parent && parent.path ? `${parent.path}/${name}` : name;
+  return { name, parent, path, moved: MOVES.get(path), folders: new Map(), files: [], row: null, open: false, level: 0 };
+};
 
 // A chain of folders with nothing else in them is one node.
 const treeOf = () => {
@@ -63,6 +68,7 @@ const treeOf = () => {
       while (child.files.length === 0 && child.folders.size === 1) {
         const [only] = child.folders.values();
         only.name = `${child.name}/${only.name}`;
+        only.moved = only.moved || child.moved;
         only.parent = folder;
         child = only;
       }
@@ -263,6 +269,10 @@ const rowElement = (node, index, height) => {
     make("span", { class: "twist", "aria-hidden": "true" }, folder ? (node.open ? "▾" : "▸") : ""),
     make("span", { class: "name", title: folder ? name : row.path }, name),
   );
+  if (folder && node.moved) {
+    const { to, same } = node.moved;
+    title.append(make("span", { class: "tag moved", title: `${to}: ${same}` }, "moved"), make("span", { class: "elsewhere" }, `= ${to}`));
+  }
   if (row && row.focus !== null) title.append(make("span", { class: "tag focus" }, "focus"));
   if (row) {
     for (const kind of row.kinds.filter((one) => one !== "content" && one !== "presence")) {

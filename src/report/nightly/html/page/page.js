@@ -24,6 +24,7 @@ for (const place of document.querySelectorAll("[data-copy]")) {
 const openTarget = () => {
   const target = location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
   if (!target) return;
+  if (target.matches("details")) target.open = true;
   for (const folded of target.querySelectorAll("details")) folded.open = true;
 };
 window.addEventListener("hashchange", openTarget);
@@ -68,6 +69,16 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     stepRegion(event.key === "n" ? 1 : -1);
   }
+});
+
+// Paper has what is known of each candidate; their patches are for copying.
+let unfolded = [];
+window.addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll("details.unit:not([open])")];
+  for (const unit of unfolded) unit.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const unit of unfolded) unit.open = false;
 });
 
 byId("matrix-part").hidden = false;
