@@ -87,7 +87,8 @@ struct Middle<'a> {
 
 impl<'a> Middle<'a> {
     fn new(text: &'a [u8]) -> Self {
-        let lines: Vec<&[u8]> = lines::split(text).collect();
+        let mut lines: Vec<&[u8]> = Vec::with_capacity(lines::most_lines(text));
+        lines.extend(lines::split(text));
         let numbers = lines.iter().map(|line| lines::number(line)).collect();
         Self { lines, numbers }
     }
