@@ -70,10 +70,6 @@ impl Trivial {
         self.0.contains(&line)
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
     pub(super) fn extend(&mut self, lines: impl IntoIterator<Item = Line>) {
         self.0.extend(lines);
     }
