@@ -176,12 +176,11 @@ impl Looking<'_> {
         let began = self.content(Some(base))?;
         let numbers = |side: &Option<Side>| Ok::<_, String>(lines::numbers(&self.content(side.as_ref())?));
         let read;
-        let texts = match &file.texts {
-            Some(texts) => texts,
-            None => {
-                read = (numbers(&file.change.before)?, numbers(&file.change.after)?);
-                &read
-            }
+        let texts = if let Some(texts) = &file.texts {
+            texts
+        } else {
+            read = (numbers(&file.change.before)?, numbers(&file.change.after)?);
+            &read
         };
         Ok(self.text(file.change, text, Some((texts, &began)), true, &|_| false))
     }
