@@ -13,6 +13,10 @@ pub(super) const LARGEST: u64 = 16 << 20;
 /// A change of more lines than this is a whole that is brought in (somebody else's code, generated data), not a fix: it is compared as one.
 const MOST_LINES: usize = 50_000;
 
+/// Of so many units the files are read one after the other. Not of all: what was imported as a stream is in packs whose contents are
+/// differences to the one that came before, whichever file that was, until somebody packs it anew.
+const TOGETHER: usize = 256;
+
 /// What a unit does, as numbers.
 #[derive(Debug, Default)]
 pub(super) struct Delta {
@@ -53,8 +57,8 @@ impl Delta {
 /// Reads the changes of many, in parallel; notes which lines say little.
 ///
 /// # Cost
-/// Each version of a file is read about once: file by file, where one change begins with what the one before made. Packs keep the versions of
-/// a file as differences to each other, so that the next one is near at hand there, too.
+/// Of some hundred commits at a time, each version of a file is read about once: file by file, where one change begins with what the one before
+/// made. Packs keep the versions of a file as differences to each other, so that the next one is near at hand there, too.
 pub(super) fn deltas(changes: &[&[FileChange]], reading: &Reading<'_>) -> (Vec<Delta>, Trivial) {
     let mut deltas: Vec<Delta> = changes.par_iter().map(|changes| Delta::unread(changes)).collect();
     let tasks = by_file(changes, &deltas);
@@ -74,7 +78,7 @@ pub(super) fn deltas(changes: &[&[FileChange]], reading: &Reading<'_>) -> (Vec<D
     (deltas, trivial)
 }
 
-/// The changes that are evidence, each with its unit and its number there: those of one file together, oldest first.
+/// The changes that are evidence, each with its unit and its number there: of [`TOGETHER`] units those of one file together, oldest first.
 fn by_file<'a>(changes: &[&'a [FileChange]], deltas: &[Delta]) -> Vec<(&'a FileChange, usize, usize)> {
     let mut tasks = Vec::new();
     for (at, (&changes, delta)) in changes.iter().zip(deltas).enumerate() {
@@ -82,7 +86,8 @@ fn by_file<'a>(changes: &[&'a [FileChange]], deltas: &[Delta]) -> Vec<(&'a FileC
         tasks.extend(counting.map(|(file, change)| (change, at, file)));
     }
     tasks.par_sort_unstable_by(|a: &(&FileChange, usize, usize), b| {
-        a.0.path().cmp(b.0.path()).then((a.1, a.2).cmp(&(b.1, b.2)))
+        let together = (a.1 / TOGETHER).cmp(&(b.1 / TOGETHER));
+        together.then_with(|| a.0.path().cmp(b.0.path())).then((a.1, a.2).cmp(&(b.1, b.2)))
     });
     tasks
 }
@@ -171,5 +176,9 @@ mod tests {
         // Each version that a file begins with is the one that was made last: 21 contents of each file instead of 40.
         let begun = tasks.windows(2).filter(|pair| pair[0].0.after == pair[1].0.before).count();
         assert_eq!(begun, 38);
+        let many: Vec<&[FileChange]> = changes.iter().copied().cycle().take(2 * TOGETHER).collect();
+        let deltas: Vec<Delta> = many.iter().map(|changes| Delta::unread(changes)).collect();
+        let tasks = by_file(&many, &deltas);
+        assert!(tasks[..tasks.len() / 2].iter().all(|&(_, at, _)| at < TOGETHER), "older commits come first");
     }
 }
