@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use git2::Oid;
 
+use super::ancestor;
 use super::attributes::{Attributes, Conversion};
 use super::commits::uncut;
 use super::fault::GitFault;
@@ -184,8 +185,8 @@ impl Histories {
 
     /// The best common ancestor of several commits, which may lie in different clones: a commit's name is the same in each.
     ///
-    /// The newest commit by the first history's order of topology that all others reach. Nothing is merged or fetched, only names are
-    /// compared; of longer histories the newest 200,000 commits count.
+    /// The newest commit that all reach and no other such commit does. Nothing is merged or fetched, only names are compared; of longer
+    /// histories the newest 200,000 commits count.
     pub(super) fn ancestor(&self, environments: &[usize]) -> Ancestor {
         let mut ancestors = self.ancestors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = ancestors.get(environments) {
@@ -200,34 +201,18 @@ impl Histories {
 }
 
 fn best_ancestor(histories: &[&GitHistory]) -> Result<Option<Oid>, GitFault> {
-    let Some((first, others)) = histories.split_first() else { return Ok(None) };
-    let mut common: Option<HashSet<Oid>> = None;
-    let mut seen = vec![(first.objects.folder(), first.commit)];
-    for other in others {
-        if seen.contains(&(other.objects.folder(), other.commit)) {
-            continue;
+    let mut starts: Vec<&GitHistory> = Vec::new();
+    for history in histories {
+        let is_same = |it: &&GitHistory| it.commit == history.commit && it.objects.folder() == history.objects.folder();
+        if !starts.iter().any(is_same) {
+            starts.push(history);
         }
-        seen.push((other.objects.folder(), other.commit));
-        let reached = walk::ancestors(&other.objects, other.commit, COMPARED)?;
-        common = Some(match common {
-            None => reached,
-            Some(common) => common.intersection(&reached).copied().collect(),
-        });
     }
-    let Some(common) = common else { return Ok(Some(first.commit)) };
-    // Of the commits that all reach, the best is reached by no other of them.
-    let mut candidates: Vec<Oid> = Vec::new();
-    let mut reached_by_another: HashSet<Oid> = HashSet::new();
-    let mut count = 0;
-    walk::newest_first(&first.objects, &[first.commit], |id, commit| {
-        if common.contains(&id) {
-            candidates.push(id);
-            reached_by_another.extend(commit.parents.iter().copied());
-        }
-        count += 1;
-        count < COMPARED
-    })?;
-    let found = candidates.into_iter().find(|id| !reached_by_another.contains(id));
+    let starts: Vec<(&Objects, Oid)> = starts.into_iter().map(|history| (history.objects(), history.commit)).collect();
+    if starts.is_empty() {
+        return Ok(None);
+    }
+    let (found, _) = ancestor::best(&starts, COMPARED * starts.len())?;
     if found.is_none() {
         uncut(histories)?;
     }

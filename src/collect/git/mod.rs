@@ -12,6 +12,7 @@
 //!
 //! What cannot be known is [`crate::snapshot::GitState::Unknown`] or [`crate::snapshot::NotJudged`] with its reason: never clean, never modified.
 
+mod ancestor;
 mod attributes;
 mod checkout;
 mod commits;

@@ -182,9 +182,9 @@ pub(super) fn ancestors(objects: &Objects, start: Oid, limit: usize) -> Result<H
 }
 
 /// A commit in a queue.
-struct Waiting {
-    id: Oid,
-    commit: Commit,
+pub(super) struct Waiting {
+    pub(super) id: Oid,
+    pub(super) commit: Commit,
 }
 
 impl Waiting {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
 use similar::{Algorithm, DiffOp};
 
 /// A stretch of lines over the base and all inputs.
@@ -107,6 +108,9 @@ pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Ra
     changes
 }
 
+/// Lines that a text has.
+type Lines<'a, T> = HashSet<&'a T, RandomState>;
+
 /// Above so many steps, about half a second, no shortest list of edits is looked for.
 const MOST_STEPS: usize = 100_000_000;
 
@@ -117,8 +121,8 @@ fn gaps<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)>
     let (old_rest, new_rest) = (&old[start..], &new[start..]);
     let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
     let (old_middle, new_middle) = (&old_rest[..old_rest.len() - end], &new_rest[..new_rest.len() - end]);
-    let (in_old, in_new): (HashSet<&T>, HashSet<&T>) = (old_middle.iter().collect(), new_middle.iter().collect());
-    let kept = |middle: &[T], other: &HashSet<&T>| -> Vec<usize> {
+    let (in_old, in_new): (Lines<'_, T>, Lines<'_, T>) = (old_middle.iter().collect(), new_middle.iter().collect());
+    let kept = |middle: &[T], other: &Lines<'_, T>| -> Vec<usize> {
         (0..middle.len()).filter(|&at| other.contains(&middle[at])).map(|at| start + at).collect()
     };
     let (old_kept, new_kept) = (kept(old_middle, &in_new), kept(new_middle, &in_old));
@@ -141,18 +145,70 @@ fn gaps<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)>
 fn paired<T: Eq + Hash>(old: &[&T], new: &[&T]) -> Vec<(usize, usize)> {
     let all = old.len() + new.len();
     let equal = |ops: &[DiffOp]| -> Vec<(usize, usize)> {
+        let mut pairs = Vec::with_capacity(old.len().min(new.len()));
         let runs = ops.iter().filter(|op| matches!(op, DiffOp::Equal { .. }));
-        runs.flat_map(|op| op.old_range().zip(op.new_range())).collect()
+        pairs.extend(runs.flat_map(|op| op.old_range().zip(op.new_range())));
+        pairs
     };
     // The shortest list of edits takes as many steps as there are lines for each edit. The quick search says how many edits suffice.
     // similar's own way to end early is not used: it may then pair hardly any of ten thousand lines.
-    if all.saturating_mul(all) > MOST_STEPS {
+    if all.saturating_mul(all) > MOST_STEPS && all.saturating_mul(all - 2 * paired_at_least(old, new)) > MOST_STEPS {
         let quick = equal(&similar::capture_diff_slices(Algorithm::Histogram, old, new));
         if all.saturating_mul(all - 2 * quick.len()) > MOST_STEPS {
             return quick;
         }
     }
     equal(&similar::capture_diff_slices(Algorithm::RawMyers, old, new))
+}
+
+/// A number of lines that can be paired in order, which takes no long search to find: those that each side has once, as many as are in one order,
+/// and their equal neighbours.
+fn paired_at_least<T: Eq + Hash>(old: &[&T], new: &[&T]) -> usize {
+    /// Where a line is, and how often, in each.
+    #[derive(Default)]
+    struct Seen {
+        old: (usize, usize),
+        new: (usize, usize),
+    }
+    let mut seen: HashMap<&T, Seen, RandomState> = HashMap::default();
+    for (at, &line) in old.iter().enumerate() {
+        let seen = seen.entry(line).or_default();
+        seen.old = (at, seen.old.1 + 1);
+    }
+    for (at, &line) in new.iter().enumerate() {
+        let seen = seen.entry(line).or_default();
+        seen.new = (at, seen.new.1 + 1);
+    }
+    let once = |line: &&T| Some(&seen[*line]).filter(|seen| seen.old.1 == 1 && seen.new.1 == 1);
+    let pairs: Vec<(usize, usize)> = old.iter().filter_map(once).map(|seen| (seen.old.0, seen.new.0)).collect();
+    let (mut count, mut done) = (0, (0, 0));
+    for (from, to) in ascending(&pairs).into_iter().chain([(old.len(), new.len())]) {
+        let (gone, come) = (&old[done.0..from], &new[done.1..to]);
+        let below = gone.iter().zip(come).take_while(|(a, b)| a == b).count();
+        let rest = gone[below..].iter().rev().zip(come[below..].iter().rev());
+        count += below + rest.take_while(|(a, b)| a == b).count() + usize::from(from < old.len());
+        done = (old.len().min(from + 1), new.len().min(to + 1));
+    }
+    count
+}
+
+/// Of pairs that ascend by the first number, as many as can be that ascend by the second one, too.
+fn ascending(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    // For each length, which pair ends the sequence of this length that ends lowest; and for each pair, which comes before it.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    for (at, pair) in pairs.iter().enumerate() {
+        let length = ends.partition_point(|&end| pairs[end].1 < pair.1);
+        before.push(length.checked_sub(1).map(|shorter| ends[shorter]));
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut found: Vec<(usize, usize)> =
+        std::iter::successors(ends.last().copied(), |&at| before[at]).map(|at| pairs[at]).collect();
+    found.reverse();
+    found
 }
 
 /// Equal numbers for equal lines.
@@ -177,8 +233,11 @@ struct Edit {
 /// As [`regions`], of lines that stand for themselves.
 pub fn regions_of<T: Eq + Hash>(base: &[T], inputs: &[&[T]]) -> Vec<Region> {
     let mut edits = Vec::new();
+    let mut found: Vec<Vec<(Range<usize>, Range<usize>)>> = Vec::with_capacity(inputs.len());
     for (number, input) in inputs.iter().enumerate() {
-        edits.extend(replacements(base, input).into_iter().map(|(old, new)| {
+        let same = inputs[..number].iter().position(|other| other == input);
+        found.push(same.map_or_else(|| replacements(base, input), |same| found[same].clone()));
+        edits.extend(found[number].iter().cloned().map(|(old, new)| {
             let growth = new.len().cast_signed() - old.len().cast_signed();
             Edit { base: old, input: number, growth }
         }));
@@ -261,4 +320,35 @@ impl<T: Eq> Sweep<'_, T> {
 
 fn at(base: usize, shift: isize) -> usize {
     base.checked_add_signed(shift).expect("an input cannot have fewer lines than none")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn few_edits_of_a_long_text_are_seen_at_once() {
+        // Every third line is everywhere.
+        let old: Vec<u32> = (0..9000).map(|at| if at % 3 == 0 { 0 } else { at }).collect();
+        let mut new = old.clone();
+        new.splice(10..12, [90_001, 0, 90_002]);
+        new.splice(5000..5000, [0, 0]);
+        new.remove(8000);
+        let (old, new): (Vec<&u32>, Vec<&u32>) = (old.iter().collect(), new.iter().collect());
+        let count = paired_at_least(&old, &new);
+        assert!((8990..=8997).contains(&count), "{count}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_lines_are_counted_as_paired_than_can_be(
+            old in prop::collection::vec(0..9_u32, 0..40),
+            new in prop::collection::vec(0..9_u32, 0..40),
+        ) {
+            let (old, new): (Vec<&u32>, Vec<&u32>) = (old.iter().collect(), new.iter().collect());
+            prop_assert!(paired_at_least(&old, &new) <= paired(&old, &new).len());
+        }
+    }
 }

@@ -155,7 +155,7 @@ impl Case<'_> {
         let core_stands = is_nearer && core.0.weight() >= TELLING && stands(&core.0, &core.1);
         let is_whole = look.opaque == 0 && !look.lacks_a_part();
         let stands = is_whole && (stands(&look.tip, &look.base) || core_stands);
-        if let Some(undo) = self.pairs.taken_back(self.at, came).filter(|_| !stands) {
+        if !stands && let Some(undo) = self.pairs.taken_back(self.at, came) {
             let commit = looking.steps.all[undo].commit();
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
             return Verdict::Absent;

@@ -70,10 +70,6 @@ impl Trivial {
         self.0.contains(&line)
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
     pub(super) fn extend(&mut self, lines: impl IntoIterator<Item = Line>) {
         self.0.extend(lines);
     }
@@ -87,7 +83,8 @@ struct Middle<'a> {
 
 impl<'a> Middle<'a> {
     fn new(text: &'a [u8]) -> Self {
-        let lines: Vec<&[u8]> = lines::split(text).collect();
+        let mut lines: Vec<&[u8]> = Vec::with_capacity(lines::most_lines(text));
+        lines.extend(lines::split(text));
         let numbers = lines.iter().map(|line| lines::number(line)).collect();
         Self { lines, numbers }
     }

@@ -1,6 +1,8 @@
 //! Lines as numbers: what two texts have in common is found without holding either.
 
-use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hasher};
+
+use foldhash::quality::FixedState;
 
 /// Stands for a line without its line end; equal lines have equal numbers. A blank at its end counts, and so does every other.
 pub(super) type Line = u64;
@@ -34,21 +36,34 @@ impl Hasher for Digested {
 /// The number of some bytes. The hash has no secret, so that runs agree; whoever writes a repository could make two lines collide, and would
 /// hide his own change by it, which he can do more easily by not making it.
 pub(super) fn number(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write(bytes);
     hasher.finish()
 }
 
 /// The lines of a text without their ends. CR LF ends a line as LF does; a last line without an end is a line like others.
 pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let is_empty = text.is_empty();
+    let most = if text.is_empty() { 0 } else { usize::MAX };
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(move |_| !is_empty)
+    let mut start = 0;
+    let line = move |end: usize| {
+        let line = &text[start..end];
+        start = end + 1;
+        line.strip_suffix(b"\r").unwrap_or(line)
+    };
+    memchr::memchr_iter(b'\n', text).chain([text.len()]).map(line).take(most)
+}
+
+/// How many lines a text has at most.
+pub(super) fn most_lines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count() + 1
 }
 
 /// The lines of a text as numbers.
 pub(super) fn numbers(text: &[u8]) -> Vec<Line> {
-    split(text).map(number).collect()
+    let mut numbers = Vec::with_capacity(most_lines(text));
+    numbers.extend(split(text).map(number));
+    numbers
 }
 
 /// The words of a line: runs of letters, digits and `_`.
@@ -67,6 +82,7 @@ pub(super) fn is_trivial(line: &[u8]) -> bool {
 
 /// A line without any blanks.
 pub(super) fn without_blanks(line: &[u8]) -> Line {
+    // This one makes no difference between one piece and several.
     let mut hasher = DefaultHasher::new();
     for part in line.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()) {
         hasher.write(part);

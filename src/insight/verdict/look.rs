@@ -64,12 +64,15 @@ impl Look {
     }
 }
 
+/// The lines of a file before and afterwards.
+type Texts = (Vec<Line>, Vec<Line>);
+
 /// A file of a unit that was held against the present one.
 struct Seen<'a> {
     change: &'a FileChange,
     body: &'a Body,
-    /// Its lines before and afterwards.
-    texts: (Vec<Line>, Vec<Line>),
+    /// Its lines before and afterwards, where they were needed.
+    texts: Option<Texts>,
     /// What the target began with.
     base: Option<Side>,
 }
@@ -135,19 +138,22 @@ impl Looking<'_> {
         let tip = self.tip(before, change.path());
         let base = self.base(before, change.path())?;
         let (standing, texts) = if let Body::Text(text) = body {
-            let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
             let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
-            look.same += usize::from(change.after.is_some() && present.as_ref() == Some(&becomes));
             look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
-            let texts = (lines::numbers(&was), lines::numbers(&becomes));
-            let standing = self.text(change, (&texts.0, &texts.1, text), present.as_deref(), base.is_some(), excused);
-            (standing, texts)
+            let texts = present.as_deref().map(|present| {
+                let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
+                look.same += usize::from(change.after.is_some() && present == becomes);
+                Ok::<_, String>((lines::numbers(&was), lines::numbers(&becomes)))
+            });
+            let texts = texts.transpose()?;
+            let held = texts.as_ref().zip(present.as_deref());
+            (self.text(change, text, held, base.is_some(), excused), texts)
         } else {
             let there = self.whole(change, body, tip.as_ref())?;
             look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
             look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-            (whole(there), <(Vec<Line>, Vec<Line>)>::default())
+            (whole(there), None)
         };
         look.tip.add(standing);
         let is_bare = usize::from(tip.is_some() && standing.is_bare());
@@ -166,9 +172,17 @@ impl Looking<'_> {
         let Body::Text(text) = file.body else {
             return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
         };
-        let began = file.base.as_ref().map(|side| self.content(Some(side))).transpose()?;
-        let texts = (&file.texts.0[..], &file.texts.1[..], text);
-        Ok(self.text(file.change, texts, began.as_deref(), began.is_some(), &|_| false))
+        let Some(base) = &file.base else { return Ok(self.text(file.change, text, None, false, &|_| false)) };
+        let began = self.content(Some(base))?;
+        let numbers = |side: &Option<Side>| Ok::<_, String>(lines::numbers(&self.content(side.as_ref())?));
+        let read;
+        let texts = if let Some(texts) = &file.texts {
+            texts
+        } else {
+            read = (numbers(&file.change.before)?, numbers(&file.change.after)?);
+            &read
+        };
+        Ok(self.text(file.change, text, Some((texts, &began)), true, &|_| false))
     }
 
     /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
@@ -186,17 +200,18 @@ impl Looking<'_> {
         Some(same)
     }
 
+    /// Holds the text of a file, if there is one, against what a unit makes of it.
     fn text(
         &self,
         change: &FileChange,
-        (before, after, delta): (&[Line], &[Line], &TextDelta),
-        text: Option<&[u8]>,
+        delta: &TextDelta,
+        held: Option<(&Texts, &[u8])>,
         was_there: bool,
         excused: &dyn Fn(u64) -> bool,
     ) -> Standing {
         let weight = |line: u64| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
-        match (text, &change.after) {
-            (Some(text), _) => standing(before, after, &lines::numbers(text), &weight, excused),
+        match (held, &change.after) {
+            (Some(((before, after), text)), _) => standing(before, after, &lines::numbers(text), &weight, excused),
             // It went away, as it does in the unit; one that never was there says nothing.
             (None, None) if was_there => nowhere(delta, &weight, true),
             (None, None) => Standing::default(),

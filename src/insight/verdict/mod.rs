@@ -34,7 +34,7 @@ use self::lines::{DigestMap, DigestSet};
 use self::load::Delta;
 use self::look::Looking;
 use self::pairs::Pairs;
-use crate::insight::units::Unit;
+use crate::insight::units::{FileChange, Unit};
 use crate::snapshot::{CommitId, CommitReader, ContentReader, ReadFailure, Snapshot, TextMerger};
 
 /// How often it is asked again what units that were found present since say of those still open: a line may be changed over and over.
@@ -94,9 +94,10 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     places.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
     let steps = steps::steps(asked, &places, reading)?;
     places.add_renames(steps.all.iter().flat_map(|step| &step.changes));
-    let (units, mut trivial) = load::deltas(asked.units.par_iter().map(|unit| &unit.changes[..]), reading);
-    let (done, more) = load::deltas(steps.all.par_iter().map(|step| &step.changes[..]), reading);
-    trivial.merge(more);
+    let of_units = asked.units.iter().map(|unit| &unit.changes[..]);
+    let of_both: Vec<&[FileChange]> = of_units.chain(steps.all.iter().map(|step| &step.changes[..])).collect();
+    let (mut units, trivial) = load::deltas(&of_both, reading);
+    let done = units.split_off(asked.units.len());
     for (unit, delta) in asked.units.iter().zip(&units) {
         places.add_parts(&unit.changes, delta, &|line| !trivial.has(line));
     }
@@ -120,7 +121,8 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     };
     let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights };
     let judge = |at: usize| case(at).decide(&looking, &|_| false);
-    let mut found: Vec<Judgement> = (0..units.len()).into_par_iter().map(judge).collect();
+    let mut found: Vec<Judgement> = by_path(asked.units).into_par_iter().map(judge).collect();
+    found.sort_unstable_by_key(|judgement| judgement.unit);
     let mut excused = vec![0; units.len()];
     for _ in 0..CHAIN {
         let gone = Superseded::new(&found, &units);
@@ -141,6 +143,13 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
         }
     }
     Ok(Judged { judgements: found, places })
+}
+
+/// The units, those that change a file together: the same present file is looked at for each.
+fn by_path(units: &[Unit]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..units.len()).collect();
+    order.sort_by_key(|&at| units[at].changes.first().map(FileChange::path));
+    order
 }
 
 /// Which units are commits that the target's history has.

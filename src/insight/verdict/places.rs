@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::delta::Hunk;
-use super::lines::{DigestSet, Line};
+use super::delta::{Hunk, TextDelta};
+use super::lines::{DigestMap, DigestSet, Line};
 use super::load::Delta;
 use crate::insight::units::FileChange;
 use crate::path::TreePath;
@@ -41,19 +41,32 @@ impl Places {
     pub(super) fn add_parts(&mut self, changes: &[FileChange], delta: &Delta, is_telling: &dyn Fn(Line) -> bool) {
         let text = |at: usize| delta.files[at].text();
         let added = (0..changes.len()).filter(|&at| changes[at].before.is_none() && delta.counts[at]);
-        for (at, new) in added.filter_map(|at| text(at).map(|new| (at, new))) {
-            let come: DigestSet =
-                new.hunks.iter().flat_map(Hunk::added).copied().filter(|&line| is_telling(line)).collect();
-            if come.len() < LEAST_OF_A_PART {
-                continue;
-            }
-            let olds = (0..changes.len()).filter(|&old| changes[old].before.is_some());
-            for (old, gone) in olds.filter_map(|old| text(old).map(|gone| (old, gone))) {
-                let gone: DigestSet = gone.hunks.iter().flat_map(Hunk::removed).copied().collect();
-                if 2 * come.intersection(&gone).count() >= come.len() {
-                    let before = changes[old].before.as_ref().map_or(changes[old].path(), |side| &side.path);
-                    self.parts_of.entry(changes[at].path().clone()).or_default().insert(before.clone());
+        let come = |new: &TextDelta| -> DigestSet {
+            new.hunks.iter().flat_map(Hunk::added).copied().filter(|&line| is_telling(line)).collect()
+        };
+        let mut added: Vec<(usize, DigestSet)> = added.filter_map(|at| Some((at, come(text(at)?)))).collect();
+        added.retain(|(_, come)| come.len() >= LEAST_OF_A_PART);
+        if added.is_empty() {
+            return;
+        }
+        // Each line with the files that it goes away in: what brings a library up to date adds and takes thousands of files.
+        let mut gone: DigestMap<Vec<usize>> = DigestMap::default();
+        for old in (0..changes.len()).filter(|&old| changes[old].before.is_some()) {
+            for &line in text(old).iter().flat_map(|text| &text.hunks).flat_map(Hunk::removed) {
+                let of = gone.entry(line).or_default();
+                if of.last() != Some(&old) {
+                    of.push(old);
                 }
+            }
+        }
+        for (at, come) in added {
+            let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+            for &old in come.iter().filter_map(|line| gone.get(line)).flatten() {
+                *shared.entry(old).or_default() += 1;
+            }
+            for (old, _) in shared.into_iter().filter(|(_, count)| 2 * count >= come.len()) {
+                let before = changes[old].before.as_ref().map_or(changes[old].path(), |side| &side.path);
+                self.parts_of.entry(changes[at].path().clone()).or_default().insert(before.clone());
             }
         }
     }
