@@ -20,7 +20,7 @@ use crate::snapshot::{CommitId, ContentReader as _, Snapshot};
 use crate::text::Redactor;
 
 /// Changes when a first look at the same environments finds something else than it did before.
-const LOOK: u32 = 1;
+const LOOK: u32 = 2;
 
 /// What was found.
 pub struct Picture<'w> {
