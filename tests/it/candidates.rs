@@ -149,13 +149,20 @@ fn two_fixes_typed_into_one_file_are_two_units() {
         let id = |title: &str| units.iter().find(|unit| unit["title"] == title).unwrap()["id"].clone();
         // What else is done far from it does not give it another name.
         pair.a.write("x.py", sixty("    send(mail)\n", "    show(escaped(name))\n"));
-        assert_eq!(pair.units().iter().map(|unit| unit["id"].clone()).collect::<Vec<_>>(), [id("change x.py at line 52")]);
+        assert_eq!(
+            pair.units().iter().map(|unit| unit["id"].clone()).collect::<Vec<_>>(),
+            [id("change x.py at line 52")]
+        );
         pair.a.write("x.py", &both);
         let patches = pair.export();
         assert_eq!(patches.len(), 2, "{patches:?}");
         let text = |patch: &String| std::fs::read_to_string(patch).unwrap();
         let changed = |patch: &String| text(patch).lines().filter(|line| line.starts_with(['+', '-'])).count();
-        assert_eq!([changed(&patches[0]), changed(&patches[1])].iter().sum::<usize>(), 4 + 3 + 2, "two heads, five lines");
+        assert_eq!(
+            [changed(&patches[0]), changed(&patches[1])].iter().sum::<usize>(),
+            4 + 3 + 2,
+            "two heads, five lines"
+        );
         // Each by itself, and both one after the other.
         pair.patch(&["-s", "-p1", "-i", &patches[1]]);
         if has_git {

@@ -181,7 +181,8 @@ fn a_unit_has_one_number_on_all_screens() {
     b.write("own.py", "own_value\n").commit("Fix of b");
     a.write("x.py", changed(&[("two\n", "two fixed\n")])).commit("Fix of a");
     a.write("l.py", long(fixed.0, fixed.1));
-    let json = |words: &[&str]| env.driftline(words.iter().chain(&["--no-state", "--format", "json", "a=a", "b=b"])).json();
+    let json =
+        |words: &[&str]| env.driftline(words.iter().chain(&["--no-state", "--format", "json", "a=a", "b=b"])).json();
     let names = |units: &Value| -> std::collections::BTreeMap<String, String> {
         let name = |unit: &Value| (unit["id"].to_string(), unit["short"].as_str().unwrap().to_owned());
         units.as_array().unwrap().iter().map(name).collect()

@@ -346,7 +346,11 @@ pub fn brief(candidates: &Candidates, question: &Question<'_>, redactor: &Redact
         sensitive: candidates.sensitive as u64,
         failures: candidates.failures.iter().map(|words| mask(words)).collect(),
         order: order.into_iter().map(|(_, id)| id).collect(),
-        places: candidates.units.iter().flat_map(|candidate| places(&candidate.unit, number(&candidate.unit.id))).collect(),
+        places: candidates
+            .units
+            .iter()
+            .flat_map(|candidate| places(&candidate.unit, number(&candidate.unit.id)))
+            .collect(),
         until: ends.filter(|end| *end > question.now).min(),
     }
 }

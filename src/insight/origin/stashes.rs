@@ -31,8 +31,8 @@ impl Tracer<'_> {
                 open = left;
                 let found: Vec<Range<usize>> = found;
                 for lines in found {
-                    let is_uncommitted = traced.came[lines.start]
-                        .is_some_and(|origin| traced.origins[origin].is_uncommitted());
+                    let is_uncommitted =
+                        traced.came[lines.start].is_some_and(|origin| traced.origins[origin].is_uncommitted());
                     let origin = Origin::Stash { environment, stash: stash.clone(), is_uncommitted };
                     let origin = traced.add(origin);
                     lines.for_each(|line| traced.came[line] = Some(origin));
@@ -43,12 +43,7 @@ impl Tracer<'_> {
     }
 
     /// The lines that a stash brings to a file, without the blanks at their ends.
-    fn brought_by(
-        &self,
-        environment: usize,
-        stash: &Stash,
-        path: &TreePath,
-    ) -> Result<HashSet<Vec<u8>>, ReadFailure> {
+    fn brought_by(&self, environment: usize, stash: &Stash, path: &TreePath) -> Result<HashSet<Vec<u8>>, ReadFailure> {
         let Some(record) = self.commits.record(environment, &stash.id)? else { return Ok(HashSet::new()) };
         let text = |commit| -> Result<Option<Lines>, ReadFailure> {
             let blob = self.commits.at(environment, commit, path)?.filter(is_file);

@@ -96,9 +96,8 @@ impl<'a> Edit<'a> {
 
     /// Blank lines and brackets by themselves go with the next hunk that says something, above or below.
     fn join_wordless(&self, sets: &mut Sets) {
-        let has_words = |hunk: usize| {
-            self.removed(hunk).iter().chain(self.added(hunk)).any(|line| words(line).next().is_some())
-        };
+        let has_words =
+            |hunk: usize| self.removed(hunk).iter().chain(self.added(hunk)).any(|line| words(line).next().is_some());
         let number = self.hunks.len();
         let worded: BTreeSet<usize> = (0..number).filter(|&at| has_words(at)).map(|at| sets.root(at)).collect();
         let distance = |a: usize, b: usize| {

@@ -78,7 +78,9 @@ impl Versions<'_> {
     /// When it cannot be read.
     pub fn content(&self, side: &Side, limit: u64) -> Result<Option<Vec<u8>>, ReadFailure> {
         match &side.version {
-            Version::Held(content) | Version::Part { content, .. } => Ok((content.len() as u64 <= limit).then(|| content.to_vec())),
+            Version::Held(content) | Version::Part { content, .. } => {
+                Ok((content.len() as u64 <= limit).then(|| content.to_vec()))
+            }
             Version::Blob { environment, id } => {
                 let blob = Blob { id: *id, kind: side.kind };
                 match self.commits.blob(*environment, &side.path, blob, limit) {

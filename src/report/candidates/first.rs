@@ -245,8 +245,19 @@ impl<'a> Table<'a> {
         let source = first.filter(|first| shown.iter().all(|unit| unit.from == first.name));
         let is_target = |environment: &&EnvironmentReport| source.is_none_or(|source| source.name != environment.name);
         let targets: Vec<&EnvironmentReport> = all.iter().filter(is_target).collect();
-        let mut table =
-            Self { report, styles, columns, source, targets, cell: 0, least: 0, id: 2, what: 0, place: 0, is_short: false };
+        let mut table = Self {
+            report,
+            styles,
+            columns,
+            source,
+            targets,
+            cell: 0,
+            least: 0,
+            id: 2,
+            what: 0,
+            place: 0,
+            is_short: false,
+        };
         table.id = shown.iter().map(|unit| width(&unit.short)).max().unwrap_or(2);
         let is_threatened = shown.iter().any(|unit| threats(report, unit).is_some());
         table.least = if is_threatened { 2 + width(SHORTEST) } else { 0 };

@@ -53,7 +53,8 @@ fn write_file(view: &TextView, file: &FileView, styles: Styles, out: &mut dyn Wr
 
 /// Where the lines of a hunk come from that these environments have. What stands behind the head of a hunk is passed over by what applies it.
 fn origins(view: &TextView, file: &FileView, environments: &[usize], hunk: &[Change]) -> String {
-    let touches = |region: &FileRegion, old: &Range<usize>| old.start <= region.base.end && region.base.start <= old.end;
+    let touches =
+        |region: &FileRegion, old: &Range<usize>| old.start <= region.base.end && region.base.start <= old.end;
     let is_theirs = |region: &FileRegion| region.class.groups().concat().iter().any(|at| environments.contains(at));
     let regions = file.changed().filter(|region| is_theirs(region) && hunk.iter().any(|(old, _)| touches(region, old)));
     let mut words: Vec<String> = Vec::new();
