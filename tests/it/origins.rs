@@ -150,12 +150,12 @@ fn in_text_it_stands_behind_the_owner_or_below() {
     };
     insta::assert_snapshot!(heads("80"), @r#"
     @@ 2  one                                                               only a
-    516662a "Fix the second line, which was wrong for a long time" (Ada Author…
-    @@ 9  eight                                                only a, uncommitted
+    f1 516662a "Fix the second line, which was wrong for a long time" (Ada Aut…
+    @@ 9  eight                                            only a, uncommitted, f2
     "#);
     insta::assert_snapshot!(heads("160"), @r#"
-    @@ 2  one                                                         only a: 516662a "Fix the second line, which was wrong for a long time" (Ada Author, 10 days)
-    @@ 9  eight                                                                                                                                only a, uncommitted
+    @@ 2  one                                                      only a: f1 516662a "Fix the second line, which was wrong for a long time" (Ada Author, 10 days)
+    @@ 9  eight                                                                                                                            only a, uncommitted, f2
     "#);
 }
 
@@ -228,7 +228,7 @@ fn lines_that_a_stash_has_come_from_it() {
     b.write("x.py", changed(&[("two\n", "two put aside\n")]));
     let report = diff(&env, &["x.py", "a=a", "b=b"]);
     insta::assert_snapshot!(regions(&report).join("\n"), @r"
-    1 [a+b: stash On main: half done 1, a: unstaged 1, b: unstaged 1] a+b
+    1 [a: stash On main: half done 1, a: unstaged 1, b: stash On main: half done 1, b: unstaged 1] a+b
     8 [a: unstaged 2] a
     ");
 }
