@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 
-use super::hunks::Edit;
+use super::hunks::{Difference, Edit};
 use super::sets::Sets;
 use super::words::names;
 use super::{FileChange, Version};
@@ -63,7 +63,9 @@ impl Piece {
         let mut add = |lines: &[&[u8]]| {
             let length: usize = lines.iter().map(|line| line.len()).sum();
             hasher.update(&(length as u64).to_le_bytes());
-            lines.iter().for_each(|line| _ = hasher.update(line));
+            for line in lines {
+                hasher.update(line);
+            }
         };
         if self.is_edit() {
             let edit = Edit::new(&self.before, &self.after);
@@ -143,7 +145,7 @@ fn together(
         known.extend(names(&piece.before));
     }
     let mut by_name: BTreeMap<&[u8], BTreeSet<usize>> = BTreeMap::new();
-    let mut by_edit: BTreeMap<(Vec<&[u8]>, Vec<&[u8]>), usize> = BTreeMap::new();
+    let mut by_edit: BTreeMap<Difference<'_>, usize> = BTreeMap::new();
     let mut edited: HashSet<&[u8]> = HashSet::new();
     for (at, part) in parts.iter().enumerate() {
         let piece = &pieces[part.piece];

@@ -21,6 +21,9 @@ const MOST_PARTS: usize = 8;
 /// Old lines, and the new ones that replace them, by their numbers.
 pub(super) type Hunk = (Range<usize>, Range<usize>);
 
+/// Lines or words that come, and those that go, sorted.
+pub(super) type Difference<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
+
 /// A text before and afterwards, line by line.
 pub(super) struct Edit<'a> {
     pub(super) old: Vec<&'a [u8]>,
@@ -75,7 +78,7 @@ impl<'a> Edit<'a> {
     }
 
     /// Lines that come with some of the hunks, and lines that go, sorted; one that does both does neither.
-    pub(super) fn lines_of(&self, chosen: &[usize]) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
+    pub(super) fn lines_of(&self, chosen: &[usize]) -> Difference<'a> {
         let lines = |come: bool| {
             let range = move |&at: &usize| {
                 let (old, new) = &self.hunks[at];
@@ -116,7 +119,7 @@ impl<'a> Edit<'a> {
 
     /// Hunks that put the same words in the place of the same words: one name for another, the same line in several places, blanks alone.
     fn join_alike(&self, sets: &mut Sets) {
-        let mut first: HashMap<(Vec<&[u8]>, Vec<&[u8]>), usize> = HashMap::new();
+        let mut first: HashMap<Difference<'a>, usize> = HashMap::new();
         for at in 0..self.hunks.len() {
             let of = |lines: &[&'a [u8]]| lines.iter().flat_map(|line| words(line)).collect::<Vec<_>>();
             let (come, gone) = difference(of(self.added(at)).into_iter(), of(self.removed(at)).into_iter());
@@ -152,24 +155,31 @@ impl<'a> Edit<'a> {
     fn join_named(&self, sets: &mut Sets) {
         let of = |lines: &[&'a [u8]]| lines.iter().flat_map(|line| words(line)).collect::<HashSet<_>>();
         let (before, after) = (of(&self.old), of(&self.new));
-        let mut holders: BTreeMap<(&[u8], bool), (Vec<usize>, bool)> = BTreeMap::new();
+        let mut holders: BTreeMap<(&[u8], bool), Holders> = BTreeMap::new();
         for at in 0..self.hunks.len() {
             for (lines, others, come) in [(self.added(at), &before, true), (self.removed(at), &after, false)] {
                 for (name, defines) in lines.iter().flat_map(|line| named(line)) {
                     if !others.contains(name) {
-                        let (hunks, is_defined) = holders.entry((name, come)).or_default();
-                        hunks.push(at);
-                        *is_defined |= defines;
+                        let holders = holders.entry((name, come)).or_default();
+                        holders.hunks.push(at);
+                        holders.is_defined |= defines;
                     }
                 }
             }
         }
-        for (hunks, _) in holders.into_values().filter(|(_, is_defined)| *is_defined) {
-            for pair in hunks.windows(2) {
+        for holders in holders.into_values().filter(|holders| holders.is_defined) {
+            for pair in holders.hunks.windows(2) {
                 sets.unite(pair[0], pair[1]);
             }
         }
     }
+}
+
+/// The hunks that have a name, ascending, and whether one of them defines it.
+#[derive(Default)]
+struct Holders {
+    hunks: Vec<usize>,
+    is_defined: bool,
 }
 
 /// What is in one and not, or not as often, in the other; both sorted.

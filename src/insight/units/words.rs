@@ -82,9 +82,8 @@ fn is_behind_type(between: &[u8]) -> bool {
 fn is_given(rest: &[u8]) -> bool {
     let start = rest.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'"' | b'\''));
     match start.map(|start| &rest[start..]) {
-        Some([b'=', b'=', ..]) | None => false,
+        Some([b'=', b'=', ..] | []) | None => false,
         Some([first, ..]) => matches!(first, b'=' | b':'),
-        Some([]) => false,
     }
 }
 
