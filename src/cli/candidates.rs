@@ -12,11 +12,11 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::{Session, find_environment};
 use crate::insight::Severity;
-use crate::insight::candidates::{Candidates, Question, find};
+use crate::insight::candidates::{Candidate, Candidates, Question, find};
 use crate::insight::verdict::Verdict;
 use crate::path::EnvironmentName;
-use crate::pipeline::{self, Picture, look_into_candidates, survey};
-use crate::report::candidates::{About, CandidatesReport, not_looked, report, write};
+use crate::pipeline::{self, Picture, look_for_candidates, look_into_candidates, survey};
+use crate::report::candidates::{About, CandidatesReport, not_looked, report, short_ids, write};
 use crate::report::escape;
 use crate::report::nightly::PatchReport;
 use crate::snapshot::{IncidentKind, Snapshot};
@@ -46,7 +46,12 @@ pub(crate) fn run(
     let surveyed = survey(&session.plan(), &[], &session.config.severities, &progress);
     let mut picture = surveyed.map_err(|error| Failure::because("the environments cannot be compared", &error))?;
     let pairs = asked.pairs(&picture.collected.snapshots);
-    let candidates = with_question(&session, &picture, &pairs, find);
+    if pairs != pipeline::pairs(&picture.collected.snapshots) {
+        // A unit has the number that it has on the first screen.
+        look_for_candidates(&mut picture, &session.asked());
+    }
+    let mut candidates = with_question(&session, &picture, &pairs, find);
+    candidates.numbered.clone_from(&picture.candidates.order);
     progress.clear();
     match (&shown, &arguments.export, &pairs[..]) {
         (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
@@ -150,11 +155,11 @@ fn list(
 
 /// A look at the first one.
 fn next(session: &Session, arguments: &CandidatesArguments, candidates: &Candidates) -> Vec<String> {
-    let is_open = candidates.units.first().is_some_and(|first| !first.is_everywhere() && !first.is_bookkeeping);
-    if !is_open {
-        return Vec::new();
-    }
-    let mut words: Vec<&[u8]> = vec![b"candidates", b"show", b"f1"];
+    let is_open = |first: &&Candidate| !first.is_everywhere() && !first.is_bookkeeping;
+    let Some(first) = candidates.units.first().filter(is_open) else { return Vec::new() };
+    let names = short_ids(candidates);
+    let name = names.get(&first.unit.id).map_or("f1", String::as_str);
+    let mut words: Vec<&[u8]> = vec![b"candidates", b"show", name.as_bytes()];
     for (option, name) in [(&b"--from"[..], &arguments.from), (b"--to", &arguments.to)] {
         if let Some(name) = name {
             words.extend([option, name.as_bytes()]);

@@ -3,6 +3,8 @@
 //! Pure. Every line is followed back through the versions that the environment's history has of the file, from the present one over the index and
 //! HEAD; the step that brings it, or takes it away, is where it comes from. Where that cannot be told, nothing is said.
 
+mod stashes;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -14,7 +16,7 @@ use crate::insight::units::file_changes;
 use crate::path::TreePath;
 use crate::snapshot::{
     Algorithms, Blob, BlobKind, ChangeKind, CommitId, CommitReader, CommitRecord, CommitSummary, ContentReader,
-    EntryRef, GitState, HistoryReader, ReadFailure, Snapshot, Stage,
+    EntryRef, GitState, HistoryReader, ReadFailure, Snapshot, Stage, Stash,
 };
 use crate::text::{Document, Limits};
 
@@ -32,6 +34,15 @@ pub enum Origin {
     Unstaged,
     /// The file is not in the index at all.
     Untracked,
+    /// They are in no commit that a branch has, and a stash has them.
+    Stash {
+        /// The environment that has the stash.
+        environment: usize,
+        /// The stash.
+        stash: Stash,
+        /// They stand in a checkout, where no commit has them.
+        is_uncommitted: bool,
+    },
     /// The environment has no history, and no known commit has the file as it is there.
     NoHistory,
 }
@@ -39,7 +50,7 @@ pub enum Origin {
 impl Origin {
     /// Whether it is in no commit of a repository that there is.
     pub fn is_uncommitted(&self) -> bool {
-        matches!(self, Self::Staged | Self::Unstaged | Self::Untracked)
+        matches!(self, Self::Staged | Self::Unstaged | Self::Untracked | Self::Stash { is_uncommitted: true, .. })
     }
 }
 
@@ -152,7 +163,10 @@ impl<'a> Tracer<'a> {
             came: vec![None; version.text.line_count()],
             gone: vec![None; version.base.line_count()],
         };
-        self.traced(version, untold()).unwrap_or_else(|_| untold())
+        let mut traced = self.traced(version, untold()).unwrap_or_else(|_| untold());
+        // A stash that cannot be read tells nothing.
+        let _ = self.look_into_stashes(version, &mut traced);
+        traced
     }
 
     fn traced(&self, version: &Version<'_>, mut traced: Traced) -> Result<Traced, ReadFailure> {

@@ -118,6 +118,85 @@ fn staged_and_unstaged_changes_of_one_file_are_apart() {
     assert_eq!(pair.lines(), ["staged a present -", "unstaged a present -"]);
 }
 
+/// A file of sixty lines, with two edits that have nothing to do with each other: the first near its top, the second near its end.
+fn sixty(first: &str, second: &str) -> String {
+    let line = |at: usize| match at {
+        5 => first.to_owned(),
+        50 => second.to_owned(),
+        at => format!("    step_{at}(value_{at})\n"),
+    };
+    (0..60).map(line).collect()
+}
+
+#[test]
+fn two_fixes_typed_into_one_file_are_two_units() {
+    let base = sixty("    send(mail)\n", "    show(name)\n");
+    let both = sixty("    send(mail, 3)\n    wait()\n", "    show(escaped(name))\n");
+    for has_git in [true, false] {
+        let pair = Pair::new(&[("x.py", &base), ("y.py", &base)]);
+        pair.b.git(&["rm", "-q", "--cached", "y.py"]);
+        pair.a.write("x.py", &both);
+        if !has_git {
+            // A tree without git against a checkout: its base is the committed version that is nearest.
+            std::fs::remove_dir_all(pair.a.path(".git")).unwrap();
+        }
+        let kind = if has_git { "unstaged" } else { "tree" };
+        let alone = format!("{kind} x.py absent clean");
+        assert_eq!(pair.lines(), [alone.clone(), alone.clone()]);
+        let units = pair.units();
+        let titles: Vec<&str> = units.iter().map(|unit| unit["title"].as_str().unwrap()).collect();
+        assert!(titles.contains(&"change x.py at line 6") && titles.contains(&"change x.py at line 52"), "{titles:?}");
+        let id = |title: &str| units.iter().find(|unit| unit["title"] == title).unwrap()["id"].clone();
+        // What else is done far from it does not give it another name.
+        pair.a.write("x.py", sixty("    send(mail)\n", "    show(escaped(name))\n"));
+        assert_eq!(
+            pair.units().iter().map(|unit| unit["id"].clone()).collect::<Vec<_>>(),
+            [id("change x.py at line 52")]
+        );
+        pair.a.write("x.py", &both);
+        let patches = pair.export();
+        assert_eq!(patches.len(), 2, "{patches:?}");
+        let text = |patch: &String| std::fs::read_to_string(patch).unwrap();
+        let changed = |patch: &String| text(patch).lines().filter(|line| line.starts_with(['+', '-'])).count();
+        assert_eq!(
+            [changed(&patches[0]), changed(&patches[1])].iter().sum::<usize>(),
+            4 + 3 + 2,
+            "two heads, five lines"
+        );
+        // Each by itself, and both one after the other.
+        pair.patch(&["-s", "-p1", "-i", &patches[1]]);
+        if has_git {
+            let mut lines = pair.lines();
+            lines.sort();
+            assert_eq!(lines, [alone, format!("{kind} x.py present -")]);
+        }
+        pair.patch(&["-s", "-R", "-p1", "-i", &patches[1]]);
+        for patch in &patches {
+            pair.b.git(&["apply", patch]);
+        }
+        assert_eq!(std::fs::read_to_string(pair.b.path("x.py")).unwrap(), both);
+        if has_git {
+            assert_eq!(pair.lines(), ["unstaged x.py present -", "unstaged x.py present -"]);
+        }
+    }
+}
+
+#[test]
+fn hunks_that_belong_together_are_one_unit_over_files() {
+    let base = sixty("    send(mail)\n", "    show(name)\n");
+    let pair = Pair::new(&[("x.py", &base), ("y.py", &base)]);
+    // One defines what the other uses; the rest of either file is something else.
+    pair.a.write("x.py", sixty("def checked_name(name):\n    return name\n", "    show(escaped(name))\n"));
+    pair.a.write("y.py", sixty("    send(checked_name(mail))\n", "    show(name, limit=3)\n"));
+    assert_eq!(
+        pair.lines(),
+        ["unstaged x.py absent clean", "unstaged x.py,y.py absent clean", "unstaged y.py absent clean"]
+    );
+    let pair = Pair::new(&[("x.py", &base)]);
+    pair.a.write("x.py", sixty("import time\n    send(mail)\n", "    time.sleep(1)\n    show(name)\n"));
+    assert_eq!(pair.lines(), ["unstaged x.py absent clean"]);
+}
+
 #[test]
 fn a_copy_put_aside_tells_what_was_done_where_nothing_else_does() {
     let pair = Pair::new(&[("a", TEN)]).without_git();

@@ -253,4 +253,12 @@ fn a_deploy_that_would_destroy_a_fix_is_named() {
     let run = TestEnv::new().driftline(["--config", config.to_str().unwrap(), "--no-state"]).expect(1);
     assert!(run.stdout().contains("P only: a deploy of S or D destroys it"), "{run}");
     assert!(run.stdout().lines().count() <= 40, "{run}");
+    // However narrow the screen is, the danger is said.
+    for columns in ["60", "70", "80", "90", "100", "130"] {
+        let words = ["--config", config.to_str().unwrap(), "--no-state", "--width", columns];
+        let run = TestEnv::new().driftline(words).expect(1);
+        let text = run.stdout();
+        let line = text.lines().find(|line| line.contains("change mailer.py")).unwrap_or_else(|| panic!("{run}"));
+        assert!(["destroys it", "would destroy it", "lost on deploy"].iter().any(|end| line.ends_with(end)), "{run}");
+    }
 }

@@ -150,11 +150,85 @@ fn in_text_it_stands_behind_the_owner_or_below() {
     };
     insta::assert_snapshot!(heads("80"), @r#"
     @@ 2  one                                                               only a
-    516662a "Fix the second line, which was wrong for a long time" (Ada Author…
-    @@ 9  eight                                                only a, uncommitted
+    f1 516662a "Fix the second line, which was wrong for a long time" (Ada Aut…
+    @@ 9  eight                                            only a, uncommitted, f2
     "#);
     insta::assert_snapshot!(heads("160"), @r#"
-    @@ 2  one                                                         only a: 516662a "Fix the second line, which was wrong for a long time" (Ada Author, 10 days)
-    @@ 9  eight                                                                                                                                only a, uncommitted
+    @@ 2  one                                                      only a: f1 516662a "Fix the second line, which was wrong for a long time" (Ada Author, 10 days)
+    @@ 9  eight                                                                                                                            only a, uncommitted, f2
     "#);
+}
+
+/// The heads of regions in a view, as they stand on the screen.
+fn heads(env: &TestEnv, words: &[&str]) -> String {
+    let run = env.driftline(["diff", "--no-state", "--width", "150"].iter().chain(words)).expect(1);
+    let text = run.stdout();
+    let heads = text.lines().map(str::trim).filter(|line| line.starts_with("@@"));
+    heads.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
+}
+
+/// One number for one unit: on the first screen, in the listing of all pairs and of one, shown by itself, and at a region.
+#[test]
+fn a_unit_has_one_number_on_all_screens() {
+    let (env, a, b) = pair();
+    let long = |first: &str, second: &str| {
+        let lines = (0..60).map(|at| format!("    step_{at}()\n")).collect::<String>();
+        lines.replace("    step_3()\n", first).replace("    step_50()\n", second)
+    };
+    let (old, fixed) = (("    step_3()\n", "    step_50()\n"), ("    retry(3)\n", "    escape(name)\n"));
+    a.write("l.py", long(old.0, old.1)).commit("A long file");
+    b.git(&["pull", "-q", a.root().to_str().unwrap(), "main"]);
+    b.write("own.py", "own_value\n").commit("Fix of b");
+    a.write("x.py", changed(&[("two\n", "two fixed\n")])).commit("Fix of a");
+    a.write("l.py", long(fixed.0, fixed.1));
+    let json =
+        |words: &[&str]| env.driftline(words.iter().chain(&["--no-state", "--format", "json", "a=a", "b=b"])).json();
+    let names = |units: &Value| -> std::collections::BTreeMap<String, String> {
+        let name = |unit: &Value| (unit["id"].to_string(), unit["short"].as_str().unwrap().to_owned());
+        units.as_array().unwrap().iter().map(name).collect()
+    };
+    let all = names(&json(&["candidates"])["units"]);
+    assert_eq!(all.len(), 4, "two commits, two edits of one file: {all:?}");
+    assert_eq!(names(&json(&["status"])["candidates"]["units"]), all);
+    for (from, to, count) in [("a", "b", 3), ("b", "a", 1)] {
+        let one = names(&json(&["candidates", "--from", from, "--to", to])["units"]);
+        assert_eq!(one.len(), count);
+        assert!(one.iter().all(|(id, name)| all[id] == *name), "{one:?} {all:?}");
+    }
+    let units = json(&["candidates", "--from", "a", "--to", "b"])["units"].clone();
+    let short = |title: &str| {
+        let unit = units.as_array().unwrap().iter().find(|unit| unit["title"].as_str().unwrap().contains(title));
+        unit.unwrap_or_else(|| panic!("{units:#}"))["short"].as_str().unwrap().to_owned()
+    };
+    let (commit, above, below) = (short("Fix of a"), short("at line 4"), short("at line 51"));
+    let shown = env.driftline(["candidates", "show", &below, "--from", "a", "--to", "b", "--no-state", "a=a", "b=b"]);
+    assert!(shown.stdout().contains("change l.py at line 51"), "{shown}");
+    let regions = heads(&env, &["l.py", "a=a", "b=b"]);
+    let regions: Vec<&str> = regions.lines().collect();
+    assert!(regions[0].ends_with(&format!("only a, uncommitted, {above}")), "{regions:?}");
+    assert!(regions[1].ends_with(&format!("only a, uncommitted, {below}")), "{regions:?}");
+    assert!(heads(&env, &["x.py", "a=a", "b=b"]).contains(&format!("only a: {commit} ")));
+    let unified = heads(&env, &["x.py", "a=a", "b=b", "--view", "unified"]);
+    assert!(unified.contains(&format!("{commit} ")) && unified.contains("\"Fix of a\""), "{unified}");
+    let unified = heads(&env, &["l.py", "a=a", "b=b", "--view", "unified"]);
+    assert!(unified.contains(&format!("uncommitted, {above}")), "{unified}");
+    let origin = &json(&["diff", "l.py"])["files"][0]["regions"];
+    let origins: Vec<&Value> = origin.as_array().unwrap().iter().filter(|it| it["class"] == "only").collect();
+    assert_eq!(origins[1]["origins"][0]["unit"], *below, "{origins:#?}");
+}
+
+#[test]
+fn lines_that_a_stash_has_come_from_it() {
+    let (env, a, b) = pair();
+    a.write("x.py", changed(&[("two\n", "two put aside\n")]));
+    a.git(&["stash", "push", "-q", "-m", "half done"]);
+    a.git(&["stash", "apply", "-q"]);
+    a.write("x.py", changed(&[("two\n", "two put aside\n"), ("nine\n", "nine typed in\n")]));
+    // Somebody copied it by hand.
+    b.write("x.py", changed(&[("two\n", "two put aside\n")]));
+    let report = diff(&env, &["x.py", "a=a", "b=b"]);
+    insta::assert_snapshot!(regions(&report).join("\n"), @r"
+    1 [a: stash On main: half done 1, a: unstaged 1, b: stash On main: half done 1, b: unstaged 1] a+b
+    8 [a: unstaged 2] a
+    ");
 }

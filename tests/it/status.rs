@@ -38,11 +38,11 @@ fn a_narrow_screen_has_the_numbers_that_say_most() {
       D debug    main 9225e11 or…     54    22    53     2  all
 
     Fixes in one place only         -> P      -> S      -> D
-      f1  D  change HomeService.py  applies   applies   -
-      f2  D  change MemberControl…  applies   conflict  -
-      f3  D  change HomeControlle…  applies   applies   -
+      f1  D  change HomeControlle…  applies   applies   -
+      f2  D  change HomeService.py  applies   applies   -
+      f3  D  change MemberControl…  applies   conflict  -
       f4  S  Hash passwords with …  applies   -         applies
-      f6  P  change mailer.py       P only
+      f6  P  change mailer.py       S or D would destroy it
       and 12 more: driftline candidates
     ");
     insta::assert_snapshot!(head(&env.run(&mut status(&["--width", "40"])).stdout()), @r"
@@ -55,9 +55,9 @@ fn a_narrow_screen_has_the_numbers_that_say_most() {
       D debug       54    22    53  all
 
     Fixes in one place only
-      f1  D  change HomeService.py    +3 -1
-      f2  D  change MemberControlle…  +11 -2
-      f3  D  change HomeController.…  +4 -1
+      f1  D  change HomeController.…  +4 -1
+      f2  D  change HomeService.py    +3 -1
+      f3  D  change MemberControlle…  +11 -2
       f4  S  Hash passwords with bc…  +5 -3
       f6  P  change mailer.py         +12 -2
       and 12 more: driftline candidates
@@ -83,9 +83,9 @@ fn the_first_screen() {
       D debug    main 9225e11 origin +1            54         22           53          2  all
 
     Fixes in one place only                                                 -> P      -> S      -> D
-      f1  D  change HomeService.py                    unstaged +3 -1        applies   applies   -
-      f2  D  change MemberController.py, MemberServ…  unstaged +11 -2       applies   conflict  -
-      f3  D  change HomeController.py                 unstaged +4 -1        applies   applies   -
+      f1  D  change HomeController.py                 unstaged +4 -1        applies   applies   -
+      f2  D  change HomeService.py                    unstaged +3 -1        applies   applies   -
+      f3  D  change MemberController.py, MemberServ…  unstaged +11 -2       applies   conflict  -
       f4  S  Hash passwords with bcrypt               2 files +5 -3         applies   -         applies
       f6  P  change mailer.py                         +12 -2      P only: a deploy of S or D destroys it
       and 12 more: driftline candidates
@@ -130,11 +130,11 @@ fn a_narrow_terminal() {
       D debug    main 9225e11 ori…       54         22           53          2  all
 
     Fixes in one place only                             -> P      -> S      -> D
-      f1  D  change HomeService.py              +3 -1   applies   applies   -
-      f2  D  change MemberController.py, Memb…  +11 -2  applies   conflict  -
-      f3  D  change HomeController.py           +4 -1   applies   applies   -
+      f1  D  change HomeController.py           +4 -1   applies   applies   -
+      f2  D  change HomeService.py              +3 -1   applies   applies   -
+      f3  D  change MemberController.py, Memb…  +11 -2  applies   conflict  -
       f4  S  Hash passwords with bcrypt         +5 -3   applies   -         applies
-      f6  P  change mailer.py                   +12 -2  P only
+      f6  P  change mailer.py                   +12 -2  S or D would destroy it
       and 12 more: driftline candidates
 
     Look at first

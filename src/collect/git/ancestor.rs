@@ -147,7 +147,7 @@ mod tests {
     fn what_lies_below_the_ancestor_is_not_walked() {
         // A thousand in a row, and two sides above the last.
         let mut commits: Vec<(Vec<usize>, i64)> =
-            (0_usize..1000).map(|at| (at.checked_sub(1).into_iter().collect(), at as i64)).collect();
+            (0_usize..1000).zip(0..).map(|(at, time)| (at.checked_sub(1).into_iter().collect(), time)).collect();
         commits.extend([(vec![999], 2000), (vec![1000], 2001), (vec![999], 1500)]);
         let (_home, objects, ids) = history(&commits);
         let (found, visited) = best(&[(&objects, ids[1001]), (&objects, ids[1002])], usize::MAX).unwrap();

@@ -1,12 +1,13 @@
 //! Candidates in brief: as much as a first screen shows of them, and how far a first look goes.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::rank::MONTH;
 use super::{Candidate, Candidates, Question, Target};
-use crate::insight::units::{Sources, UnitId, UnitKind};
+use crate::insight::units::{FileChange, Sources, Unit, UnitId, UnitKind, Version};
 use crate::insight::verdict::{Applies, Fact, Verdict};
 use crate::path::TreePath;
 use crate::snapshot::{Content, EntryRef, GitState, ReadFailure};
@@ -28,8 +29,27 @@ pub struct Brief {
     pub sensitive: u64,
     /// What could not be read or judged, in words. The answer is incomplete then.
     pub failures: Vec<String>,
+    /// The names of all units, in the order of the listing of all candidates: their numbers, from 1.
+    pub order: Vec<UnitId>,
+    /// Where what is in no commit stands in the files of its environment.
+    pub places: Vec<Place>,
     /// When the order may become another one though nothing changed, in seconds since 1970: a unit is recent no more.
     pub until: Option<i64>,
+}
+
+/// Where a unit that is in no commit stands, one for each of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its number.
+    pub number: u64,
+    /// What it is.
+    pub kind: BriefKind,
+    /// The environment that has it.
+    pub environment: usize,
+    /// The file, by its common path, as bytes.
+    pub path: Vec<u8>,
+    /// The first of its lines and the one after the last, from 0, of each of its places; empty when it is all that was done to the file.
+    pub lines: Vec<(u64, u64)>,
 }
 
 /// How far a first look goes.
@@ -162,6 +182,32 @@ pub enum Fit {
     NotTried,
 }
 
+impl Brief {
+    /// The number of a unit in the listing of all candidates.
+    pub fn number(&self, id: &UnitId) -> Option<u64> {
+        self.order.iter().position(|known| known == id).map(|at| at as u64 + 1)
+    }
+
+    /// The number of the unit of one of these kinds that has lines of a file: where several have lines of it, the one whose lines are nearest.
+    pub fn number_at(
+        &self,
+        environment: usize,
+        kinds: &[BriefKind],
+        path: &TreePath,
+        lines: &Range<usize>,
+    ) -> Option<u64> {
+        let is_of_it = |place: &&Place| {
+            place.environment == environment && kinds.contains(&place.kind) && place.path == path.as_bytes()
+        };
+        let (start, end) = (lines.start as u64, lines.end as u64);
+        let distance = |place: &&Place| {
+            let of = |&(first, last): &(u64, u64)| first.saturating_sub(end).max(start.saturating_sub(last));
+            place.lines.iter().map(of).min().unwrap_or(0)
+        };
+        self.places.iter().filter(is_of_it).min_by_key(distance).map(|place| place.number)
+    }
+}
+
 impl BriefUnit {
     /// The environments that lack it or some of it, ascending.
     pub fn lacking(&self) -> Vec<usize> {
@@ -267,18 +313,14 @@ pub fn brief(candidates: &Candidates, question: &Question<'_>, redactor: &Redact
             needs: target.needs.iter().map(number).collect(),
             is_destroyed: is_destroyed(candidate, target, &question.sources),
         };
-        let (kind, commit) = match &unit.kind {
-            UnitKind::Commit { commit } => (BriefKind::Commit, Some(commit)),
-            UnitKind::Stash { commit } => (BriefKind::Stash, Some(commit)),
-            UnitKind::Staged => (BriefKind::Staged, None),
-            UnitKind::Unstaged => (BriefKind::Unstaged, None),
-            UnitKind::Tree => (BriefKind::Tree, None),
-            UnitKind::Artifact { .. } => (BriefKind::Artifact, None),
+        let commit = match &unit.kind {
+            UnitKind::Commit { commit } | UnitKind::Stash { commit } => Some(commit),
+            _ => None,
         };
         BriefUnit {
             id: unit.id,
             number: number(&unit.id),
-            kind,
+            kind: BriefKind::of(&unit.kind),
             commit: commit.map(ToString::to_string),
             from: unit.from,
             title: mask(&unit.title),
@@ -291,14 +333,56 @@ pub fn brief(candidates: &Candidates, question: &Question<'_>, redactor: &Redact
             targets: candidate.targets.iter().map(target).collect(),
         }
     };
+    let mut order: Vec<(usize, UnitId)> = numbers.iter().map(|(id, number)| (*number, *id)).collect();
+    order.sort_unstable();
     let ends = candidates.units.iter().filter_map(|it| it.unit.authored?.checked_add(MONTH));
     Brief {
         scope: Scope::All,
         units: candidates.units.iter().filter(is_shown).map(unit).collect(),
         sensitive: candidates.sensitive as u64,
         failures: candidates.failures.iter().map(|words| mask(words)).collect(),
+        order: order.into_iter().map(|(_, id)| id).collect(),
+        places: candidates
+            .units
+            .iter()
+            .flat_map(|candidate| places(&candidate.unit, number(&candidate.unit.id)))
+            .collect(),
         until: ends.filter(|end| *end > question.now).min(),
     }
+}
+
+impl BriefKind {
+    fn of(kind: &UnitKind) -> Self {
+        match kind {
+            UnitKind::Commit { .. } => Self::Commit,
+            UnitKind::Stash { .. } => Self::Stash,
+            UnitKind::Staged => Self::Staged,
+            UnitKind::Unstaged => Self::Unstaged,
+            UnitKind::Tree => Self::Tree,
+            UnitKind::Artifact { .. } => Self::Artifact,
+        }
+    }
+}
+
+fn places(unit: &Unit, number: u64) -> Vec<Place> {
+    let kind = BriefKind::of(&unit.kind);
+    if matches!(kind, BriefKind::Commit | BriefKind::Stash) {
+        return Vec::new();
+    }
+    let place = |change: &FileChange| {
+        let lines = match change.after.as_ref().map(|side| &side.version) {
+            Some(Version::Part { lines, .. }) => &lines[..],
+            _ => &[],
+        };
+        Place {
+            number,
+            kind,
+            environment: unit.from,
+            path: change.path().as_bytes().to_vec(),
+            lines: lines.iter().map(|lines| (lines.start as u64, lines.end as u64)).collect(),
+        }
+    };
+    unit.changes.iter().map(place).collect()
 }
 
 /// Whether copying the target's files over those of the unit's environment takes it away: it stands in files that are there, and the target has

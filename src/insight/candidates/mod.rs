@@ -5,7 +5,7 @@ mod rank;
 mod series;
 
 use brief::wanted;
-pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Scope, Standing, brief, scope};
+pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Place, Scope, Standing, brief, scope};
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
@@ -43,6 +43,8 @@ pub struct Candidates {
     pub sensitive: usize,
     /// What could not be read or judged, in words. The answer is incomplete then.
     pub failures: Vec<String>,
+    /// Names of units that have numbers already, in the order of these: those that they have in a listing of more pairs.
+    pub numbered: Vec<UnitId>,
     /// What was judged together, in the order in which it was made.
     trials: Vec<Trial>,
 }
@@ -93,12 +95,13 @@ impl Candidate {
 }
 
 impl Candidates {
-    /// The number of each unit in the listing, from 1. The same unit of two environments has one number.
+    /// The number of each unit, from 1: those that are numbered already, then the others in the order of the listing. The same unit of two
+    /// environments has one number.
     pub fn numbers(&self) -> BTreeMap<UnitId, usize> {
         let mut numbers = BTreeMap::new();
-        for candidate in &self.units {
+        for id in self.numbered.iter().chain(self.units.iter().map(|candidate| &candidate.unit.id)) {
             let next = numbers.len() + 1;
-            numbers.entry(candidate.unit.id).or_insert(next);
+            numbers.entry(*id).or_insert(next);
         }
         numbers
     }

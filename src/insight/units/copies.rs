@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::found::{Found, Sources, unit};
+use super::groups::group;
 use super::{FileChange, Unit, UnitKind};
 use crate::compare::artifacts::{Artifact, ArtifactKind};
 use crate::path::TreePath;
@@ -46,7 +47,8 @@ pub fn copies(environment: usize, known: &[Unit], sources: &Sources<'_>) -> Foun
         match sources.piece(change, sources.modified(environment, original)) {
             Ok(Some(piece)) => {
                 let kind = UnitKind::Artifact { copy: artifact.path.clone() };
-                found.units.push(unit(vec![piece], kind, environment, None));
+                let groups = group(vec![piece], |_| Vec::new());
+                found.units.extend(groups.into_iter().map(|group| unit(group, kind.clone(), environment, None)));
             }
             Ok(None) => {}
             Err(words) => found.failures.push(words),

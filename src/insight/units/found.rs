@@ -104,7 +104,8 @@ impl Sources<'_> {
         let content = |side: &Option<Side>| side.as_ref().map_or(Ok(Some(Vec::new())), |side| self.content(side));
         let (before, after) = (content(&change.before)?, content(&change.after)?);
         let (Some(before), Some(mut after)) = (before, after) else {
-            return Ok(Some(Piece { change, before: Vec::new(), after: Vec::new(), is_text: false, modified }));
+            let (before, after, lines) = (Vec::new(), Vec::new(), Vec::new());
+            return Ok(Some(Piece { change, before, after, is_text: false, modified, lines }));
         };
         if let (Some(old), Some(new)) = (&change.before, &mut change.after) {
             if before != after && has_crlf(&before) != has_crlf(&after) {
@@ -119,7 +120,7 @@ impl Sources<'_> {
             }
         }
         let is_text = !is_binary(&before) && !is_binary(&after);
-        Ok(Some(Piece { change, before, after, is_text, modified }))
+        Ok(Some(Piece { change, before, after, is_text, modified, lines: Vec::new() }))
     }
 }
 
@@ -129,11 +130,11 @@ pub(super) fn unit(pieces: Vec<Piece>, kind: UnitKind, from: usize, title: Optio
     let mut pieces = pieces;
     pieces.sort_by(|a, b| a.change.path().cmp(b.change.path()));
     for piece in &pieces {
-        for (side, content) in [(&piece.change.before, &piece.before), (&piece.change.after, &piece.after)] {
+        for side in [&piece.change.before, &piece.change.after] {
             parts.push(side.as_ref().map_or_else(Vec::new, |side| side.path.as_bytes().to_vec()));
             parts.push(side.as_ref().map_or_else(Vec::new, |side| vec![side.kind as u8]));
-            parts.push(blake3::hash(content).as_bytes().to_vec());
         }
+        parts.push(piece.digest().to_vec());
     }
     let title = title.unwrap_or_else(|| title_of(&pieces));
     Unit {
@@ -158,7 +159,7 @@ fn name_of(kind: &UnitKind) -> &'static [u8] {
     }
 }
 
-/// The names of the files, of many the folder that holds them all.
+/// The names of the files, of many the folder that holds them all; of a part of one file, where it is.
 fn title_of(pieces: &[Piece]) -> String {
     let paths: Vec<&TreePath> = pieces.iter().map(|piece| piece.change.path()).collect();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -182,7 +183,22 @@ fn title_of(pieces: &[Piece]) -> String {
         };
     }
     let names: Vec<String> = paths.iter().map(|path| text(path.file_name())).collect();
-    format!("{action} {}", names.join(", "))
+    let lines = match pieces {
+        [only] => places(only),
+        _ => String::new(),
+    };
+    format!("{action} {}{lines}", names.join(", "))
+}
+
+/// ` at line 41` of a part of a file; nothing for a whole.
+fn places(piece: &Piece) -> String {
+    let lines: Vec<String> = piece.lines.iter().map(|lines| (lines.start + 1).to_string()).collect();
+    match &lines[..] {
+        [] => String::new(),
+        [only] => format!(" at line {only}"),
+        [first, second] => format!(" at lines {first} and {second}"),
+        [first, second, ..] => format!(" at lines {first}, {second} ..."),
+    }
 }
 
 pub(super) fn is_binary(content: &[u8]) -> bool {

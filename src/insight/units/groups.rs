@@ -1,16 +1,23 @@
-//! Which uncommitted changes of files belong together.
+//! Which changes of files that are in no history belong together.
 //!
-//! Two rules, both of which can be seen in the texts: files whose added lines share a name that no file had before were edited together; and
-//! files to which just the same was done were. A file is never divided. All else stands alone.
+//! Hunks of a file that have nothing to do with each other are apart ([`super::hunks`]). Beyond that, two rules, both of which can be seen in
+//! the texts: changes whose added lines share a name that no file had before were made together; and those that do just the same to their
+//! files were. All else stands alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 
-use super::FileChange;
+use super::hunks::{Difference, Edit};
+use super::sets::Sets;
+use super::words::names;
+use super::{FileChange, Version};
 
 /// A name that more files share than this says nothing about any two.
 const MOST: usize = 12;
+/// Where more files are edited, it is another version of the tree rather than fixes typed in: no file is divided.
+const MOST_DIVIDED: usize = 200;
 
-/// A change of one file, looked into.
+/// A change of one file, or a part of it, looked into.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) change: FileChange,
@@ -20,26 +27,129 @@ pub(super) struct Piece {
     pub(super) is_text: bool,
     /// When the file was changed last.
     pub(super) modified: Option<i64>,
+    /// Of a part, where it is in the file with all that was changed, by line.
+    pub(super) lines: Vec<Range<usize>>,
 }
 
 impl Piece {
     fn is_new(&self) -> bool {
         self.change.before.is_none()
     }
+
+    /// Whether it does nothing but change lines of a text.
+    fn is_edit(&self) -> bool {
+        let FileChange { before: Some(before), after: Some(after) } = &self.change else { return false };
+        self.is_text && before.kind == after.kind && before.path == after.path
+    }
+
+    fn edit(&self) -> Edit<'_> {
+        if self.is_text { Edit::new(&self.before, &self.after) } else { Edit::new(b"", b"") }
+    }
+
+    /// Only some of the hunks.
+    fn part(&self, edit: &Edit<'_>, hunks: &[usize]) -> Self {
+        let after = edit.with(hunks);
+        let lines: Vec<Range<usize>> = hunks.iter().map(|&hunk| edit.hunks[hunk].1.clone()).collect();
+        let mut change = self.change.clone();
+        if let Some(side) = &mut change.after {
+            side.version = Version::Part { content: after.clone().into(), lines: lines.clone().into() };
+        }
+        Self { change, before: self.before.clone(), after, is_text: true, modified: self.modified, lines }
+    }
+
+    /// Tells what is done to the content: of an edit the lines that go and come, whatever else the file has.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |lines: &[&[u8]]| {
+            let length: usize = lines.iter().map(|line| line.len()).sum();
+            hasher.update(&(length as u64).to_le_bytes());
+            for line in lines {
+                hasher.update(line);
+            }
+        };
+        if self.is_edit() {
+            let edit = Edit::new(&self.before, &self.after);
+            for (old, new) in &edit.hunks {
+                add(&edit.old[old.clone()]);
+                add(&edit.new[new.clone()]);
+            }
+        } else {
+            add(&[&self.before]);
+            add(&[&self.after]);
+        }
+        hasher.finalize().into()
+    }
 }
 
-/// Puts together what belongs together. New files that share no name with an edit are put together by `place`.
+/// A change, or the hunks of it that belong together.
+struct Part {
+    piece: usize,
+    hunks: Vec<usize>,
+}
+
+/// A change as it goes into a unit.
+enum Slot {
+    /// With all its hunks: its number.
+    Whole(usize),
+    Part(Box<Piece>),
+}
+
+/// Puts together what belongs together, and takes files apart whose hunks do not. New files that share no name with an edit are put together by
+/// `place`.
 pub(super) fn group(pieces: Vec<Piece>, place: impl Fn(&Piece) -> Vec<u8>) -> Vec<Vec<Piece>> {
-    let mut sets = Sets((0..pieces.len()).collect());
+    let slots = slots(&pieces, place);
+    let mut pieces: Vec<Option<Piece>> = pieces.into_iter().map(Some).collect();
+    let mut piece = |slot| match slot {
+        Slot::Whole(at) => pieces[at].take(),
+        Slot::Part(piece) => Some(*piece),
+    };
+    slots.into_iter().map(|group| group.into_iter().filter_map(&mut piece).collect()).collect()
+}
+
+fn slots(pieces: &[Piece], place: impl Fn(&Piece) -> Vec<u8>) -> Vec<Vec<Slot>> {
+    let edits: Vec<Edit<'_>> = pieces.iter().map(Piece::edit).collect();
+    let is_divided = pieces.iter().filter(|piece| piece.is_edit()).count() <= MOST_DIVIDED;
+    let mut parts: Vec<Part> = Vec::new();
+    for (piece, edit) in edits.iter().enumerate() {
+        let whole = || vec![(0..edit.hunks.len()).collect()];
+        let found = if is_divided && pieces[piece].is_edit() { edit.parts() } else { whole() };
+        let found = if found.is_empty() { whole() } else { found };
+        parts.extend(found.into_iter().map(|hunks| Part { piece, hunks }));
+    }
+    let mut groups = Vec::new();
+    for group in together(pieces, &edits, &parts, place) {
+        let mut of_piece: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for part in group.into_iter().map(|at| &parts[at]) {
+            of_piece.entry(part.piece).or_default().extend(&part.hunks);
+        }
+        let slot = |(piece, mut hunks): (usize, Vec<usize>)| {
+            hunks.sort_unstable();
+            let is_whole = hunks.len() == edits[piece].hunks.len();
+            if is_whole { Slot::Whole(piece) } else { Slot::Part(Box::new(pieces[piece].part(&edits[piece], &hunks))) }
+        };
+        groups.push(of_piece.into_iter().map(slot).collect());
+    }
+    groups
+}
+
+/// The numbers of parts that belong together.
+fn together(
+    pieces: &[Piece],
+    edits: &[Edit<'_>],
+    parts: &[Part],
+    place: impl Fn(&Piece) -> Vec<u8>,
+) -> Vec<Vec<usize>> {
+    let mut sets = Sets::new(parts.len());
     let mut known: HashSet<&[u8]> = HashSet::new();
     for piece in pieces.iter().filter(|piece| piece.is_text) {
         known.extend(names(&piece.before));
     }
     let mut by_name: BTreeMap<&[u8], BTreeSet<usize>> = BTreeMap::new();
-    let mut by_edit: BTreeMap<Edit<'_>, usize> = BTreeMap::new();
+    let mut by_edit: BTreeMap<Difference<'_>, usize> = BTreeMap::new();
     let mut edited: HashSet<&[u8]> = HashSet::new();
-    for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.is_text) {
-        let (added, removed) = edit(piece);
+    for (at, part) in parts.iter().enumerate() {
+        let piece = &pieces[part.piece];
+        let (added, removed) = edits[part.piece].lines_of(&part.hunks);
         for line in &added {
             for name in names(line).filter(|name| !known.contains(name)) {
                 by_name.entry(name).or_default().insert(at);
@@ -54,75 +164,23 @@ pub(super) fn group(pieces: Vec<Piece>, place: impl Fn(&Piece) -> Vec<u8>) -> Ve
         }
     }
     let mut joined = vec![false; pieces.len()];
-    for (_, holders) in by_name.iter().filter(|(name, holders)| edited.contains(*name) && holders.len() <= MOST) {
-        let Some(&first) = holders.first() else { continue };
+    for (_, holders) in by_name.iter().filter(|(name, _)| edited.contains(*name)) {
+        let files: BTreeSet<usize> = holders.iter().map(|&at| parts[at].piece).collect();
+        let Some(&first) = holders.first().filter(|_| files.len() <= MOST) else { continue };
         for &other in holders.iter().skip(1) {
             sets.unite(first, other);
-            (joined[first], joined[other]) = (true, true);
+            (joined[parts[first].piece], joined[parts[other].piece]) = (true, true);
         }
     }
     let mut by_place: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
-    for (at, piece) in pieces.iter().enumerate().filter(|(at, piece)| piece.is_new() && !joined[*at]) {
-        let first = *by_place.entry(place(piece)).or_insert(at);
-        sets.unite(first, at);
-    }
-    let roots: Vec<usize> = (0..pieces.len()).map(|at| sets.root(at)).collect();
-    let mut groups: BTreeMap<usize, Vec<Piece>> = BTreeMap::new();
-    for (root, piece) in roots.into_iter().zip(pieces) {
-        groups.entry(root).or_default().push(piece);
-    }
-    groups.into_values().collect()
-}
-
-/// Lines that come and lines that go, sorted.
-type Edit<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
-
-/// What is done to a file, whatever the order of its lines.
-fn edit(piece: &Piece) -> Edit<'_> {
-    let lines = |text| <[u8]>::split_inclusive(text, |&byte| byte == b'\n');
-    let mut left: BTreeMap<&[u8], usize> = BTreeMap::new();
-    for line in lines(&piece.before) {
-        *left.entry(line).or_default() += 1;
-    }
-    let mut added = Vec::new();
-    for line in lines(&piece.after) {
-        match left.get_mut(line) {
-            Some(count) if *count > 0 => *count -= 1,
-            _ => added.push(line),
+    for (at, part) in parts.iter().enumerate() {
+        let piece = &pieces[part.piece];
+        if piece.is_new() && !joined[part.piece] {
+            let first = *by_place.entry(place(piece)).or_insert(at);
+            sets.unite(first, at);
         }
     }
-    added.sort_unstable();
-    let removed = left.into_iter().flat_map(|(line, count)| std::iter::repeat_n(line, count)).collect();
-    (added, removed)
-}
-
-/// Words that are names in programs and no words of a language: `DuplicateMember`, `find_all`.
-fn names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let words = text.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
-    words.filter(|word| {
-        let inner = word.len() >= 5 && !word[0].is_ascii_digit();
-        let is_camel = || word.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-        inner && (is_camel() || word[1..word.len() - 1].contains(&b'_'))
-    })
-}
-
-/// Disjoint sets of numbers; the smallest of a set stands for it.
-struct Sets(Vec<usize>);
-
-impl Sets {
-    fn root(&mut self, mut at: usize) -> usize {
-        while self.0[at] != at {
-            self.0[at] = self.0[self.0[at]];
-            at = self.0[at];
-        }
-        at
-    }
-
-    fn unite(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        let (low, high) = (a.min(b), a.max(b));
-        self.0[high] = low;
-    }
+    sets.groups()
 }
 
 #[cfg(test)]
@@ -144,6 +202,7 @@ mod tests {
             after: after.into(),
             is_text: true,
             modified: None,
+            lines: Vec::new(),
         }
     }
 

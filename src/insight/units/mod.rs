@@ -8,17 +8,20 @@ mod commits;
 mod copies;
 mod found;
 mod groups;
+mod hunks;
+mod sets;
 mod side;
 mod stashes;
 mod trees;
 mod uncommitted;
+mod words;
 
 pub use bookkeeping::{is_bookkeeping, is_supporting};
 pub use commits::{commit_id, commits, file_changes};
 pub use copies::copies;
 pub use found::{Found, Sources};
 pub use side::{Side, Version, Versions};
-pub use stashes::stashes;
+pub use stashes::{stash_id, stashes};
 pub use trees::trees;
 pub use uncommitted::uncommitted;
 

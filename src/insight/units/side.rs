@@ -1,5 +1,6 @@
 //! The sides of a change, and how their contents are come by.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::path::TreePath;
@@ -33,8 +34,15 @@ pub enum Version {
         /// Where.
         path: TreePath,
     },
-    /// Here, because it is nowhere else (a file with only some of its hunks applied).
+    /// Here, because it is nowhere else.
     Held(Arc<[u8]>),
+    /// A file with only some of the hunks that it has.
+    Part {
+        /// Its content with these and no others.
+        content: Arc<[u8]>,
+        /// Where they are in the file with all of them, by line; empty where lines only go.
+        lines: Arc<[Range<usize>]>,
+    },
 }
 
 /// Where the versions are that sides name.
@@ -70,7 +78,9 @@ impl Versions<'_> {
     /// When it cannot be read.
     pub fn content(&self, side: &Side, limit: u64) -> Result<Option<Vec<u8>>, ReadFailure> {
         match &side.version {
-            Version::Held(content) => Ok((content.len() as u64 <= limit).then(|| content.to_vec())),
+            Version::Held(content) | Version::Part { content, .. } => {
+                Ok((content.len() as u64 <= limit).then(|| content.to_vec()))
+            }
             Version::Blob { environment, id } => {
                 let blob = Blob { id: *id, kind: side.kind };
                 match self.commits.blob(*environment, &side.path, blob, limit) {

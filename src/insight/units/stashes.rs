@@ -2,7 +2,7 @@
 
 use super::found::Found;
 use super::{FileChange, Unit, UnitId, UnitKind, file_changes};
-use crate::snapshot::{CommitReader, GitState, ReadFailure, Snapshot, Stash};
+use crate::snapshot::{CommitId, CommitReader, GitState, ReadFailure, Snapshot, Stash};
 
 /// The stashes of a checkout, oldest first: what each has over the commit it was made on, with the files that git did not know.
 pub fn stashes(environment: usize, snapshots: &[Snapshot], commits: &dyn CommitReader) -> Found {
@@ -17,6 +17,11 @@ pub fn stashes(environment: usize, snapshots: &[Snapshot], commits: &dyn CommitR
     found
 }
 
+/// The name of a stash as a unit.
+pub fn stash_id(commit: &CommitId) -> UnitId {
+    UnitId::new([&b"stash"[..], &commit.0])
+}
+
 fn unit(environment: usize, stash: &Stash, commits: &dyn CommitReader) -> Result<Option<Unit>, ReadFailure> {
     let Some(record) = commits.record(environment, &stash.id)? else { return Ok(None) };
     let Some(base) = record.parents.first() else { return Ok(None) };
@@ -26,7 +31,7 @@ fn unit(environment: usize, stash: &Stash, commits: &dyn CommitReader) -> Result
         changes.sort_by(|a, b| a.path().cmp(b.path()));
     }
     Ok((!changes.is_empty()).then(|| Unit {
-        id: UnitId::new([&b"stash"[..], &stash.id.0]),
+        id: stash_id(&stash.id),
         kind: UnitKind::Stash { commit: stash.id.clone() },
         from: environment,
         title: stash.message.clone(),

@@ -166,7 +166,7 @@ impl Own<'_> {
     fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
         match &side.version {
             Version::Blob { id, .. } => Ok(Some(*id)),
-            Version::Held(_) => Ok(None),
+            Version::Held(_) | Version::Part { .. } => Ok(None),
             Version::File { environment, path } => {
                 let Some(entry) = self.sources.snapshots[*environment].find(path) else { return Ok(None) };
                 if side.kind == BlobKind::Link {

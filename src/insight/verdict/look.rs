@@ -258,7 +258,7 @@ impl Looking<'_> {
     fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
         match &side.version {
             Version::Blob { id, .. } => Ok(Some(*id)),
-            Version::Held(_) => Ok(None),
+            Version::Held(_) | Version::Part { .. } => Ok(None),
             Version::File { environment, path } => {
                 let Some(entry) = self.reading.snapshots[*environment].find(path) else { return Ok(None) };
                 let at = EntryRef { environment: *environment, entry };

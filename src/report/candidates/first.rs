@@ -234,6 +234,8 @@ struct Table<'a> {
     targets: Vec<&'a EnvironmentReport>,
     /// The width of each of these; 0 when there are too many, and one column says how many.
     cell: usize,
+    /// The least width of all of these together: a danger is said in any case.
+    least: usize,
     id: usize,
     what: usize,
     place: usize,
@@ -249,9 +251,22 @@ impl<'a> Table<'a> {
         let source = first.filter(|first| shown.iter().all(|unit| unit.from == first.name));
         let is_target = |environment: &&EnvironmentReport| source.is_none_or(|source| source.name != environment.name);
         let targets: Vec<&EnvironmentReport> = all.iter().filter(is_target).collect();
-        let mut table =
-            Self { report, styles, columns, source, targets, cell: 0, id: 2, what: 0, place: 0, is_short: false };
+        let mut table = Self {
+            report,
+            styles,
+            columns,
+            source,
+            targets,
+            cell: 0,
+            least: 0,
+            id: 2,
+            what: 0,
+            place: 0,
+            is_short: false,
+        };
         table.id = shown.iter().map(|unit| width(&unit.short)).max().unwrap_or(2);
+        let is_threatened = shown.iter().any(|unit| threats(report, unit).is_some());
+        table.least = if is_threatened { 2 + width(SHORTEST) } else { 0 };
         let heads = table.targets.iter().map(|target| width(&table.head(target)));
         let words = shown.iter().filter(|unit| threats(report, unit).is_none());
         let words = words.flat_map(|unit| table.targets.iter().map(|target| width(&cell(unit, &target.name))));
@@ -282,7 +297,7 @@ impl<'a> Table<'a> {
         match self.cell {
             0 if self.lead() + NARROWEST + 2 + SUMMARY > self.columns => 0,
             0 => 2 + SUMMARY,
-            cell => self.targets.len() * (cell + 2),
+            cell => self.least.max(self.targets.len() * (cell + 2)),
         }
     }
 
@@ -392,16 +407,19 @@ fn summary(unit: &BriefUnitReport) -> String {
     format!("there in {there} of {all}, applies to {applies}")
 }
 
+/// The least that is said of a danger.
+const SHORTEST: &str = "lost on deploy";
+
 /// That one environment alone has it, and what would destroy it, in as many words as there is room for.
 fn threatened(from: &str, threats: &[&str], room: usize) -> String {
     let whose = threats.join(" or ");
     let all = [
         format!("{from} only: a deploy of {whose} destroys it"),
         format!("{from} only: {whose} would destroy it"),
-        format!("{from} only"),
+        format!("a deploy of {whose} destroys it"),
+        format!("{whose} would destroy it"),
     ];
-    let short = all.iter().find(|words| width(words) <= room).unwrap_or(&all[2]);
-    short.clone()
+    all.into_iter().find(|words| width(words) <= room).unwrap_or_else(|| SHORTEST.to_owned())
 }
 
 /// The file of a commit, or how many; of what is in no commit, in which state it is: its title says the files.

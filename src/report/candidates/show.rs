@@ -197,7 +197,7 @@ fn write_diff(file: &ShownFile, styles: Styles, out: &mut dyn Write) -> io::Resu
     let spans = changes(&old_lines, &new_lines);
     let old_refs: Vec<&[u8]> = old_lines.iter().map(Vec::as_slice).collect();
     for hunk in hunks(&spans) {
-        write_hunk(old.as_ref(), new.as_ref(), &old_refs, hunk, styles, out)?;
+        write_hunk(old.as_ref(), new.as_ref(), &old_refs, (hunk, ""), styles, out)?;
     }
     Ok(())
 }

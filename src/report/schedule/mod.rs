@@ -53,6 +53,7 @@ pub struct TimeOfDay {
 
 /// What the environments of a configuration need of the machine.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a need of its own")]
 pub struct Needs {
     /// Other machines are reached over ssh.
     pub ssh: bool,

@@ -115,7 +115,7 @@ fn read_by_systemd(text: &str) -> Vec<String> {
     while let Some(c) = letters.next() {
         match (quote, c) {
             (_, '\\') => {
-                word.get_or_insert_default().push(letters.next().expect("a line does not end with a backslash"))
+                word.get_or_insert_default().push(letters.next().expect("a line does not end with a backslash"));
             }
             (Some(end), c) if c == end => quote = None,
             (None, '"' | '\'') => {

@@ -101,16 +101,19 @@ pub struct RegionReport {
 pub struct OriginReport {
     /// The environments that have them so, in order.
     pub environments: Vec<String>,
-    /// `commit`, `staged` (in the index and in no commit), `unstaged` (in the file and not in the index), `untracked`, `tree` (the environment has no
-    /// history, and no known commit has the file as it is there).
+    /// `commit`, `staged` (in the index and in no commit), `unstaged` (in the file and not in the index), `untracked`, `stash` (in no commit, and some
+    /// stash has them), `tree` (the environment has no history, and no known commit has the file as it is there).
     pub kind: &'static str,
-    /// The commit, in full; null for the other kinds. `driftline candidates show` takes it as a name.
+    /// The short name of its unit on the first screen and in `driftline candidates`; null where it has none, where there is too much to look at for
+    /// a first screen, and where an environment is on another machine.
+    pub unit: Option<String>,
+    /// The commit, in full, of a commit or a stash; else null. `driftline candidates show` takes that of a commit as a name.
     pub commit: Option<String>,
-    /// The first line of its message, secrets masked.
+    /// The first line of its message, or the message of a stash, secrets masked.
     pub subject: Option<String>,
     /// Its author's name, secrets masked.
     pub author: Option<String>,
-    /// When it was authored, in seconds since 1970 in UTC.
+    /// When it was authored, or the stash made, in seconds since 1970 in UTC.
     pub authored: Option<i64>,
     /// How many lines it accounts for: those that came, and those of the base that went.
     pub lines: usize,
@@ -228,13 +231,18 @@ fn origin_report(view: &TextView, origin: &RegionOrigin) -> OriginReport {
         Origin::Commit(commit) => Some(commit),
         _ => None,
     };
+    let stash = match &origin.origin {
+        Origin::Stash { stash, .. } => Some(stash),
+        _ => None,
+    };
     OriginReport {
         environments: names(view, &origin.environments),
         kind: TextView::kind(&origin.origin),
-        commit: commit.map(|commit| commit.id.to_string()),
-        subject: commit.map(|commit| commit.subject.clone()),
+        unit: origin.unit.map(|number| format!("f{number}")),
+        commit: commit.map(|commit| &commit.id).or(stash.map(|stash| &stash.id)).map(ToString::to_string),
+        subject: commit.map(|commit| commit.subject.clone()).or(stash.map(|stash| stash.message.clone())),
         author: commit.map(|commit| commit.author.clone()),
-        authored: commit.map(|commit| commit.authored),
+        authored: commit.map(|commit| commit.authored).or(stash.map(|stash| stash.made)),
         lines: origin.lines,
     }
 }

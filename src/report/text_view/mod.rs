@@ -13,6 +13,7 @@ mod words;
 
 pub use build::{Inputs, view};
 pub use columns::write_columns;
+pub use origins::number;
 pub use regions::write_regions;
 pub use unified::write_unified;
 
@@ -150,6 +151,8 @@ pub struct RegionOrigin {
     pub origin: Origin,
     /// How many lines it accounts for, those that went among them.
     pub lines: usize,
+    /// The number of the unit in the listing of candidates, where it has one: see [`number`].
+    pub unit: Option<u64>,
 }
 
 /// What is left out when lines are compared.

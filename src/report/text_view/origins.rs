@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::compare::text::regions::changes;
 use crate::insight::base::BaseKind;
+use crate::insight::candidates::{Brief, BriefKind};
 use crate::insight::origin::{Origin, Traced, Version};
+use crate::insight::units::{commit_id, stash_id};
 use crate::report::escape;
 use crate::report::text_view::{FileRegion, FileView, Inputs, RegionOrigin, TextView};
 use crate::report::wording::age;
-use crate::snapshot::{CommitId, CommitSummary};
+use crate::snapshot::{CommitId, CommitSummary, Stash};
 
 /// More origins of one region are counted.
 const SHOWN: usize = 3;
@@ -28,7 +30,7 @@ pub(super) fn trace(view: &mut FileView, inputs: &Inputs<'_>) {
                 let is_same = |known: &&mut RegionOrigin| known.origin == origin && !origin.is_uncommitted();
                 match origins.iter_mut().find(is_same) {
                     Some(known) => known.environments.push(environment),
-                    None => origins.push(RegionOrigin { environments: vec![environment], origin, lines }),
+                    None => origins.push(RegionOrigin { environments: vec![environment], origin, lines, unit: None }),
                 }
             }
         }
@@ -86,14 +88,52 @@ fn masked(origin: &Origin, inputs: &Inputs<'_>) -> Origin {
             author: mask(author),
             authored: *authored,
         }),
+        Origin::Stash { environment, stash, is_uncommitted } => Origin::Stash {
+            environment: *environment,
+            stash: Stash { message: mask(&stash.message), ..stash.clone() },
+            is_uncommitted: *is_uncommitted,
+        },
         other => other.clone(),
     }
 }
 
+/// Gives each origin the number that its unit has on the first screen.
+pub fn number(files: &mut [FileView], brief: &Brief) {
+    for file in files {
+        let places: Vec<Option<usize>> = (0..file.sides.len()).map(|environment| file.text_of(environment)).collect();
+        for region in &mut file.regions {
+            let texts = &region.texts;
+            for origin in &mut region.origins {
+                let at = |kinds: &[BriefKind]| {
+                    let environment = *origin.environments.first()?;
+                    brief.number_at(environment, kinds, &file.path, &texts[places[environment]?])
+                };
+                origin.unit = match &origin.origin {
+                    Origin::Commit(commit) => brief.number(&commit_id(&commit.id)),
+                    Origin::Stash { stash, .. } => brief.number(&stash_id(&stash.id)),
+                    Origin::Staged => at(&[BriefKind::Staged]),
+                    Origin::Unstaged | Origin::Untracked => at(&[BriefKind::Unstaged]),
+                    Origin::NoHistory => at(&[BriefKind::Tree, BriefKind::Artifact]),
+                };
+            }
+        }
+    }
+}
+
+/// What is said about where a region comes from.
+pub(super) struct Origins {
+    /// In a few words each.
+    pub(super) lines: Vec<String>,
+    /// Whether there is one alone, for all owners alike.
+    pub(super) is_one: bool,
+    /// The short names of units of which nothing else is to be said.
+    pub(super) units: Vec<String>,
+}
+
 impl TextView {
-    /// Where a region comes from, each in a few words, as far as its owners do not say it already: `8a21f0c "bcrypt" (Ada Example, 9 days)`;
-    /// and whether that is all that there is to say, for all owners alike.
-    pub(super) fn origins(&self, region: &FileRegion) -> (Vec<String>, bool) {
+    /// Where a region comes from, each in a few words, as far as its owners do not say it already: `f7 8a21f0c "bcrypt" (Ada Example, 9 days)`;
+    /// and whether that is all that there is to say, for all owners alike. Of what the owners say already, there are the units.
+    pub(super) fn origins(&self, region: &FileRegion) -> Origins {
         let owners = region.class.groups().concat();
         let is_of_all = |origin: &RegionOrigin| origin.environments.len() == owners.len();
         let is_worth_words = |origin: &&RegionOrigin| match origin.origin {
@@ -102,16 +142,20 @@ impl TextView {
             Origin::NoHistory => is_of_all(origin),
             _ => true,
         };
-        let told: Vec<&RegionOrigin> = region.origins.iter().filter(is_worth_words).collect();
+        let (told, untold): (Vec<&RegionOrigin>, Vec<&RegionOrigin>) = region.origins.iter().partition(is_worth_words);
+        let unit = |origin: &RegionOrigin| origin.unit.map(|number| format!("f{number}"));
+        let mut units: Vec<String> = untold.into_iter().filter_map(unit).collect();
+        units.dedup();
         let words = |origin: &&RegionOrigin| {
             let words = self.origin(&origin.origin);
+            let words = unit(origin).map_or(words.clone(), |unit| format!("{unit} {words}"));
             if is_of_all(origin) { words } else { format!("{}: {words}", self.names(&origin.environments)) }
         };
         let mut lines: Vec<String> = told.iter().take(SHOWN).map(words).collect();
         if told.len() > SHOWN {
             lines.push(format!("and {} more", told.len() - SHOWN));
         }
-        (lines, told.len() == 1 && is_of_all(told[0]))
+        Origins { lines, is_one: told.len() == 1 && is_of_all(told[0]), units }
     }
 
     fn origin(&self, origin: &Origin) -> String {
@@ -122,6 +166,10 @@ impl TextView {
                 let age = age(self.now, commit.authored);
                 let who = if author.is_empty() { age } else { format!("{author}, {age}") };
                 format!("{:.7} \"{subject}\" ({who})", commit.id)
+            }
+            Origin::Stash { environment, stash, .. } => {
+                let message = escape::text(stash.message.as_bytes());
+                format!("stash \"{message}\" ({}, {})", self.name(*environment), age(self.now, stash.made))
             }
             Origin::Staged => "staged".to_owned(),
             Origin::Unstaged => "not staged".to_owned(),
@@ -134,6 +182,7 @@ impl TextView {
     pub(super) fn kind(origin: &Origin) -> &'static str {
         match origin {
             Origin::Commit(_) => "commit",
+            Origin::Stash { .. } => "stash",
             Origin::Staged => "staged",
             Origin::Unstaged => "unstaged",
             Origin::Untracked => "untracked",

@@ -8,6 +8,7 @@ use crate::report::escape;
 use crate::report::layout::{fit, fit_path, pad, width};
 use crate::report::style::Look;
 use crate::report::text_view::lines::{Line, indentation_of, section};
+use crate::report::text_view::origins::Origins;
 use crate::report::text_view::{FileRegion, FileView, Screen, TextView};
 
 /// How many lines of the base stand before and after a region.
@@ -120,8 +121,8 @@ pub(super) fn write_region_head(
     let owners = view.owners(file, region);
     let look = if region.class.groups().len() > 1 { Look::Conflict } else { Look::Warning };
     let section = section_of(file, region).unwrap_or_default();
-    let (mut below, is_one) = view.origins(region);
-    let mut owners = owners;
+    let Origins { lines: mut below, is_one, units } = view.origins(region);
+    let mut owners = [owners].into_iter().chain(units).filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
     if let [only] = &below[..]
         && is_one
     {

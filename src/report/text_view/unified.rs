@@ -8,7 +8,7 @@ use crate::insight::base::BaseKind;
 use crate::report::escape;
 use crate::report::style::{Look, Styles};
 use crate::report::text_view::lines::section;
-use crate::report::text_view::{FileView, Screen, Side, TextView};
+use crate::report::text_view::{FileRegion, FileView, Screen, Side, TextView};
 
 /// How many unchanged lines stand before and after a change.
 pub(in crate::report) const CONTEXT: usize = 3;
@@ -40,14 +40,35 @@ fn write_file(view: &TextView, file: &FileView, styles: Styles, out: &mut dyn Wr
         if let Some(why) = why_not_applicable(old, new) {
             writeln!(out, "# it cannot be applied: {why}")?;
         }
-        write_diff(file, base_exists.then_some(old), Some(new), styles, out)?;
+        let origins = |hunk: &[Change]| origins(view, file, &text.environments, hunk);
+        write_diff(file, base_exists.then_some(old), Some(new), &origins, styles, out)?;
     }
     let absent: Vec<usize> = (0..file.sides.len()).filter(|&at| file.sides[at] == Side::Absent).collect();
     if base_exists && !absent.is_empty() {
         writeln!(out, "# {name}: from the base to {} ({base})", view.names(&absent))?;
-        write_diff(file, Some(&base_text.document), None, styles, out)?;
+        write_diff(file, Some(&base_text.document), None, &|_| String::new(), styles, out)?;
     }
     Ok(())
+}
+
+/// Where the lines of a hunk come from that these environments have. What stands behind the head of a hunk is passed over by what applies it.
+fn origins(view: &TextView, file: &FileView, environments: &[usize], hunk: &[Change]) -> String {
+    let touches =
+        |region: &FileRegion, old: &Range<usize>| old.start <= region.base.end && region.base.start <= old.end;
+    let is_theirs = |region: &FileRegion| region.class.groups().concat().iter().any(|at| environments.contains(at));
+    let regions = file.changed().filter(|region| is_theirs(region) && hunk.iter().any(|(old, _)| touches(region, old)));
+    let mut words: Vec<String> = Vec::new();
+    for region in regions {
+        let origins = view.origins(region);
+        let is_uncommitted = environments.iter().any(|&at| file.is_uncommitted(region, at));
+        let uncommitted = (origins.lines.is_empty() && is_uncommitted).then(|| "uncommitted".to_owned());
+        for origin in uncommitted.into_iter().chain(origins.lines).chain(origins.units) {
+            if !words.contains(&origin) {
+                words.push(origin);
+            }
+        }
+    }
+    words.join(", ")
 }
 
 fn why_not_applicable(old: &Redacted, new: &Redacted) -> Option<String> {
@@ -69,6 +90,7 @@ fn write_diff(
     file: &FileView,
     old: Option<&Redacted>,
     new: Option<&Redacted>,
+    origins: &dyn Fn(&[Change]) -> String,
     styles: Styles,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -94,7 +116,7 @@ fn write_diff(
     writeln!(out, "{}", head(format!("--- {}", name(old, "a"))))?;
     writeln!(out, "{}", head(format!("+++ {}", name(new, "b"))))?;
     for hunk in hunks(&changes) {
-        write_hunk(old, new, &old_lines, hunk, styles, out)?;
+        write_hunk(old, new, &old_lines, (hunk, &origins(hunk)), styles, out)?;
     }
     Ok(())
 }
@@ -110,7 +132,7 @@ pub(in crate::report) fn write_hunk(
     old: Option<&Redacted>,
     new: Option<&Redacted>,
     old_lines: &[&[u8]],
-    hunk: &[Change],
+    (hunk, remark): (&[Change], &str),
     styles: Styles,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -128,7 +150,8 @@ pub(in crate::report) fn write_hunk(
     let old_range = range(start, last_old.end + after);
     let new_range = range(first_new.start - before, last_new.end + after);
     let section = old.and_then(|document| section(document, start, usize::MAX)).map(|name| format!(" {name}"));
-    let head = format!("@@ -{old_range} +{new_range} @@{}", section.unwrap_or_default());
+    let remark = if remark.is_empty() { String::new() } else { format!("  {remark}") };
+    let head = format!("@@ -{old_range} +{new_range} @@{}{remark}", section.unwrap_or_default());
     writeln!(out, "{}", styles.paint(Look::Dim, head))?;
 
     let mut done = start;

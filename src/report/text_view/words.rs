@@ -12,7 +12,7 @@ use crate::report::wording::{join, share};
 const MOST_LABELS: usize = 6;
 
 impl TextView {
-    fn name(&self, environment: usize) -> &str {
+    pub(super) fn name(&self, environment: usize) -> &str {
         self.environments.get(environment).map_or("", EnvironmentName::as_str)
     }
 

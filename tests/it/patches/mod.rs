@@ -4,6 +4,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -66,6 +67,8 @@ enum Late {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Shape {
+    /// The source has no repository: what it has of its own is in its files alone.
+    is_bare: bool,
     target: Target,
     way: Way,
     late: Late,
@@ -90,8 +93,10 @@ impl Case {
     fn new(seed: u64) -> Self {
         let mut numbers = Numbers(seed);
         let target = *numbers.one_of(&[Target::Related, Target::Unrelated, Target::Plain]);
+        let is_bare = numbers.percent(30);
         let ways = [Way::Apply, Way::Patch, Way::Commit, Way::Commit];
         let shape = Shape {
+            is_bare,
             target,
             way: *numbers.one_of(&ways[..if target == Target::Plain { 2 } else { 4 }]),
             late: *numbers.one_of(&[Late::Nothing, Late::Unstaged, Late::Staged, Late::Stash]),
@@ -112,7 +117,7 @@ impl Case {
     }
 
     fn make(&self, numbers: &mut Numbers) {
-        let Shape { target, late, .. } = self.shape;
+        let Shape { target, .. } = self.shape;
         let write = |world: &World| world.write(&self.folder("a"), false, str::to_owned);
         let mut world = World::new(numbers);
         let mut own = world.clone();
@@ -140,12 +145,17 @@ impl Case {
             write(&world);
             self.source.commit(&format!("Change {at}"));
         }
-        if late == Late::Nothing {
-            return;
+        if self.shape.is_bare {
+            fs::remove_dir_all(self.source.path(".git")).unwrap();
+        } else if self.shape.late != Late::Nothing {
+            self.change_late(&mut world, numbers);
         }
+    }
+
+    fn change_late(&self, world: &mut World, numbers: &mut Numbers) {
         world.change(numbers, "no commit");
-        write(&world);
-        match late {
+        world.write(&self.folder("a"), false, str::to_owned);
+        match self.shape.late {
             Late::Staged => drop(self.source.git(&["add", "-A"])),
             // A change may come to nothing, and then there is nothing to put aside.
             Late::Stash => drop(self.source.try_git(&["stash", "push", "-q", "-u", "-m", "put aside"])),
@@ -211,7 +221,7 @@ impl Case {
         if found["targets"][0]["verdict"] == verdict {
             return Ok(());
         }
-        let patch = std::fs::read(self.env.path("out").join(unit["file"].as_str().unwrap())).unwrap();
+        let patch = fs::read(self.env.path("out").join(unit["file"].as_str().unwrap())).unwrap();
         Err(format!("is not {verdict}: {found:#}\n{}", String::from_utf8_lossy(&patch)))
     }
 
@@ -265,14 +275,14 @@ impl Case {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.folder("b")];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
+            for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_symlink() {
-                    let target = std::fs::read_link(&path).unwrap();
+                    let target = fs::read_link(&path).unwrap();
                     files.insert(path, (false, target.as_os_str().as_bytes().to_vec()));
                 } else if !path.is_dir() {
                     let is_executable = path.metadata().unwrap().permissions().mode() & 0o100 != 0;
-                    let content = std::fs::read(&path).unwrap();
+                    let content = fs::read(&path).unwrap();
                     files.insert(path, (is_executable, content));
                 } else if !path.ends_with(".git") {
                     folders.push(path);
@@ -284,11 +294,11 @@ impl Case {
 }
 
 fn contains(patch: &Path, words: &[u8]) -> bool {
-    std::fs::read(patch).unwrap().windows(words.len()).any(|part| part == words)
+    fs::read(patch).unwrap().windows(words.len()).any(|part| part == words)
 }
 
 fn is_mail(patch: &Path) -> bool {
-    std::fs::read(patch).unwrap().starts_with(b"From ")
+    fs::read(patch).unwrap().starts_with(b"From ")
 }
 
 /// Whoever applies is somebody else, later.
