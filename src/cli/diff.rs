@@ -99,12 +99,13 @@ pub(crate) fn show(
     Ok(session.exit(worst, is_incomplete(&collected.snapshots, &rows)))
 }
 
-/// Gives what regions come from the numbers of the first screen. They depend on everything there is, which is looked at for that as the status does;
-/// not where that is on another machine, of which nothing is fetched but what was asked for.
+/// Gives what regions come from the numbers of the first screen. They depend on everything there is, which is looked at for that as the status does,
+/// with what was kept of the last time; not where nothing is kept, nor where something is on another machine, of which nothing is fetched but
+/// what was asked for.
 fn number_origins(session: &Session, collected: &Collected<'_>, files: &mut [FileView]) {
     let is_told = files.iter().flat_map(FileView::changed).any(|region| !region.origins.is_empty());
     let is_far = (0..collected.snapshots.len()).any(|environment| collected.is_elsewhere(environment));
-    if !is_told || is_far {
+    if !is_told || is_far || session.state_dir().is_none() {
         return;
     }
     let progress = session.progress();

@@ -47,7 +47,7 @@ impl Secrets {
 }
 
 /// The digits that a text has in base 64, whatever stands before and behind it.
-fn in_base64(text: &str) -> [String; 3] {
+pub(super) fn in_base64(text: &str) -> [String; 3] {
     [0, 1, 2].map(|before| {
         let bytes = [&b"\0\0"[..before], text.as_bytes()].concat();
         let digits = base64::engine::general_purpose::STANDARD_NO_PAD.encode(&bytes);
