@@ -95,7 +95,9 @@ fn exit_of(report: &Value, allows_incomplete: bool) -> i32 {
         let status = finding["status"].as_str().unwrap();
         let counts = if is_fresh_only { ["new", "reopened"].contains(&status) } else { status != "resolved" };
         // A gap makes the run incomplete instead.
-        counts && finding["incomplete"] != true && rank(least).is_some_and(|least| rank(finding["severity"].as_str().unwrap()) >= Some(least))
+        counts
+            && finding["incomplete"] != true
+            && rank(least).is_some_and(|least| rank(finding["severity"].as_str().unwrap()) >= Some(least))
     };
     let failing = report["findings"].as_array().unwrap().iter().filter(fails).count();
     assert_eq!(report["exit"]["failing"], failing);
