@@ -151,6 +151,12 @@ pub fn look_into_candidates<T: Serialize + DeserializeOwned>(
     detail
 }
 
+/// What the last look at the same environments found, without looking again: the numbers that units had on the last first screen.
+pub fn last_look(collected: &Collected<'_>) -> Option<Brief> {
+    let kept: Kept<Brief> = serde_json::from_slice(&collected.last_conclusion(Topic::Brief.name())?).ok()?;
+    Some(kept.what)
+}
+
 /// What is kept of a look, each in a file of its own.
 #[derive(Debug, Clone, Copy)]
 enum Topic {

@@ -19,7 +19,7 @@ use crate::insight;
 use crate::insight::nearest::{self, OnDemand};
 use crate::insight::origin::Tracer;
 use crate::path::{EnvironmentName, TreePath};
-use crate::pipeline::{look_for_candidates, survey};
+use crate::pipeline::last_look;
 use crate::report::escape;
 use crate::report::labels::initials;
 use crate::report::text_view::{
@@ -92,30 +92,13 @@ pub(crate) fn show(
     let rows: Vec<Row<'_>> = comparison.rows().filter(is_shown).collect();
     let mut files = views(session, &collected, &comparison, &rows, base);
     let notes = collected.save();
-    number_origins(session, &collected, &mut files);
+    if let Some(look) = last_look(&collected) {
+        number(&mut files, &look);
+    }
     present(session, arguments.view, &collected, files, next)?;
     session.tell(&collected.snapshots, &notes);
     let worst = rows.iter().filter_map(insight::severity).max();
     Ok(session.exit(worst, is_incomplete(&collected.snapshots, &rows)))
-}
-
-/// Gives what regions come from the numbers of the first screen. They depend on everything there is, which is looked at for that as the status does,
-/// with what was kept of the last time; not where nothing is kept, nor where something is on another machine, of which nothing is fetched but
-/// what was asked for.
-fn number_origins(session: &Session, collected: &Collected<'_>, files: &mut [FileView]) {
-    let is_told = files.iter().flat_map(FileView::changed).any(|region| !region.origins.is_empty());
-    let is_far = (0..collected.snapshots.len()).any(|environment| collected.is_elsewhere(environment));
-    if !is_told || is_far || session.state_dir().is_none() {
-        return;
-    }
-    let progress = session.progress();
-    // What could not be read was said already; without numbers the rest stands.
-    let surveyed = survey(&session.plan(), &[], &session.config.severities, &progress);
-    if let Ok(mut picture) = surveyed {
-        look_for_candidates(&mut picture, &session.asked());
-        number(files, &picture.candidates);
-    }
-    progress.clear();
 }
 
 /// The rows that a word means.

@@ -109,6 +109,12 @@ impl Collected<'_> {
         read(&std::fs::read(file).ok()?, basis)
     }
 
+    /// What the last run concluded about the same environments, whatever has become of them since.
+    pub fn last_conclusion(&self, topic: &str) -> Option<Vec<u8>> {
+        let bytes = std::fs::read(self.conclusions.file(topic)?).ok()?;
+        whole(&bytes).map(|(_, conclusion)| conclusion.to_vec())
+    }
+
     /// Keeps a conclusion for later runs. That it cannot be kept is said once, and changes no answer.
     pub fn keep_conclusion(&self, topic: &str, basis: &[u8; 32], conclusion: &[u8]) {
         let Some(file) = self.conclusions.file(topic) else { return };
@@ -152,9 +158,14 @@ fn written(basis: &[u8; 32], conclusion: &[u8]) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8], basis: &[u8; 32]) -> Option<Vec<u8>> {
+    whole(bytes).filter(|(of, _)| *of == basis).map(|(_, conclusion)| conclusion.to_vec())
+}
+
+/// What a file holds when no byte of it is damaged: the digest of what the conclusion rests on, and the conclusion.
+fn whole(bytes: &[u8]) -> Option<(&[u8; DIGEST], &[u8])> {
     let (body, checksum) = bytes.split_last_chunk::<DIGEST>()?;
     let (of, conclusion) = body.strip_prefix(MAGIC)?.split_first_chunk::<DIGEST>()?;
-    (of == basis && blake3::hash(body) == *checksum).then(|| conclusion.to_vec())
+    (blake3::hash(body) == *checksum).then_some((of, conclusion))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::repo::Repo;
-use crate::support::run::TestEnv;
+use crate::support::run::{Run, TestEnv};
 
 const TEN: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n";
 
@@ -161,7 +161,10 @@ fn in_text_it_stands_behind_the_owner_or_below() {
 
 /// The heads of regions in a view, as they stand on the screen.
 fn heads(env: &TestEnv, words: &[&str]) -> String {
-    let run = env.driftline(["diff", "--no-state", "--width", "150"].iter().chain(words)).expect(1);
+    heads_of(&env.driftline(["diff", "--no-state", "--width", "150"].iter().chain(words)).expect(1))
+}
+
+fn heads_of(run: &Run) -> String {
     let text = run.stdout();
     let heads = text.lines().map(str::trim).filter(|line| line.starts_with("@@"));
     heads.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
@@ -181,12 +184,14 @@ fn a_unit_has_one_number_on_all_screens() {
     b.write("own.py", "own_value\n").commit("Fix of b");
     a.write("x.py", changed(&[("two\n", "two fixed\n")])).commit("Fix of a");
     a.write("l.py", long(fixed.0, fixed.1));
-    let json =
-        |words: &[&str]| env.driftline(words.iter().chain(&["--no-state", "--format", "json", "a=a", "b=b"])).json();
+    let json = |words: &[&str]| env.driftline(words.iter().chain(&["--format", "json", "a=a", "b=b"])).json();
     let names = |units: &Value| -> std::collections::BTreeMap<String, String> {
         let name = |unit: &Value| (unit["id"].to_string(), unit["short"].as_str().unwrap().to_owned());
         units.as_array().unwrap().iter().map(name).collect()
     };
+    let kept = |words: &[&str]| heads_of(&env.driftline(["diff", "--width", "150"].iter().chain(words)).expect(1));
+    let before = kept(&["l.py", "a=a", "b=b"]);
+    assert!(before.lines().all(|head| head.ends_with("only a, uncommitted")), "nothing has a number yet: {before}");
     let all = names(&json(&["candidates"])["units"]);
     assert_eq!(all.len(), 4, "two commits, two edits of one file: {all:?}");
     assert_eq!(names(&json(&["status"])["candidates"]["units"]), all);
@@ -201,16 +206,16 @@ fn a_unit_has_one_number_on_all_screens() {
         unit.unwrap_or_else(|| panic!("{units:#}"))["short"].as_str().unwrap().to_owned()
     };
     let (commit, above, below) = (short("Fix of a"), short("at line 4"), short("at line 51"));
-    let shown = env.driftline(["candidates", "show", &below, "--from", "a", "--to", "b", "--no-state", "a=a", "b=b"]);
+    let shown = env.driftline(["candidates", "show", &below, "--from", "a", "--to", "b", "a=a", "b=b"]);
     assert!(shown.stdout().contains("change l.py at line 51"), "{shown}");
-    let regions = heads(&env, &["l.py", "a=a", "b=b"]);
+    let regions = kept(&["l.py", "a=a", "b=b"]);
     let regions: Vec<&str> = regions.lines().collect();
     assert!(regions[0].ends_with(&format!("only a, uncommitted, {above}")), "{regions:?}");
     assert!(regions[1].ends_with(&format!("only a, uncommitted, {below}")), "{regions:?}");
-    assert!(heads(&env, &["x.py", "a=a", "b=b"]).contains(&format!("only a: {commit} ")));
-    let unified = heads(&env, &["x.py", "a=a", "b=b", "--view", "unified"]);
+    assert!(kept(&["x.py", "a=a", "b=b"]).contains(&format!("only a: {commit} ")));
+    let unified = kept(&["x.py", "a=a", "b=b", "--view", "unified"]);
     assert!(unified.contains(&format!("{commit} ")) && unified.contains("\"Fix of a\""), "{unified}");
-    let unified = heads(&env, &["l.py", "a=a", "b=b", "--view", "unified"]);
+    let unified = kept(&["l.py", "a=a", "b=b", "--view", "unified"]);
     assert!(unified.contains(&format!("uncommitted, {above}")), "{unified}");
     let origin = &json(&["diff", "l.py"])["files"][0]["regions"];
     let origins: Vec<&Value> = origin.as_array().unwrap().iter().filter(|it| it["class"] == "only").collect();

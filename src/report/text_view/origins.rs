@@ -97,7 +97,7 @@ fn masked(origin: &Origin, inputs: &Inputs<'_>) -> Origin {
     }
 }
 
-/// Gives each origin the number that its unit has on the first screen.
+/// Gives each origin the number that its unit has on a first screen, by what it is and not by where it stands; none when it was not there yet.
 pub fn number(files: &mut [FileView], brief: &Brief) {
     for file in files {
         let places: Vec<Option<usize>> = (0..file.sides.len()).map(|environment| file.text_of(environment)).collect();
