@@ -175,6 +175,9 @@ impl Topic {
     }
 }
 
+/// The basis of a look on which no later one may rest; no digest is this.
+const NOTHING: [u8; 32] = [0; 32];
+
 /// A conclusion as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
@@ -211,9 +214,9 @@ impl<'a, 'w> Look<'a, 'w> {
         holds.then_some(kept.what)
     }
 
-    fn keep<T: Serialize>(&self, topic: Topic, until: Option<i64>, what: T) {
+    fn keep<T: Serialize>(&self, topic: Topic, basis: &[u8; 32], until: Option<i64>, what: T) {
         let kept = Kept { at: self.asked.now, until, what };
-        if let (Some(basis), Ok(bytes)) = (&self.basis, serde_json::to_vec(&kept)) {
+        if let Ok(bytes) = serde_json::to_vec(&kept) {
             self.picture.collected.keep_conclusion(topic.name(), basis, &bytes);
         }
     }
@@ -238,12 +241,11 @@ impl<'a, 'w> Look<'a, 'w> {
                 }
             }
         });
-        // What could not be read this time may be readable the next time.
-        if brief.failures.is_empty() {
-            self.keep(Topic::Brief, brief.until, &brief);
-            if let Some(detail) = &detail {
-                self.keep(Topic::Detail, brief.until, detail);
-            }
+        // What could not be read this time may be readable the next time: then it is kept for its numbers alone.
+        let basis = self.basis.filter(|_| brief.failures.is_empty());
+        self.keep(Topic::Brief, &basis.unwrap_or(NOTHING), brief.until, &brief);
+        if let (Some(detail), Some(basis)) = (&detail, basis) {
+            self.keep(Topic::Detail, &basis, brief.until, detail);
         }
         (brief, detail)
     }

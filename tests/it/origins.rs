@@ -132,12 +132,14 @@ fn in_text_it_stands_behind_the_owner_or_below() {
         .commit("Fix the second line, which was wrong for a long time");
     a.write("x.py", changed(&[("two\n", "two fixed\n"), ("nine\n", "nine too\n")]));
     let heads = |columns: &str| -> String {
-        let mut command = env.command();
-        command
-            .args(["diff", "--no-state", "x.py", "a=a", "b=b"])
-            .env("COLUMNS", columns)
-            .env("DRIFTLINE_NOW", "1700864000");
-        let text = env.run(&mut command).stdout();
+        let run = |words: &[&str]| {
+            let mut command = env.command();
+            command.args(words).args(["a=a", "b=b"]).env("COLUMNS", columns).env("DRIFTLINE_NOW", "1700864000");
+            env.run(&mut command).stdout()
+        };
+        // The numbers are those of the last first screen.
+        let _ = run(&["status"]);
+        let text = run(&["diff", "x.py"]);
         let mut lines = text.lines();
         let mut heads = Vec::new();
         while let Some(line) = lines.next() {
@@ -160,10 +162,6 @@ fn in_text_it_stands_behind_the_owner_or_below() {
 }
 
 /// The heads of regions in a view, as they stand on the screen.
-fn heads(env: &TestEnv, words: &[&str]) -> String {
-    heads_of(&env.driftline(["diff", "--no-state", "--width", "150"].iter().chain(words)).expect(1))
-}
-
 fn heads_of(run: &Run) -> String {
     let text = run.stdout();
     let heads = text.lines().map(str::trim).filter(|line| line.starts_with("@@"));

@@ -32,7 +32,10 @@ fn every_command_in_the_documents_can_be_typed() {
                     error.kind(),
                     clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion
                 );
-                assert!(is_help, "{document}: {command}\n{error}");
+                // A text may speak of a command without saying what it is given.
+                let is_name = error.kind() == clap::error::ErrorKind::MissingRequiredArgument
+                    && command.split_whitespace().count() == 2;
+                assert!(is_help || is_name, "{document}: {command}\n{error}");
             }
         }
     }
