@@ -31,7 +31,7 @@ pub(super) fn first(report: &NightlyReport) -> Markup {
             @else if units.is_empty() { p.dim { "No environment has a change that another one lacks." } }
             @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="fixes-in-one-place" {
-                    table {
+                    table.fixes {
                         thead { tr { th scope="col" { "Id" } th scope="col" { "What" } th.wide scope="col" { "Where" } th scope="col" { "In" } th scope="col" { "Lacking in" } } }
                         tbody {
                             @for unit in units.iter().take(FIRST_LOOK) {

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 
 use super::data::{Page, accepted, since, stale};
 use super::{candidates, day, days, letters, mark, name, text};
+use crate::report::escape;
 use crate::report::layout::{count, counted};
 use crate::report::maps;
-use crate::report::model::MapReport;
+use crate::report::model::{MapReport, PathReport};
 use crate::report::nightly::{NightEnvironment, NightFinding, NightlyReport};
 use crate::report::wording::join;
 
@@ -213,7 +214,7 @@ fn folders(report: &NightlyReport, page: &Page<'_>) -> Markup {
                         tbody {
                             @for folder in tree.drift.iter().take(FOLDERS) {
                                 tr {
-                                    td { span.name { @if folder.path.bytes.is_empty() { "(top)" } @else { (name(&folder.path)) "/" } } }
+                                    td { span.name.folder { @if folder.path.bytes.is_empty() { "(top)" } @else { (parts(&folder.path)) } } }
                                     td.whole { (letters(&folder.pattern, &report.environments)) @if !folder.is_uniform { span.dim { " most" } } }
                                     td.number {
                                         (count(folder.paths))
@@ -238,6 +239,11 @@ fn folders(report: &NightlyReport, page: &Page<'_>) -> Markup {
             }
         }
     }
+}
+
+/// The name of a folder, which breaks between its parts where it has to.
+fn parts(path: &PathReport) -> Markup {
+    html! { @for part in path.bytes.split(|&byte| byte == b'/') { (escape::name(part)) "/" wbr; } }
 }
 
 fn join_path(folder: &[u8], name: &[u8]) -> Vec<u8> {
