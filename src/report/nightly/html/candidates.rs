@@ -99,7 +99,7 @@ fn unit(unit: &UnitReport, report: &NightlyReport, page: &Page<'_>) -> Markup {
         details.unit id={ "unit-" (unit.short) } aria-label={ (unit.short) " " (text(&unit.title)) } {
             summary {
                 h3 { span.id { (unit.short) } (text(&unit.title)) }
-                span.dim { (unit.from) @for target in unit.targets.iter().filter(|target| is_open(target)) { " → " (target.env) ": " (verdict(target)) ";" } }
+                span.dim { (unit.from) @for (at, target) in unit.targets.iter().filter(|target| is_open(target)).enumerate() { @if at > 0 { ";" } " → " (target.env) ": " (verdict(target)) } }
             }
             p.dim {
                 (unit.kind) " in " (unit.from) (author.unwrap_or_default())
