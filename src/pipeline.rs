@@ -47,6 +47,8 @@ pub struct Picture<'w> {
     pub findings: Vec<Finding>,
     /// How each environment should be, in order.
     expect: Vec<Expect>,
+    /// Which environments are production, in order.
+    production: Vec<bool>,
     /// What each environment calls its paths, in order.
     names: Vec<PathMap>,
     /// Severities that rules have instead of their own.
@@ -68,6 +70,7 @@ impl Picture<'_> {
             focus,
             wishes: Wishes {
                 expect: &self.expect,
+                production: &self.production,
                 severities: &self.severities,
                 redactor: Some(self.collected.redactor()),
             },
@@ -131,6 +134,9 @@ pub fn pairs(snapshots: &[Snapshot]) -> Vec<(usize, usize)> {
 pub fn look_for_candidates(picture: &mut Picture<'_>, asked: &Asked<'_>) {
     let look = Look::new(picture, asked);
     picture.candidates = look.recall(Topic::Brief).unwrap_or_else(|| look.search(|_| None::<()>).0);
+    if let Some(baseline) = asked.baseline {
+        picture.production[baseline] = true;
+    }
     picture.findings = insight::judge(&picture.inputs(asked.focus));
 }
 
@@ -147,6 +153,9 @@ pub fn look_into_candidates<T: Serialize + DeserializeOwned>(
     });
     let (brief, detail) = known.unwrap_or_else(|| look.search(|candidates| Some(detail(look.picture, candidates))));
     picture.candidates = brief;
+    if let Some(baseline) = asked.baseline {
+        picture.production[baseline] = true;
+    }
     picture.findings = insight::judge(&picture.inputs(asked.focus));
     detail
 }
@@ -326,6 +335,8 @@ pub fn survey<'w>(
     let fixes = known_fixes(&collected, fixes, &|environment| lineage.commit_near(environment));
     let (findings, candidates) = (Vec::new(), Brief::default());
     let expect = plan.environments.iter().map(|environment| environment.expect.clone()).collect();
+    let is_production = |role: &Option<String>| role.as_deref() == Some("production");
+    let production = plan.environments.iter().map(|environment| is_production(&environment.role)).collect();
     let names = plan.environments.iter().map(|environment| environment.map.clone()).collect();
     let severities = severities.to_vec();
     Ok(Picture {
@@ -339,6 +350,7 @@ pub fn survey<'w>(
         candidates,
         findings,
         expect,
+        production,
         names,
         severities,
     })

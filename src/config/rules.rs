@@ -16,6 +16,7 @@ pub const RULE_CODES: &[&str] = &[
     "private-key-in-tree",
     "secret-readable",
     "known-fix-absent",
+    "would-be-destroyed",
     "content-differs",
     "type-differs",
     "link-differs",

@@ -152,7 +152,7 @@ fn place(sighting: &Sighting) -> Place<'_> {
     };
     let subject = match &sighting.parts[..] {
         // Many changes may begin with the same file.
-        [first, ..] if family == "unshared-fix" => Err(&*first.detail),
+        [first, ..] if matches!(family, "unshared-fix" | "would-be-destroyed") => Err(&*first.detail),
         _ => sighting.path.as_deref().ok_or(&*sighting.subject),
     };
     (family, subject)

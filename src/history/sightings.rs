@@ -48,6 +48,7 @@ fn is_of_one(evidence: &Evidence) -> bool {
         | Evidence::UnrelatedHistory { .. }
         | Evidence::KnownFix(_)
         | Evidence::Unshared(_)
+        | Evidence::Destroyed { .. }
         | Evidence::Readable { .. }
         | Evidence::PrivateKey
         | Evidence::Artifact(_) => false,
@@ -105,6 +106,9 @@ fn parts(evidence: &Evidence, snapshots: &[Snapshot]) -> Vec<Part> {
         Evidence::Unshared(unit) => {
             let lacking = unit.lacking().into_iter();
             lacking.map(|at| part(at, "lacks".to_owned(), unit.id.to_string())).collect()
+        }
+        Evidence::Destroyed { unit, by } => {
+            by.iter().map(|&at| part(at, "destroys".to_owned(), unit.id.to_string())).collect()
         }
         _ => Vec::new(),
     };

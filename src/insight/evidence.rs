@@ -134,6 +134,13 @@ pub enum Evidence {
     PrivateKey,
     /// A change that others lack (`unshared-fix`).
     Unshared(Box<BriefUnit>),
+    /// A change that a deploy takes away (`would-be-destroyed`).
+    Destroyed {
+        /// The change.
+        unit: Box<BriefUnit>,
+        /// The environments whose files would take it away; at least one.
+        by: Vec<usize>,
+    },
     /// A file that is called like a copy of another one (`backup-artifact`).
     Artifact(Box<ArtifactEvidence>),
     /// Something is unknown (`unreadable`, `unstable`). The answer is incomplete.

@@ -71,6 +71,8 @@ pub struct Inputs<'a> {
 pub struct Wishes<'a> {
     /// How each environment should be, in order; may be shorter.
     pub expect: &'a [Expect],
+    /// Which environments are production, in order; may be shorter.
+    pub production: &'a [bool],
     /// Severities that rules have instead of their own: codes, and names of severities.
     pub severities: &'a [(String, &'static str)],
     /// Which files hold secrets; without it none is known to.

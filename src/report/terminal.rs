@@ -255,8 +255,9 @@ impl Sheet<'_> {
 }
 
 fn is_notable(finding: &FindingReport) -> bool {
-    // Fixes in one place only have a table of their own.
-    finding.severity != "info" && finding.code != "unshared-fix" && (finding.focus || !is_drift(finding))
+    // Fixes in one place only have a table of their own, which says what would destroy them.
+    let is_fix = matches!(finding.code, "unshared-fix" | "would-be-destroyed");
+    finding.severity != "info" && !is_fix && (finding.focus || !is_drift(finding))
 }
 
 /// Whether a finding only says what the folders show as well.

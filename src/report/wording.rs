@@ -120,6 +120,11 @@ impl Words<'_> {
                 let words = format!("only in {}{commit}, not in {}", here(), self.list(&unit.lacking()));
                 about(escape::text(unit.title.as_bytes()).into_owned(), words)
             }
+            Evidence::Destroyed { unit, by } => {
+                let by: Vec<&str> = by.iter().map(|&at| self.environment(at).as_str()).collect();
+                let words = format!("a deploy of {} to {} destroys it", enumerated(&by, "or"), here());
+                about(escape::text(unit.title.as_bytes()).into_owned(), words)
+            }
             Evidence::Artifact(artifact) => about(path, format!("in {}: {}", here(), self.artifact(artifact))),
             Evidence::Unread { message, paths, .. } => {
                 let paths = match paths {
@@ -345,12 +350,16 @@ pub struct Sentence {
 
 /// `a, b and c`.
 pub fn join(words: &[impl AsRef<str>]) -> String {
+    enumerated(words, "and")
+}
+
+fn enumerated(words: &[impl AsRef<str>], conjunction: &str) -> String {
     match words {
         [] => String::new(),
         [one] => one.as_ref().to_owned(),
         [first @ .., last] => {
             let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", first.join(", "), last.as_ref())
+            format!("{} {conjunction} {}", first.join(", "), last.as_ref())
         }
     }
 }

@@ -29,11 +29,11 @@ pub(super) fn night(session: &Session, picture: &Picture<'_>, status: &StatusRep
     }
 }
 
-/// The rule about candidates, when there was too much to look at, or not all of it could be read.
+/// The rules about candidates, when there was too much to look at, or not all of it could be read.
 fn not_judged(picture: &Picture<'_>) -> Vec<String> {
     let brief = &picture.candidates;
     let is_judged = matches!(brief.scope, Scope::All) && brief.failures.is_empty();
-    if is_judged { Vec::new() } else { vec!["unshared-fix".to_owned()] }
+    if is_judged { Vec::new() } else { ["unshared-fix", "would-be-destroyed"].map(str::to_owned).to_vec() }
 }
 
 fn coverage(

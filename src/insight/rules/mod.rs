@@ -26,6 +26,7 @@ mod unreadable;
 mod unrelated_history;
 mod unshared_fix;
 mod unstable;
+mod would_be_destroyed;
 
 use crate::compare::{Differences, Row};
 use crate::insight::finding::{Finding, Matter, Severity};
@@ -58,6 +59,7 @@ pub static RULES: &[Rule] = &[
     private_key_in_tree::RULE,
     secret_readable::RULE,
     known_fix_absent::RULE,
+    would_be_destroyed::RULE,
     content_differs::RULE,
     type_differs::RULE,
     link_differs::RULE,

@@ -172,7 +172,10 @@ fn three_nights_and_more() {
     fs::write(server.path("scripts/db_restore.sh"), "#!/bin/sh\nexit 1\n").unwrap();
     let third = hodlxxi.report(3, &[], 1);
     assert_eq!(status_of(&third, "secret-readable", ".env").as_deref(), Some("resolved"));
-    assert_eq!(fresh(&third), ["content-differs scripts/db_restore.sh", "uncommitted ."]);
+    assert_eq!(
+        fresh(&third),
+        ["would-be-destroyed scripts/db_restore.sh", "content-differs scripts/db_restore.sh", "uncommitted ."]
+    );
 
     // The server is down.
     let (here, away) = (hodlxxi.env.path("server"), hodlxxi.env.path("away"));
