@@ -179,7 +179,8 @@ impl Case {
         let patch = |unit: &Value| self.env.path("out").join(unit["file"].as_str().unwrap());
         let mut commits = Vec::new();
         for unit in written {
-            self.apply(&patch(unit)).map_err(|words| format!("{unit} does not apply: {words}"))?;
+            let said = |words| format!("{unit} does not apply: {words}\n{}", text(&fs::read(patch(unit)).unwrap()));
+            self.apply(&patch(unit)).map_err(said)?;
             self.expect(unit, "present", is_tree(unit))?;
             commits.push(if self.shape.way == Way::Commit {
                 self.target.git(&["rev-parse", "HEAD"])
@@ -222,7 +223,7 @@ impl Case {
             return Ok(());
         }
         let patch = fs::read(self.env.path("out").join(unit["file"].as_str().unwrap())).unwrap();
-        Err(format!("is not {verdict}: {found:#}\n{}", String::from_utf8_lossy(&patch)))
+        Err(format!("is not {verdict}: {found:#}\n{}", text(&patch)))
     }
 
     fn apply(&self, patch: &Path) -> Result<(), String> {
@@ -313,10 +314,13 @@ fn git_names(command: &mut Command) -> &mut Command {
         .env("LC_ALL", "C")
 }
 
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 /// What it said.
 fn run(command: &mut Command) -> Result<String, String> {
     let Output { status, stdout, stderr } = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let said = text(&stdout) + &text(&stderr);
     if status.success() { Ok(said) } else { Err(format!("{command:?}: {said}")) }
 }
