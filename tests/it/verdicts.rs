@@ -108,6 +108,20 @@ fn what_is_not_committed_counts_as_well() {
 }
 
 #[test]
+fn lines_that_came_and_went_in_one_step_leave_no_trace() {
+    let sides = Sides::new(&[("a.py", &text("1"))]);
+    let (first, last) = (text("1"), format!("}}\n}}\n\n{}", &text("1")[5 * 14..]));
+    sides.source.write("new.py", &first).commit("new file");
+    sides.source.write("new.py", &last).commit("other head");
+    sides.target.write("new.py", &first);
+    assert_eq!(sides.verdicts()[1].1, Verdict::Absent);
+    sides.target.write("new.py", &last);
+    assert_eq!(sides.verdicts()[1].1, Verdict::Present);
+    sides.target.git(&["clean", "-qfd"]);
+    assert_eq!(sides.verdicts()[1].1, Verdict::Absent);
+}
+
+#[test]
 fn indentation_is_meaning() {
     let before = "def f(x):\n    if x:\n        first(x)\n    second(x)\n    third(x)\n";
     let sides = Sides::new(&[("a.py", before)]);

@@ -70,8 +70,9 @@ impl Case<'_> {
             .iter()
             .zip(&self.delta.counts)
             .any(|(body, counts)| *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty()));
-        // What goes leaves a trace only where it is known what was there.
-        let is_told_by_trace = looking.steps.base.is_some() || !self.goes_mostly(looking.weights);
+        // What goes leaves a trace only where it is known what was there: not in a file that came and lost it in one step.
+        let is_told_by_trace = !self.goes_mostly(looking.weights)
+            || looking.steps.base.is_some() && !looking.has_come(self.unit, self.delta);
         if self.trace < TRACE && is_told_by_trace && !has_other && evidence.is_empty() {
             return self.judgement(self.without_trace(pairs), evidence, looking);
         }

@@ -200,6 +200,16 @@ impl Looking<'_> {
         Some(same)
     }
 
+    /// Whether the target has a file that a unit changes, and did not begin with it.
+    pub(super) fn has_come(&self, unit: &Unit, delta: &Delta) -> bool {
+        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
+        counted.any(|(change, _)| {
+            let (Some(before), Some(after)) = (&change.before, &change.after) else { return false };
+            self.tip(&before.path, &after.path).is_some()
+                && self.base(&before.path, &after.path).is_ok_and(|base| base.is_none())
+        })
+    }
+
     /// Holds the text of a file, if there is one, against what a unit makes of it.
     fn text(
         &self,
