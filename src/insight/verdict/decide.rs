@@ -179,7 +179,7 @@ impl Case<'_> {
         if !self.said.is_empty() && is_nearer && tip >= SIMILAR {
             return Verdict::Present;
         }
-        self.rest(look, is_nearer)
+        self.rest(look, is_nearer, looking, evidence)
     }
 
     /// Whether one step, paired with no other unit, does the same, and the files bear it out.
@@ -209,7 +209,7 @@ impl Case<'_> {
             && look.tip.came() >= SIMILAR
     }
 
-    fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {
+    fn rest(&self, look: &Look, is_nearer: bool, looking: &Looking<'_>, evidence: &mut Vec<Proof>) -> Verdict {
         let (tip, base) = (look.share(), look.began_with());
         let there = look.tip.replayed + look.tip.contained;
         if look.no_file > 0 && look.no_file == look.files.len() {
@@ -222,7 +222,13 @@ impl Case<'_> {
             || tip >= STANDS && base >= BEGAN
             || self.weight < NOTHING && tip > 0.5
         {
-            // Nothing would change, and nothing says that the target did it.
+            // Nothing would change, and nothing says that the target did it, unless what it is nearest to has the unit.
+            if looking.is_gone(self.unit, self.delta) {
+                let count = look.files.len();
+                let fact = Fact::SameFiles(count, count);
+                evidence.push(Proof { tier: Tier::SameContent, commit: None, fact });
+                return Verdict::Present;
+            }
             return Verdict::Unproven { because: Doubt::Nothing };
         }
         if is_nearer && tip >= base + 0.2 && there - look.base.replayed - look.base.contained >= 1.0 {

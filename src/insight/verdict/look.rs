@@ -210,6 +210,14 @@ impl Looking<'_> {
         })
     }
 
+    /// Whether a commit does nothing but take files away, the target has none of them, and its tree is nearest to a commit that has this one,
+    /// so that a file which never was there is a file that went.
+    pub(super) fn is_gone(&self, unit: &Unit, delta: &Delta) -> bool {
+        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
+        let is_gone = |change: &FileChange| change.after.is_none() && self.tip(change.path(), change.path()).is_none();
+        self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
+    }
+
     /// Holds the text of a file, if there is one, against what a unit makes of it.
     fn text(
         &self,
