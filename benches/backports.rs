@@ -122,7 +122,8 @@ fn measure(folder: &Path) -> Score {
     }
     let reading =
         Reading { snapshots: &collected.snapshots, contents: &collected, commits: &collected, merger: &collected };
-    let judged = verdict::judge(&Asked { units: &units, source: 0, target: 1, base }, &reading).unwrap();
+    let judged =
+        verdict::judge(&Asked { units: &units, source: 0, target: 1, base, is_in_nearest: false }, &reading).unwrap();
     let elapsed = start.elapsed();
     let score = score(&judged.judgements, &units, &truth);
     println!("{}: {} units, {score} in {elapsed:.1?}", folder.file_name().unwrap().display(), units.len());

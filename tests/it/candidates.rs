@@ -230,6 +230,21 @@ fn units_that_build_upon_each_other_are_exported_in_order() {
 }
 
 #[test]
+fn a_file_that_went_is_gone_where_no_history_tells_that_it_was_there() {
+    let pair = Pair::new(&[("a.py", "a\n"), ("b.py", "b\n"), ("c.py", "first = 1\nsecond = 2\n")]).without_git();
+    std::fs::remove_file(pair.a.path("c.py")).unwrap();
+    pair.a.commit("without it");
+    assert_eq!(pair.lines(), ["commit c.py absent clean"]);
+    pair.patch(&["-s", "-p1", "-i", &pair.export()[0]]);
+    assert_eq!(pair.lines(), ["commit c.py present -"]);
+    // What is near to nothing does not tell by what it never had.
+    for name in ["a.py", "b.py"] {
+        pair.b.write(name, "something else\n");
+    }
+    assert_eq!(pair.lines(), ["commit c.py unproven clean"]);
+}
+
+#[test]
 fn odd_names_ends_modes_and_kinds_survive_the_way() {
     let pair =
         Pair::new(&[("keep", TEN), ("away", "going\n"), ("tool", "#!/bin/sh\n"), ("end", "no end"), ("old name", TEN)]);

@@ -71,7 +71,9 @@ fn judge(
     if beyond.base.is_none() {
         units.remove(0);
     }
-    let judged = verdict::judge(&Asked { units: &units, source: 0, target: 1, base }, &reading(collected)).unwrap();
+    let judged =
+        verdict::judge(&Asked { units: &units, source: 0, target: 1, base, is_in_nearest: false }, &reading(collected))
+            .unwrap();
     let named = judged.judgements.iter().map(|it| (units[it.unit].title.clone(), it.clone())).collect();
     (named, units, judged)
 }
@@ -82,7 +84,7 @@ fn reading<'a>(collected: &'a Collected<'_>) -> Reading<'a> {
 
 fn replay(collected: &Collected<'_>, at: usize) -> verdict::Replay {
     let (_, units, judged) = judge(collected, None);
-    let asked = Asked { units: &units, source: 0, target: 1, base: None };
+    let asked = Asked { units: &units, source: 0, target: 1, base: None, is_in_nearest: false };
     verdict::replay(&units[at], &asked, &judged.places, &reading(collected))
 }
 
@@ -105,6 +107,20 @@ fn what_is_not_committed_counts_as_well() {
     sides.source.write("a.py", text("2")).commit("fix");
     sides.target.write("a.py", text("2"));
     assert_eq!(sides.only().verdict, Verdict::Present);
+}
+
+#[test]
+fn lines_that_came_and_went_in_one_step_leave_no_trace() {
+    let sides = Sides::new(&[("a.py", &text("1"))]);
+    let (first, last) = (text("1"), format!("}}\n}}\n\n{}", &text("1")[5 * 14..]));
+    sides.source.write("new.py", &first).commit("new file");
+    sides.source.write("new.py", &last).commit("other head");
+    sides.target.write("new.py", &first);
+    assert_eq!(sides.verdicts()[1].1, Verdict::Absent);
+    sides.target.write("new.py", &last);
+    assert_eq!(sides.verdicts()[1].1, Verdict::Present);
+    sides.target.git(&["clean", "-qfd"]);
+    assert_eq!(sides.verdicts()[1].1, Verdict::Absent);
 }
 
 #[test]
@@ -319,7 +335,7 @@ fn what_a_unit_builds_upon_comes_first() {
     sides.source.write("a.py", helper.replace("return members", "return sorted(members)")).commit("sorted");
     let collected = sides.collected();
     let (_, units, judged) = judge(&collected, None);
-    let asked = Asked { units: &units, source: 0, target: 1, base: None };
+    let asked = Asked { units: &units, source: 0, target: 1, base: None, is_in_nearest: false };
     let needs = verdict::needs(&[0, 1, 2], &judged.judgements, &asked, &judged.places, &reading(&collected));
     assert_eq!(needs.into_iter().collect::<Vec<_>>(), [(2, vec![0])]);
 }
@@ -405,7 +421,7 @@ proptest! {
         for judgement in &judged.judgements {
             prop_assert_ne!(&judgement.verdict, &Verdict::Present, "{:#?}", judgement);
         }
-        let asked = Asked { units: &units, source: 0, target: 1, base: None };
+        let asked = Asked { units: &units, source: 0, target: 1, base: None, is_in_nearest: false };
         let replays: Vec<_> = units.iter().map(|unit| verdict::replay(unit, &asked, &judged.places, &reading(&collected))).collect();
         for (unit, replay) in units.iter().zip(replays) {
             if !matches!(replay.applies, Applies::Clean | Applies::Offset { .. }) || replay.files.is_empty() {
@@ -434,7 +450,7 @@ fn a_commit_that_the_target_reaches_needs_no_proof() {
         SourceSpec::Git { repository: sides.source.root().to_owned(), reference: "HEAD~1".to_owned() };
     let collected = plan.collect();
     let units = units::commits(&collected.beyond(0, &[]).unwrap(), 0, &collected).unwrap();
-    let asked = Asked { units: &units, source: 0, target: 1, base: None };
+    let asked = Asked { units: &units, source: 0, target: 1, base: None, is_in_nearest: false };
     let judged = verdict::judge(&asked, &reading(&collected)).unwrap();
     let present: Vec<bool> = judged.judgements.iter().map(|it| it.verdict == Verdict::Present).collect();
     assert_eq!(present, [true, true, false]);

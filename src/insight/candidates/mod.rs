@@ -196,6 +196,8 @@ pub struct Batch {
     pub units: Vec<Unit>,
     /// The commit that the target's tree is near to, as in [`Asked::base`].
     pub base: Option<(usize, CommitId)>,
+    /// As in [`Asked::is_in_nearest`].
+    pub is_in_nearest: bool,
 }
 
 /// The units of one environment that a target may lack. Where they share no history, what the target's base has already is apart: it
@@ -230,7 +232,10 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
             unit.kind == UnitKind::Tree && base.as_ref().is_some_and(|(environment, _)| *environment == from);
         if is_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
     }
-    let batches = [Batch { units: older, base: None }, Batch { units, base }];
+    // What is a base for want of a better one is near to nothing.
+    let is_near = base.is_some() && base == sources.lineage.commit_near(to);
+    let batches =
+        [Batch { units: older, base: None, is_in_nearest: is_near }, Batch { units, base, is_in_nearest: false }];
     Ok(batches.into_iter().filter(|batch| !batch.units.is_empty()).collect())
 }
 
@@ -275,10 +280,10 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn judge(&mut self, to: usize, Batch { units, base }: Batch) -> Result<(), ReadFailure> {
+    fn judge(&mut self, to: usize, Batch { units, base, is_in_nearest }: Batch) -> Result<(), ReadFailure> {
         let reading = &self.question.reading;
         reading.contents.prefetch(&self.present(to, &units));
-        let asked = Asked { units: &units, source: self.from, target: to, base };
+        let asked = Asked { units: &units, source: self.from, target: to, base, is_in_nearest };
         let judged = verdict::judge(&asked, reading)?;
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
         let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();

@@ -87,7 +87,7 @@ pub fn series(
                 continue;
             }
             let unit = std::slice::from_ref(&candidate.unit);
-            let asked = Asked { units: unit, source: from, target: to, base: None };
+            let asked = Asked { units: unit, source: from, target: to, base: None, is_in_nearest: false };
             let reading = Reading { snapshots: &snapshots, contents: &changed, ..question.reading };
             let replayed = replay(&candidate.unit, &asked, &trial.places, &reading);
             let why = match replayed.applies {

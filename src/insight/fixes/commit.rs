@@ -138,6 +138,7 @@ pub(super) fn state(resolved: &Resolved, environment: usize, files: &Files<'_>, 
         source: resolved.unit.from,
         target: environment,
         base: (looking.nearest)(environment),
+        is_in_nearest: false,
     };
     let judgement = match verdict::judge(&asked, &looking.reading) {
         Ok(mut judged) if judged.judgements.len() == 1 => judged.judgements.remove(0),

@@ -70,8 +70,9 @@ impl Case<'_> {
             .iter()
             .zip(&self.delta.counts)
             .any(|(body, counts)| *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty()));
-        // What goes leaves a trace only where it is known what was there.
-        let is_told_by_trace = looking.steps.base.is_some() || !self.goes_mostly(looking.weights);
+        // What goes leaves a trace only where it is known what was there: not in a file that came and lost it in one step.
+        let is_told_by_trace = !self.goes_mostly(looking.weights)
+            || looking.steps.base.is_some() && !looking.has_come(self.unit, self.delta);
         if self.trace < TRACE && is_told_by_trace && !has_other && evidence.is_empty() {
             return self.judgement(self.without_trace(pairs), evidence, looking);
         }
@@ -178,7 +179,7 @@ impl Case<'_> {
         if !self.said.is_empty() && is_nearer && tip >= SIMILAR {
             return Verdict::Present;
         }
-        self.rest(look, is_nearer)
+        self.rest(look, is_nearer, looking, evidence)
     }
 
     /// Whether one step, paired with no other unit, does the same, and the files bear it out.
@@ -208,7 +209,7 @@ impl Case<'_> {
             && look.tip.came() >= SIMILAR
     }
 
-    fn rest(&self, look: &Look, is_nearer: bool) -> Verdict {
+    fn rest(&self, look: &Look, is_nearer: bool, looking: &Looking<'_>, evidence: &mut Vec<Proof>) -> Verdict {
         let (tip, base) = (look.share(), look.began_with());
         let there = look.tip.replayed + look.tip.contained;
         if look.no_file > 0 && look.no_file == look.files.len() {
@@ -221,7 +222,13 @@ impl Case<'_> {
             || tip >= STANDS && base >= BEGAN
             || self.weight < NOTHING && tip > 0.5
         {
-            // Nothing would change, and nothing says that the target did it.
+            // Nothing would change, and nothing says that the target did it, unless what it is nearest to has the unit.
+            if looking.is_gone(self.unit, self.delta) {
+                let count = look.files.len();
+                let fact = Fact::SameFiles(count, count);
+                evidence.push(Proof { tier: Tier::SameContent, commit: None, fact });
+                return Verdict::Present;
+            }
             return Verdict::Unproven { because: Doubt::Nothing };
         }
         if is_nearer && tip >= base + 0.2 && there - look.base.replayed - look.base.contained >= 1.0 {

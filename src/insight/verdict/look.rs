@@ -200,6 +200,24 @@ impl Looking<'_> {
         Some(same)
     }
 
+    /// Whether the target has a file that a unit changes, and did not begin with it.
+    pub(super) fn has_come(&self, unit: &Unit, delta: &Delta) -> bool {
+        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
+        counted.any(|(change, _)| {
+            let (Some(before), Some(after)) = (&change.before, &change.after) else { return false };
+            self.tip(&before.path, &after.path).is_some()
+                && self.base(&before.path, &after.path).is_ok_and(|base| base.is_none())
+        })
+    }
+
+    /// Whether a commit does nothing but take files away, the target has none of them, and its tree is nearest to a commit that has this one,
+    /// so that a file which never was there is a file that went.
+    pub(super) fn is_gone(&self, unit: &Unit, delta: &Delta) -> bool {
+        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
+        let is_gone = |change: &FileChange| change.after.is_none() && self.tip(change.path(), change.path()).is_none();
+        self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
+    }
+
     /// Holds the text of a file, if there is one, against what a unit makes of it.
     fn text(
         &self,

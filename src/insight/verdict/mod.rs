@@ -52,6 +52,8 @@ pub struct Asked<'a> {
     /// The commit that the target's tree is nearest to, and the environment in whose repository it is. It counts only where source and
     /// target share no history.
     pub base: Option<(usize, CommitId)>,
+    /// The commit that the target's tree is nearest to has all of the units that are commits; then there is no base.
+    pub is_in_nearest: bool,
 }
 
 /// The means to read what is asked about.

@@ -97,10 +97,11 @@ impl Writer<'_> {
         if is_opaque && !self.has_git {
             return Err(Refused::Binary(either.path.clone()));
         }
-        // Only by this line does `patch` know a link, and an empty file from one that should not be there. No text has it: its name would tell
-        // of secrets in lines that are not shown.
-        let is_told = is_opaque || either.kind == BlobKind::Link || old.is_empty() && new.is_empty();
-        if is_told && (old != new || before.is_none() || after.is_none()) {
+        // Only by this line does `patch` know a link, one that merely gets another name as well, and an empty file from one that should not
+        // be there. No text has it: its name would tell of secrets in lines that are not shown.
+        let is_link = either.kind == BlobKind::Link;
+        let is_told = is_opaque || is_link || old.is_empty() && new.is_empty();
+        if is_told && (is_link || old != new || before.is_none() || after.is_none()) {
             let name =
                 |held: Option<&Held>, bytes: &[u8]| held.map_or_else(|| "0".repeat(40), |_| binary::blob_name(bytes));
             let kind = match (before, after) {
@@ -270,6 +271,17 @@ mod tests {
         \ No newline at end of file
         +three
         "#);
+    }
+
+    #[test]
+    fn a_link_that_gets_another_name_is_said_to_be_one() {
+        let link = |path| Some(Held { kind: BlobKind::Link, ..held(path, "to") });
+        insta::assert_snapshot!(diff(link("a"), link("b"), false).unwrap(), @"
+        diff --git a/top/a b/top/b
+        rename from top/a
+        rename to top/b
+        index 788636ffba34694361f7d7ee1970d96fb92c3168..788636ffba34694361f7d7ee1970d96fb92c3168 120000
+        ");
     }
 
     #[test]

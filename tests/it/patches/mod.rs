@@ -3,8 +3,11 @@
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -177,19 +180,20 @@ impl Case {
         let report = self.candidates(&["--export", "out"])?;
         let written = report["written"].as_array().ok_or("no patches")?;
         let patch = |unit: &Value| self.env.path("out").join(unit["file"].as_str().unwrap());
-        let mut commits = Vec::new();
+        let mut done = Vec::new();
         for unit in written {
-            self.apply(&patch(unit)).map_err(|words| format!("{unit} does not apply: {words}"))?;
+            let before = self.tree();
+            let said = |words| format!("{unit} does not apply: {words}\n{}", text(&fs::read(patch(unit)).unwrap()));
+            self.apply(&patch(unit)).map_err(said)?;
             self.expect(unit, "present", is_tree(unit))?;
-            commits.push(if self.shape.way == Way::Commit {
-                self.target.git(&["rev-parse", "HEAD"])
-            } else {
-                String::new()
-            });
+            let is_committed = self.shape.way == Way::Commit;
+            let commit = if is_committed { self.target.git(&["rev-parse", "HEAD"]) } else { String::new() };
+            done.push((before, commit));
         }
         let applied = self.tree();
-        for (unit, commit) in written.iter().zip(&commits).rev() {
-            self.take_back(&patch(unit), commit).map_err(|words| format!("{unit} cannot be taken back: {words}"))?;
+        for (unit, (before, commit)) in written.iter().zip(&done).rev() {
+            self.take_back(&patch(unit), before, commit)
+                .map_err(|words| format!("{unit} cannot be taken back: {words}"))?;
             self.expect(unit, "absent", is_tree(unit) && self.shape.way == Way::Commit)?;
         }
         if let Some(next) = report["next"][0].as_str() {
@@ -222,7 +226,7 @@ impl Case {
             return Ok(());
         }
         let patch = fs::read(self.env.path("out").join(unit["file"].as_str().unwrap())).unwrap();
-        Err(format!("is not {verdict}: {found:#}\n{}", String::from_utf8_lossy(&patch)))
+        Err(format!("is not {verdict}: {found:#}\n{}", text(&patch)))
     }
 
     fn apply(&self, patch: &Path) -> Result<(), String> {
@@ -238,14 +242,22 @@ impl Case {
         }
     }
 
-    /// Takes back a patch, which was committed as that.
-    fn take_back(&self, patch: &Path, commit: &str) -> Result<(), String> {
-        // `git apply -R` brings a link that went away back as a file, from its own patches as well.
-        let has_link = contains(patch, b"deleted file mode 120000");
+    /// Takes back a patch, which was committed as that, and before which these were the files.
+    fn take_back(&self, patch: &Path, before: &Tree, commit: &str) -> Result<(), String> {
         match self.way(patch) {
             Way::Commit => drop(self.target.git(&["revert", "--no-edit", commit])),
-            Way::Apply if !has_link => self.git(&["apply", "-R"], patch)?,
-            Way::Apply | Way::Patch => self.patch(&["-s", "-R", "-p1", "-i"], patch)?,
+            Way::Apply => {
+                let after = self.tree();
+                self.git(&["apply", "-R"], patch)?;
+                // It brings a link or a program that went away back as a plain file, from its own patches as well.
+                let now = self.tree();
+                for (path, (kind, content)) in before.iter().filter(|(path, _)| !after.contains_key(*path)) {
+                    if now.get(path).is_some_and(|it| it.0 == Kind::Plain && it.1 == *content) {
+                        kind.give(path, content);
+                    }
+                }
+            }
+            Way::Patch => self.patch(&["-s", "-R", "-p1", "-i"], patch)?,
         }
         Ok(())
     }
@@ -269,9 +281,7 @@ impl Case {
     }
 
     /// All files of the target with kinds and contents.
-    fn tree(&self) -> BTreeMap<PathBuf, (bool, Vec<u8>)> {
-        use std::os::unix::ffi::OsStrExt as _;
-        use std::os::unix::fs::PermissionsExt as _;
+    fn tree(&self) -> Tree {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.folder("b")];
         while let Some(folder) = folders.pop() {
@@ -279,17 +289,40 @@ impl Case {
                 let path = entry.unwrap().path();
                 if path.is_symlink() {
                     let target = fs::read_link(&path).unwrap();
-                    files.insert(path, (false, target.as_os_str().as_bytes().to_vec()));
+                    files.insert(path, (Kind::Link, target.as_os_str().as_bytes().to_vec()));
                 } else if !path.is_dir() {
                     let is_executable = path.metadata().unwrap().permissions().mode() & 0o100 != 0;
                     let content = fs::read(&path).unwrap();
-                    files.insert(path, (is_executable, content));
+                    files.insert(path, (if is_executable { Kind::Program } else { Kind::Plain }, content));
                 } else if !path.ends_with(".git") {
                     folders.push(path);
                 }
             }
         }
         files
+    }
+}
+
+type Tree = BTreeMap<PathBuf, (Kind, Vec<u8>)>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Program,
+    Link,
+}
+
+impl Kind {
+    /// Makes a plain file with this content one of this kind.
+    fn give(self, path: &Path, content: &[u8]) {
+        match self {
+            Self::Plain => {}
+            Self::Program => fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap(),
+            Self::Link => {
+                fs::remove_file(path).unwrap();
+                symlink(OsStr::from_bytes(content), path).unwrap();
+            }
+        }
     }
 }
 
@@ -313,10 +346,13 @@ fn git_names(command: &mut Command) -> &mut Command {
         .env("LC_ALL", "C")
 }
 
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 /// What it said.
 fn run(command: &mut Command) -> Result<String, String> {
     let Output { status, stdout, stderr } = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let said = text(&stdout) + &text(&stderr);
     if status.success() { Ok(said) } else { Err(format!("{command:?}: {said}")) }
 }
