@@ -362,8 +362,9 @@ fn apply(files: &mut [Vec<String>; 3], edits: &[Edit], who: &str, at: usize) {
         let line = format!("{who} makes step {at} of kind {number}");
         match *edit {
             Edit::Replace(file, place) => {
-                let place = place % files[file].len();
-                files[file][place] = line;
+                let lines = &mut files[file];
+                let place = own(lines, place, who).unwrap_or(place % lines.len());
+                lines[place] = line;
             }
             Edit::Insert(file, place) => {
                 let place = place % files[file].len();
@@ -371,18 +372,25 @@ fn apply(files: &mut [Vec<String>; 3], edits: &[Edit], who: &str, at: usize) {
             }
             Edit::Remove(file, place) => {
                 let lines = &mut files[file];
-                let number = lines.len();
-                let own = (0..number).map(|after| (place + after) % number).find(|&at| may_go(&lines[at], who));
-                match own.filter(|_| number > 20) {
+                match own(lines, place, who).filter(|_| lines.len() > 20) {
                     Some(at) => drop(lines.remove(at)),
-                    None => lines[place % number] = line,
+                    None => {
+                        let place = place % lines.len();
+                        lines[place] = line;
+                    }
                 }
             }
         }
     }
 }
 
-/// Whether a line is one that this side takes away: of the first ones each has its half, since to take away the same one is the same change.
+/// The next line from a place on that this side takes away.
+fn own(lines: &[String], place: usize, who: &str) -> Option<usize> {
+    (0..lines.len()).map(|after| (place + after) % lines.len()).find(|&at| may_go(&lines[at], who))
+}
+
+/// Whether a line is one that this side takes away or writes anew: of the first ones each has its half, since to take away the same one is the
+/// same change.
 fn may_go(line: &str, who: &str) -> bool {
     match line.split(' ').nth(3).and_then(|number| number.parse::<usize>().ok()) {
         Some(number) => (number % 2 == 0) == (who == "the source"),
