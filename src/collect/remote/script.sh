@@ -37,7 +37,11 @@ else refuse missing; fi
 
 # A tool counts when it does exactly what is asked of it below.
 TIER=none; STAT=
-if find . -maxdepth 0 -readable -printf '%y%m%s%T@%C@%D%i%U%G%u%g%p%l' >/dev/null 2>&1; then TIER=gnu
+# FreeBSD's find knows -printf too, and ends what it writes at the first zero byte.
+case $(find . -maxdepth 0 -readable -printf '%y\0%m\0%s\0%T@\0%C@\0%D\0%i\0%U\0%G\0%u\0%g\0%p\0%l\0' 2>/dev/null | tr '\0' '|') in
+'d|'*'|.||') TIER=gnu ;;
+esac
+if [ $TIER = gnu ]; then :
 elif stat -c '%f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G' . >/dev/null 2>&1; then TIER=stat; STAT='stat -c %d|%i|%s|%Y|%Z'
 elif stat -f '%Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg' . >/dev/null 2>&1; then TIER=bsd; STAT='stat -f %d|%i|%z|%Fm|%Fc'; fi
 BLAKE3=; SHA256=

@@ -1,7 +1,7 @@
 //! Prefixes that lead into another root, as containers do.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -80,4 +80,22 @@ fn another_root_without_devices() {
     configure(&env, &prefix);
     let run = env.driftline(["--no-state"]).expect(3);
     assert!(run.stderr().contains("far could not be read: there is no `/dev/null`"), "{run}");
+}
+
+/// FreeBSD's find knows `-printf`, and ends what it writes at the first zero byte: it must not be taken for GNU's.
+#[test]
+fn a_find_that_ends_at_zero_bytes() {
+    let env = TestEnv::new();
+    let find =
+        "#!/bin/sh\nfor word do\n  [ \"$word\" = -printf ] && { printf d; exit 0; }\ndone\nexec /usr/bin/find \"$@\"\n";
+    fs::set_permissions(env.write("tools/find", find), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("PATH={}:/usr/bin:/bin", env.path("tools").display());
+    env.write("there/a.py", "one\n");
+    env.write("there/b.py", "owt\n");
+    configure(&env, &["env".to_owned(), "-i".to_owned(), path]);
+    let config = fs::read_to_string(env.path("driftline.toml")).unwrap();
+    env.write("driftline.toml", config.replace("/srv/app", env.path("there").to_str().unwrap()));
+    let run = env.driftline(["--no-state", "--format", "json"]).expect(1);
+    let report = run.json();
+    assert_eq!((&report["in_sync"], &report["rows"][0]["pattern"]), (&1.into(), &"AB".into()), "{run}");
 }

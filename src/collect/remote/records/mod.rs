@@ -357,4 +357,6 @@ impl Seen {
 }
 
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod tests;

@@ -97,7 +97,7 @@ fn a_listing_of_find_and_stat() {
     assert_eq!(items[5], Item::Target { path: b"./x".to_vec(), target: None });
 }
 
-/// As FreeBSD and macOS give it: `%Xp` in hexadecimal, times with nanoseconds, `wheel`.
+/// As FreeBSD and macOS give it by their manuals; `recorded` has what came: `%Xp` in hexadecimal, times with nanoseconds, `wheel`.
 #[test]
 fn a_listing_of_bsd_stat() {
     let bytes = transcript(
