@@ -372,12 +372,11 @@ fn apply(files: &mut [Vec<String>; 3], edits: &[Edit], who: &str, at: usize) {
             }
             Edit::Remove(file, place) => {
                 let lines = &mut files[file];
-                match own(lines, place, who).filter(|_| lines.len() > 20) {
-                    Some(at) => drop(lines.remove(at)),
-                    None => {
-                        let place = place % lines.len();
-                        lines[place] = line;
-                    }
+                if let Some(at) = own(lines, place, who).filter(|_| lines.len() > 20) {
+                    drop(lines.remove(at));
+                } else {
+                    let place = place % lines.len();
+                    lines[place] = line;
                 }
             }
         }
