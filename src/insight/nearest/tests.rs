@@ -77,8 +77,9 @@ impl World {
     fn snapshots(&self) -> Vec<Snapshot> {
         let snapshot = |(environment, files): (usize, &BTreeMap<String, Text>)| {
             let tree = files.iter().fold(Tree::new(&format!("e{environment}")), |tree, (name, text)| {
-                // Of some files the name is known before anybody asks.
-                let git_blob = (text.0 % 2 == 0).then(|| id(*text));
+                // Of some files the name is known before anybody asks. Where a history has a file by its known name, nobody asks how it is
+                // called with other line ends, so that an older version that differs in these alone does not count; this is left out here.
+                let git_blob = (text.0 % 2 == 0 && !text.1).then(|| id(*text));
                 let digests = Digests { git_blob, ..Digests::default() };
                 tree.put(name, Content::File(File { size: size(*text), digests }), 0o644)
             });
