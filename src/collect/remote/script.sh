@@ -37,10 +37,10 @@ else refuse missing; fi
 
 # A tool counts when it does exactly what is asked of it below.
 TIER=none; STAT=
-# FreeBSD's find knows -printf too, and ends what it writes at the first zero byte.
-case $(find . -maxdepth 0 -readable -printf '%y\0%m\0%s\0%T@\0%C@\0%D\0%i\0%U\0%G\0%u\0%g\0%p\0%l\0' 2>/dev/null | tr '\0' '|') in
-'d|'*'|.||') TIER=gnu ;;
-esac
+if find . -maxdepth 0 -readable -printf '%y%m%s%T@%C@%D%i%U%G%u%g%p%l' >/dev/null 2>&1; then
+  # FreeBSD's knows -printf too, and ends what it writes at the first zero byte. A shell leaves that byte out here, and some say so.
+  { case $(find . -maxdepth 0 -printf '\0z' 2>/dev/null) in *z) TIER=gnu ;; esac; } 2>/dev/null
+fi
 if [ $TIER = gnu ]; then :
 elif stat -c '%f|%s|%Y|%Z|%u|%g|%d|%i|%U|%G' . >/dev/null 2>&1; then TIER=stat; STAT='stat -c %d|%i|%s|%Y|%Z'
 elif stat -f '%Xp|%z|%Fm|%Fc|%u|%g|%d|%i|%Su|%Sg' . >/dev/null 2>&1; then TIER=bsd; STAT='stat -f %d|%i|%z|%Fm|%Fc'; fi

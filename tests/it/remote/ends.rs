@@ -55,7 +55,7 @@ fn a_signal_takes_connections_down() {
         let mark = env.path("listing");
         // It lists for ever once it is asked in earnest, and is known by where it lies.
         let endless = format!(
-            "#!/bin/sh\nfor word do case $word in *'\\0'*) : >{}; while :; do printf x; sleep 0.05; done;; esac; done\nexec /usr/bin/find \"$@\"\n",
+            "#!/bin/sh\nfor word do case $word in *'\\0%'*) : >{}; while :; do printf x; sleep 0.05; done;; esac; done\nexec /usr/bin/find \"$@\"\n",
             mark.display()
         );
         let find = env.write("tools/find", endless);

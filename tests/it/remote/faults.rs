@@ -261,7 +261,7 @@ fn a_far_side_that_cannot_digest_leaves_files_unknown() {
 fn a_find_that_is_killed_leaves_the_rest_unknown() {
     let env = two();
     // It lists what it was asked for as a test, and dies as soon as it lists in earnest.
-    let find = "#!/bin/sh\nfor word do case $word in *'\\0'*) printf '=f\\000644\\0006\\0001.0\\0001.0\\0001\\0001\\0000\\0000\\000r\\000r\\000./app\\000\\000'; kill -9 $$;; esac; done\nexec /usr/bin/find \"$@\"\n";
+    let find = "#!/bin/sh\nfor word do case $word in *'\\0%'*) printf '=f\\000644\\0006\\0001.0\\0001.0\\0001\\0001\\0000\\0000\\000r\\000r\\000./app\\000\\000'; kill -9 $$;; esac; done\nexec /usr/bin/find \"$@\"\n";
     env.write("tools/find", find);
     make_executable(&env.path("tools/find"));
     let path = format!("PATH={}:/usr/bin:/bin", env.path("tools").display());
