@@ -83,9 +83,25 @@ pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range
 /// Each line is hashed twice; then the lines that both have are paired in the fewest edits, or, where that may take more than
 /// a hundred million steps, in few.
 pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
+    let (old_lines, new_lines, trimmed) = Trimmed::between(old, new);
+    let pairs = paired(&old_lines, &new_lines);
+    slid(old, new, trimmed.gaps(pairs))
+}
+
+/// As [`replacements`], and not in the fewest edits: lines that each text has once are paired first, and then what lies between them. That is
+/// as good where what changed is counted and nothing is merged, and takes about as long as reading for texts that have much in common.
+pub fn quick_replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
+    let (old_lines, new_lines, trimmed) = Trimmed::between(old, new);
+    let mut pairs = Vec::new();
+    quickly_paired((&old_lines, 0), (&new_lines, 0), DEEPEST, &mut pairs);
+    slid(old, new, trimmed.gaps(pairs))
+}
+
+/// Changes that slid down as far as they can; those that then touch are one.
+fn slid<T: Eq>(old: &[T], new: &[T], gaps: Vec<(Range<usize>, Range<usize>)>) -> Vec<(Range<usize>, Range<usize>)> {
     let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     let mut below = (old.len(), new.len());
-    for (mut from, mut to) in gaps(old, new).into_iter().rev() {
+    for (mut from, mut to) in gaps.into_iter().rev() {
         let slides = |from: &Range<usize>, to: &Range<usize>| {
             from.end < below.0
                 && to.end < below.1
@@ -114,56 +130,103 @@ type Lines<'a, T> = HashSet<&'a T, RandomState>;
 /// Above so many steps, about half a second, no shortest list of edits is looked for.
 const MOST_STEPS: usize = 100_000_000;
 
-/// What lies between lines that are paired, in order. Lines that only one side has are nobody's pair, so they are left out of the search:
-/// that leaves little to search in most texts.
-fn gaps<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
-    let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let (old_rest, new_rest) = (&old[start..], &new[start..]);
-    let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-    let (old_middle, new_middle) = (&old_rest[..old_rest.len() - end], &new_rest[..new_rest.len() - end]);
-    let (in_old, in_new): (Lines<'_, T>, Lines<'_, T>) = (old_middle.iter().collect(), new_middle.iter().collect());
-    let kept = |middle: &[T], other: &Lines<'_, T>| -> Vec<usize> {
-        (0..middle.len()).filter(|&at| other.contains(&middle[at])).map(|at| start + at).collect()
-    };
-    let (old_kept, new_kept) = (kept(old_middle, &in_new), kept(new_middle, &in_old));
-    let old_lines: Vec<&T> = old_kept.iter().map(|&at| &old[at]).collect();
-    let new_lines: Vec<&T> = new_kept.iter().map(|&at| &new[at]).collect();
-    let pairs = paired(&old_lines, &new_lines);
-    let pairs = pairs.into_iter().map(|(from, to)| (old_kept[from], new_kept[to]));
-    let mut gaps = Vec::new();
-    let mut done = (start, start);
-    for (from, to) in pairs.chain([(old.len() - end, new.len() - end)]) {
-        if done != (from, to) {
-            gaps.push((done.0..from, done.1..to));
-        }
-        done = (from + 1, to + 1);
+/// What is left of two texts without what they have in common at both ends, and without lines that only one of them has: those are nobody's
+/// pair, and without them there is little to search in most texts.
+struct Trimmed {
+    /// So many lines at the start are equal.
+    start: usize,
+    /// The length of each text without the lines at the end that are equal.
+    ends: (usize, usize),
+    /// Where each line that is left is in its text.
+    kept: (Vec<usize>, Vec<usize>),
+}
+
+impl Trimmed {
+    fn between<'a, T: Eq + Hash>(old: &'a [T], new: &'a [T]) -> (Vec<&'a T>, Vec<&'a T>, Self) {
+        let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
+        let (old_rest, new_rest) = (&old[start..], &new[start..]);
+        let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let (old_middle, new_middle) = (&old_rest[..old_rest.len() - end], &new_rest[..new_rest.len() - end]);
+        let (in_old, in_new): (Lines<'_, T>, Lines<'_, T>) = (old_middle.iter().collect(), new_middle.iter().collect());
+        let kept = |middle: &[T], other: &Lines<'_, T>| -> Vec<usize> {
+            (0..middle.len()).filter(|&at| other.contains(&middle[at])).map(|at| start + at).collect()
+        };
+        let kept = (kept(old_middle, &in_new), kept(new_middle, &in_old));
+        let lines = |text: &'a [T], kept: &[usize]| kept.iter().map(|&at| &text[at]).collect();
+        let ends = (old.len() - end, new.len() - end);
+        (lines(old, &kept.0), lines(new, &kept.1), Self { start, ends, kept })
     }
-    gaps
+
+    /// What lies between lines that are paired, in order; pairs of lines that were left, ascending.
+    fn gaps(&self, pairs: Vec<(usize, usize)>) -> Vec<(Range<usize>, Range<usize>)> {
+        let pairs = pairs.into_iter().map(|(from, to)| (self.kept.0[from], self.kept.1[to]));
+        let mut gaps = Vec::new();
+        let mut done = (self.start, self.start);
+        for (from, to) in pairs.chain([self.ends]) {
+            if done != (from, to) {
+                gaps.push((done.0..from, done.1..to));
+            }
+            done = (from + 1, to + 1);
+        }
+        gaps
+    }
 }
 
 /// Which lines are the same line.
 fn paired<T: Eq + Hash>(old: &[&T], new: &[&T]) -> Vec<(usize, usize)> {
     let all = old.len() + new.len();
-    let equal = |ops: &[DiffOp]| -> Vec<(usize, usize)> {
-        let mut pairs = Vec::with_capacity(old.len().min(new.len()));
-        let runs = ops.iter().filter(|op| matches!(op, DiffOp::Equal { .. }));
-        pairs.extend(runs.flat_map(|op| op.old_range().zip(op.new_range())));
-        pairs
-    };
     // The shortest list of edits takes as many steps as there are lines for each edit. The quick search says how many edits suffice.
     // similar's own way to end early is not used: it may then pair hardly any of ten thousand lines.
-    if all.saturating_mul(all) > MOST_STEPS && all.saturating_mul(all - 2 * paired_at_least(old, new)) > MOST_STEPS {
-        let quick = equal(&similar::capture_diff_slices(Algorithm::Histogram, old, new));
-        if all.saturating_mul(all - 2 * quick.len()) > MOST_STEPS {
+    let is_long = |paired: usize| all.saturating_mul(all - 2 * paired) > MOST_STEPS;
+    if is_long(0) && is_long(spine(old, new).iter().map(|run| run.2).sum()) {
+        let mut quick = Vec::new();
+        quickly_paired((old, 0), (new, 0), DEEPEST, &mut quick);
+        if is_long(quick.len()) {
             return quick;
         }
     }
-    equal(&similar::capture_diff_slices(Algorithm::RawMyers, old, new))
+    similar_pairs(Algorithm::RawMyers, old, new).collect()
 }
 
-/// A number of lines that can be paired in order, which takes no long search to find: those that each side has once, as many as are in one order,
-/// and their equal neighbours.
-fn paired_at_least<T: Eq + Hash>(old: &[&T], new: &[&T]) -> usize {
+/// So often what lies between unique lines is looked at for lines that are unique there.
+const DEEPEST: usize = 16;
+/// So few steps are no reason to look for unique lines first.
+const FEW_STEPS: usize = 4096;
+
+/// Pairs the lines that each side has once, as many as are in one order, with their neighbours, and then what lies between these alike. The
+/// numbers are those of the first lines.
+///
+/// Source of the method: Bram Cohen's patience diff.
+fn quickly_paired<T: Eq + Hash>(
+    (old, from): (&[&T], usize),
+    (new, to): (&[&T], usize),
+    depth: usize,
+    into: &mut Vec<(usize, usize)>,
+) {
+    if old.is_empty() || new.is_empty() {
+        return;
+    }
+    let runs = if old.len() * new.len() > FEW_STEPS && depth > 0 { spine(old, new) } else { Vec::new() };
+    if runs.is_empty() {
+        into.extend(similar_pairs(Algorithm::Myers, old, new).map(|(a, b)| (from + a, to + b)));
+        return;
+    }
+    let mut done = (0, 0);
+    for (a, b, length) in runs.into_iter().chain([(old.len(), new.len(), 0)]) {
+        quickly_paired((&old[done.0..a], from + done.0), (&new[done.1..b], to + done.1), depth - 1, into);
+        into.extend((0..length).map(|line| (from + a + line, to + b + line)));
+        done = (a + length, b + length);
+    }
+}
+
+fn similar_pairs<T: Eq + Hash>(algorithm: Algorithm, old: &[&T], new: &[&T]) -> impl Iterator<Item = (usize, usize)> {
+    let runs = similar::capture_diff_slices(algorithm, old, new).into_iter();
+    runs.filter(|op| matches!(op, DiffOp::Equal { .. })).flat_map(|op| op.old_range().zip(op.new_range()))
+}
+
+/// Lines that can be paired in order, which takes no long search to find: those that each side has once, as many as are in one order, and
+/// their equal neighbours. Gives runs of pairs, ascending: where each begins, and how many lines it has.
+fn spine<T: Eq + Hash>(old: &[&T], new: &[&T]) -> Vec<(usize, usize, usize)> {
     /// Where a line is, and how often, in each.
     #[derive(Default)]
     struct Seen {
@@ -181,15 +244,23 @@ fn paired_at_least<T: Eq + Hash>(old: &[&T], new: &[&T]) -> usize {
     }
     let once = |line: &&T| Some(&seen[*line]).filter(|seen| seen.old.1 == 1 && seen.new.1 == 1);
     let pairs: Vec<(usize, usize)> = old.iter().filter_map(once).map(|seen| (seen.old.0, seen.new.0)).collect();
-    let (mut count, mut done) = (0, (0, 0));
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    let mut push = |from: usize, to: usize, length: usize| match runs.last_mut() {
+        _ if length == 0 => {}
+        Some((a, b, all)) if *a + *all == from && *b + *all == to => *all += length,
+        _ => runs.push((from, to, length)),
+    };
+    let mut done = (0, 0);
     for (from, to) in ascending(&pairs).into_iter().chain([(old.len(), new.len())]) {
         let (gone, come) = (&old[done.0..from], &new[done.1..to]);
         let below = gone.iter().zip(come).take_while(|(a, b)| a == b).count();
         let rest = gone[below..].iter().rev().zip(come[below..].iter().rev());
-        count += below + rest.take_while(|(a, b)| a == b).count() + usize::from(from < old.len());
+        let above = rest.take_while(|(a, b)| a == b).count();
+        push(done.0, done.1, below);
+        push(from - above, to - above, above + usize::from(from < old.len()));
         done = (old.len().min(from + 1), new.len().min(to + 1));
     }
-    count
+    runs
 }
 
 /// Of pairs that ascend by the first number, as many as can be that ascend by the second one, too.
@@ -232,14 +303,21 @@ struct Edit {
 
 /// As [`regions`], of lines that stand for themselves.
 pub fn regions_of<T: Eq + Hash>(base: &[T], inputs: &[&[T]]) -> Vec<Region> {
-    let mut edits = Vec::new();
     let mut found: Vec<Vec<(Range<usize>, Range<usize>)>> = Vec::with_capacity(inputs.len());
     for (number, input) in inputs.iter().enumerate() {
         let same = inputs[..number].iter().position(|other| other == input);
         found.push(same.map_or_else(|| replacements(base, input), |same| found[same].clone()));
-        edits.extend(found[number].iter().cloned().map(|(old, new)| {
+    }
+    regions_by(base, inputs, &found)
+}
+
+/// As [`regions_of`], where it is known which stretches of the base each input replaces, in order.
+pub fn regions_by<T: Eq>(base: &[T], inputs: &[&[T]], replaced: &[Vec<(Range<usize>, Range<usize>)>]) -> Vec<Region> {
+    let mut edits = Vec::new();
+    for (number, replaced) in replaced.iter().enumerate() {
+        edits.extend(replaced.iter().map(|(old, new)| {
             let growth = new.len().cast_signed() - old.len().cast_signed();
-            Edit { base: old, input: number, growth }
+            Edit { base: old.clone(), input: number, growth }
         }));
     }
     edits.sort_by_key(|edit| (edit.base.start, edit.base.end, edit.input));
@@ -337,18 +415,26 @@ mod tests {
         new.splice(5000..5000, [0, 0]);
         new.remove(8000);
         let (old, new): (Vec<&u32>, Vec<&u32>) = (old.iter().collect(), new.iter().collect());
-        let count = paired_at_least(&old, &new);
+        let count: usize = spine(&old, &new).iter().map(|run| run.2).sum();
         assert!((8990..=8997).contains(&count), "{count}");
     }
 
     proptest! {
         #[test]
-        fn no_more_lines_are_counted_as_paired_than_can_be(
-            old in prop::collection::vec(0..9_u32, 0..40),
-            new in prop::collection::vec(0..9_u32, 0..40),
+        fn quickly_paired_lines_are_equal_in_order_and_no_more_than_can_be(
+            old in prop::collection::vec(0..99_u32, 0..150),
+            new in prop::collection::vec(0..99_u32, 0..150),
         ) {
             let (old, new): (Vec<&u32>, Vec<&u32>) = (old.iter().collect(), new.iter().collect());
-            prop_assert!(paired_at_least(&old, &new) <= paired(&old, &new).len());
+            let most = paired(&old, &new).len();
+            prop_assert!(spine(&old, &new).iter().map(|run| run.2).sum::<usize>() <= most);
+            for depth in [0, 1, DEEPEST] {
+                let mut pairs = Vec::new();
+                quickly_paired((&old, 0), (&new, 0), depth, &mut pairs);
+                prop_assert!(pairs.len() <= most);
+                prop_assert!(pairs.iter().all(|&(a, b)| old[a] == new[b]));
+                prop_assert!(pairs.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1));
+            }
         }
     }
 }
