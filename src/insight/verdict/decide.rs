@@ -6,16 +6,17 @@ use std::collections::BTreeMap;
 
 use super::delta::Hunk;
 use super::index::{Weights, comes, goes};
+use super::lines::Line;
 use super::look::{Look, Looking};
 use super::pairs::{Pair, Pairs};
 use super::said::Said;
 use super::tip::Standing;
 use super::types::{Doubt, Fact, Judgement, Missing, Proof, Tier, Verdict};
 use crate::insight::units::Unit;
-use crate::insight::verdict::load::{Body, Delta};
+use crate::insight::verdict::load::Delta;
 
 /// Below this share of its weight among all that the target ever did, a unit cannot be there, and nothing is read.
-const TRACE: f32 = 0.15;
+pub(super) const TRACE: f32 = 0.15;
 /// Changes that agree in this share are one change, even if the files that the target began with had something of it.
 const ALIKE: f32 = 0.75;
 /// Changes that agree in this share are one change when the present files do not say otherwise.
@@ -32,6 +33,19 @@ pub(super) const NEARER: f32 = 0.1;
 const TELLING: f32 = 3.5;
 /// Less than half a line.
 const NOTHING: f32 = 0.4;
+
+/// What was decided about one unit.
+pub(super) struct Decided {
+    pub(super) judgement: Judgement,
+    /// Lines that it brings and the target lacks, where that leaves something open.
+    pub(super) lacked: Vec<Line>,
+}
+
+impl From<Judgement> for Decided {
+    fn from(judgement: Judgement) -> Self {
+        Self { judgement, lacked: Vec::new() }
+    }
+}
 
 /// All that is known about one unit.
 pub(super) struct Case<'a> {
@@ -52,7 +66,7 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     /// Decides; `excused` says which of its lines were taken away again by another unit that the target has.
-    pub(super) fn decide(&self, looking: &Looking<'_>, excused: &dyn Fn(u64) -> bool) -> Judgement {
+    pub(super) fn decide(&self, looking: &Looking<'_>, excused: &dyn Fn(u64) -> bool) -> Decided {
         let mut evidence: Vec<Proof> = Vec::new();
         if self.is_reached {
             evidence.push(Proof {
@@ -60,21 +74,16 @@ impl Case<'_> {
                 commit: self.unit.commit().cloned(),
                 fact: Fact::SameCommit,
             });
-            return self.judgement(Verdict::Present, evidence, looking);
+            return self.judgement(Verdict::Present, evidence, looking).into();
         }
         let pairs = &self.pairs.of[self.at];
         self.say(pairs, looking, &mut evidence);
-        let has_other = self
-            .delta
-            .files
-            .iter()
-            .zip(&self.delta.counts)
-            .any(|(body, counts)| *counts && !matches!(body, Body::Text(text) if !text.hunks.is_empty()));
-        // What goes leaves a trace only where it is known what was there: not in a file that came and lost it in one step.
-        let is_told_by_trace = !self.goes_mostly(looking.weights)
-            || looking.steps.base.is_some() && !looking.has_come(self.unit, self.delta);
-        if self.trace < TRACE && is_told_by_trace && !has_other && evidence.is_empty() {
-            return self.judgement(self.without_trace(pairs), evidence, looking);
+        if self.trace < TRACE
+            && evidence.is_empty()
+            && self.is_told_by_trace(looking)
+            && !looking.may_have_other(self.unit, self.delta)
+        {
+            return self.judgement(self.without_trace(pairs), evidence, looking).into();
         }
         if let Some(same) = self.carried_over(pairs, looking) {
             let count = self.delta.counts.iter().filter(|counts| **counts).count();
@@ -82,12 +91,20 @@ impl Case<'_> {
                 let fact = Fact::SameFiles(count, count);
                 evidence.push(Proof { tier: Tier::SameContent, commit: None, fact });
             }
-            return self.judgement(Verdict::Present, evidence, looking);
+            return self.judgement(Verdict::Present, evidence, looking).into();
         }
         let look = looking.look(self.unit, self.delta, excused);
         let verdict = self.verdict(pairs, &look, looking, &mut evidence);
         Self::stand(&look, &mut evidence);
-        self.judgement(verdict, evidence, looking)
+        let is_open = matches!(verdict, Verdict::Partly { .. } | Verdict::Unproven { .. });
+        let lacked = if is_open { look.lacked } else { Vec::new() };
+        Decided { judgement: self.judgement(verdict, evidence, looking), lacked }
+    }
+
+    /// Whether a unit that is there leaves a trace. What goes leaves one only where it is known what was there: not in a file that came and
+    /// lost it in one step.
+    fn is_told_by_trace(&self, looking: &Looking<'_>) -> bool {
+        !self.goes_mostly(looking.weights) || looking.steps.base.is_some() && !looking.has_come(self.unit, self.delta)
     }
 
     /// Whether a step of the target is the very change and no later one takes it back: then no content has to be read. Gives in how many

@@ -1,6 +1,7 @@
 //! What a change does to a text, as numbers: hunks, and the ids of patches.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
 
 use super::lines::{self, DigestMap, DigestSet, Line};
 use crate::compare::text::regions::replacements;
@@ -37,6 +38,27 @@ pub(super) struct Hunk {
     /// next hunk begins.
     context: Box<[Line]>,
     above: u8,
+}
+
+impl TextDelta {
+    /// The stretches of lines that are replaced, and what replaces them, by line numbers.
+    pub(super) fn replaced(&self) -> Vec<(Range<usize>, Range<usize>)> {
+        let range = |start: u32, lines: &[Line]| start as usize..start as usize + lines.len();
+        self.hunks.iter().map(|hunk| (range(hunk.at, hunk.removed()), range(hunk.to, hunk.added()))).collect()
+    }
+
+    /// The lines afterwards, of those before.
+    pub(super) fn applied(&self, before: &[Line]) -> Vec<Line> {
+        let (mut after, mut done) = (Vec::with_capacity(before.len()), 0);
+        for hunk in &self.hunks {
+            let at = hunk.at as usize;
+            after.extend_from_slice(&before[done..at]);
+            after.extend_from_slice(hunk.added());
+            done = at + hunk.removed().len();
+        }
+        after.extend_from_slice(&before[done..]);
+        after
+    }
 }
 
 impl Hunk {
@@ -229,24 +251,6 @@ mod tests {
         lines::split(text).map(lines::number).collect()
     }
 
-    /// What the hunks make of a text.
-    fn applied(before: &[u8], delta: &TextDelta) -> Vec<Line> {
-        let before = numbers(before);
-        let (mut after, mut done) = (Vec::new(), 0);
-        for hunk in &delta.hunks {
-            let at = hunk.at as usize;
-            after.extend_from_slice(&before[done..at]);
-            assert_eq!(hunk.to as usize, after.len());
-            assert_eq!(hunk.removed(), &before[at..at + hunk.removed().len()]);
-            assert!(before[..at].ends_with(hunk.above()));
-            done = at + hunk.removed().len();
-            assert!(before[done..].starts_with(hunk.below()));
-            after.extend_from_slice(hunk.added());
-        }
-        after.extend_from_slice(&before[done..]);
-        after
-    }
-
     #[test]
     fn a_patch_is_the_same_wherever_its_hunks_are() {
         let text = |above: usize, word: &str| {
@@ -289,8 +293,14 @@ mod tests {
             let text = |lines: &[u8]| lines.iter().map(|line| format!("l{line}\n")).collect::<String>().into_bytes();
             let (before, after) = (text(&before), text(&after));
             let delta = text_delta(&before, &after, &mut Vec::new());
-            prop_assert_eq!(applied(&before, &delta), numbers(&after));
+            let (before, after) = (numbers(&before), numbers(&after));
+            prop_assert_eq!(&delta.applied(&before), &after);
             prop_assert_eq!(delta.hunks.is_empty(), before == after);
+            for (hunk, (from, to)) in delta.hunks.iter().zip(delta.replaced()) {
+                prop_assert_eq!((hunk.removed(), hunk.added()), (&before[from.clone()], &after[to]));
+                prop_assert!(before[..from.start].ends_with(hunk.above()));
+                prop_assert!(before[from.end..].starts_with(hunk.below()));
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How alike the changes of two histories are, weighed by how rare their lines and words are.
 
+use rayon::prelude::*;
+
 use super::delta::{TextDelta, Trivial};
 use super::lines::{DigestMap, DigestSet};
 use super::load::Delta;
@@ -92,11 +94,40 @@ pub(super) fn bag(things: impl Iterator<Item = (u64, u16)>) -> Bag {
     Bag { things: bag.into(), sum: 0.0 }
 }
 
+/// Something about each of many things. It is in parts, which are filled side by side.
+#[derive(Debug)]
+struct ByThing<V>([DigestMap<V>; 8]);
+
+impl<V: Default + Send> ByThing<V> {
+    /// Puts down for each thing in which bags it is, ascending.
+    fn new(bags: &[&Bags], put: impl Fn(&mut V, usize) + Sync) -> Self {
+        let mut parts: [DigestMap<V>; 8] = Default::default();
+        parts.par_iter_mut().enumerate().for_each(|(part, map)| {
+            for (at, bags) in bags.iter().enumerate() {
+                let things = bags.lines.numbers().chain(bags.words.numbers());
+                for thing in things.filter(|&thing| Self::part(thing) == part) {
+                    put(map.entry(thing).or_default(), at);
+                }
+            }
+        });
+        Self(parts)
+    }
+
+    /// The maps take the lowest and the highest bits.
+    fn part(thing: u64) -> usize {
+        (thing >> 32) as usize % 8
+    }
+
+    fn get(&self, thing: u64) -> Option<&V> {
+        self.0[Self::part(thing)].get(&thing)
+    }
+}
+
 /// How much each thing says: the rarer it is over both histories, the more.
 #[derive(Debug)]
 pub(super) struct Weights {
     /// In how many changes it is.
-    frequency: DigestMap<u32>,
+    frequency: ByThing<u32>,
     /// By the logarithm of this.
     total: f32,
     /// The numbers of trivial lines, coming and going.
@@ -108,21 +139,15 @@ const LITTLE: f32 = 0.1;
 
 impl Weights {
     pub(super) fn new<'a>(bags: impl Iterator<Item = &'a Bags>, trivial: &Trivial) -> Self {
-        let mut frequency: DigestMap<u32> = DigestMap::default();
-        let mut total = 1.0;
-        for bag in bags {
-            total += 1.0;
-            for thing in bag.lines.numbers().chain(bag.words.numbers()) {
-                *frequency.entry(thing).or_default() += 1;
-            }
-        }
+        let bags: Vec<&Bags> = bags.collect();
+        let frequency = ByThing::new(&bags, |count: &mut u32, _| *count += 1);
         let little = trivial.iter().flat_map(|line| [comes(line), goes(line)]).collect();
-        Self { frequency, total: f32::ln(total + 1.0), little }
+        Self { frequency, total: f32::ln(bags.len() as f32 + 2.0), little }
     }
 
     /// Between nothing and one.
     pub(super) fn of(&self, thing: u64) -> f32 {
-        let frequency = self.frequency.get(&thing).copied().unwrap_or(1).max(1);
+        let frequency = self.frequency.get(thing).copied().unwrap_or(1).max(1);
         // Two is what a change and its copy have.
         let rarity = 1.0 - f32::ln(frequency.max(2) as f32 / 2.0) / self.total;
         rarity.clamp(0.02, 1.0) * if self.little.contains(&thing) { LITTLE } else { 1.0 }
@@ -212,23 +237,20 @@ const CLOSE: usize = 8;
 /// Finds the changes of one history that are like a change of the other.
 #[derive(Debug)]
 pub(super) struct Postings {
-    of: DigestMap<Vec<u32>>,
+    of: ByThing<Vec<u32>>,
     /// What the lines of each say.
     sums: Vec<f32>,
 }
 
 impl Postings {
     pub(super) fn new(bags: &[Bags]) -> Self {
-        let mut of: DigestMap<Vec<u32>> = DigestMap::default();
-        for (at, bag) in bags.iter().enumerate() {
-            for thing in bag.lines.numbers().chain(bag.words.numbers()) {
-                let list = of.entry(thing).or_default();
-                // One more than is looked at says that there are too many.
-                if list.len() <= COMMON {
-                    list.push(at as u32);
-                }
+        let all: Vec<&Bags> = bags.iter().collect();
+        let of = ByThing::new(&all, |list: &mut Vec<u32>, at| {
+            // One more than is looked at says that there are too many.
+            if list.len() <= COMMON {
+                list.push(at as u32);
             }
-        }
+        });
         Self { of, sums: bags.iter().map(|bag| bag.lines.sum).collect() }
     }
 
@@ -237,7 +259,7 @@ impl Postings {
         let mut common: DigestMap<f32> = DigestMap::default();
         for (things, factor) in [(&bags.lines, 1.0), (&bags.words, 0.3)] {
             for thing in &things.things {
-                let Some(list) = self.of.get(&thing.number).filter(|list| list.len() <= COMMON) else { continue };
+                let Some(list) = self.of.get(thing.number).filter(|list| list.len() <= COMMON) else { continue };
                 let weight = thing.weight * factor;
                 for &at in list {
                     *common.entry(u64::from(at)).or_default() += weight;

@@ -4,8 +4,12 @@ use rayon::prelude::*;
 
 use super::Reading;
 use super::delta::{self, TextDelta, Trivial};
-use super::lines::{self, Line};
-use crate::insight::units::{FileChange, Side, Versions, is_bookkeeping};
+use super::index::{comes, goes};
+use super::lines::{self, DigestSet, Line};
+use super::places::Places;
+use super::steps::Step;
+use super::touched::Touched;
+use crate::insight::units::{FileChange, Side, Unit, Versions, is_bookkeeping};
 use crate::snapshot::{BlobKind, ReadFailure};
 
 /// A content above so many bytes is compared as a whole, by its digest, and not by its lines; it is not tried either.
@@ -15,7 +19,7 @@ const MOST_LINES: usize = 50_000;
 
 /// Of so many units the files are read one after the other. Not of all: what was imported as a stream is in packs whose contents are
 /// differences to the one that came before, whichever file that was, until somebody packs it anew.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 1024;
 
 /// What a unit does, as numbers.
 #[derive(Debug, Default)]
@@ -29,6 +33,8 @@ pub(super) struct Delta {
 /// What happens to a file.
 #[derive(Debug)]
 pub(super) enum Body {
+    /// It was not read, since only one side changes the file.
+    Unread,
     /// Its lines change.
     Text(TextDelta),
     /// Its content changes, and it is no text, or too much.
@@ -52,40 +58,154 @@ impl Delta {
     pub(super) fn texts(&self) -> impl Iterator<Item = &TextDelta> {
         self.files.iter().zip(&self.counts).filter(|(_, counts)| **counts).filter_map(|(body, _)| body.text())
     }
+
+    /// All lines that come or go, as things.
+    pub(super) fn things(&self) -> impl Iterator<Item = u64> {
+        self.lines().map(|(_, thing)| thing)
+    }
+
+    /// All lines that come or go, each with what stands for its coming or going.
+    fn lines(&self) -> impl Iterator<Item = (Line, u64)> {
+        self.texts().flat_map(|text| &text.hunks).flat_map(|hunk| {
+            let gone = hunk.removed().iter().map(|&line| (line, goes(line)));
+            gone.chain(hunk.added().iter().map(|&line| (line, comes(line))))
+        })
+    }
+
+    /// The share of its lines that are among these; those that say little do not count where there are others.
+    fn trace(&self, among: &DigestSet, trivial: &Trivial) -> f32 {
+        let (mut has, mut all, mut little) = (0, 0, false);
+        for (line, thing) in self.lines() {
+            let is_among = among.contains(&thing);
+            if trivial.has(line) {
+                little |= is_among;
+            } else {
+                all += 1;
+                has += usize::from(is_among);
+            }
+        }
+        if all > 0 { has as f32 / all as f32 } else { f32::from(u8::from(little)) }
+    }
 }
 
-/// Reads the changes of many, in parallel; notes which lines say little.
-///
-/// # Cost
-/// Of some hundred commits at a time, each version of a file is read about once: file by file, where one change begins with what the one before
-/// made. Packs keep the versions of a file as differences to each other, so that the next one is near at hand there, too.
-pub(super) fn deltas(changes: &[&[FileChange]], reading: &Reading<'_>) -> (Vec<Delta>, Trivial) {
-    let mut deltas: Vec<Delta> = changes.par_iter().map(|changes| Delta::unread(changes)).collect();
-    let tasks = by_file(changes, &deltas);
-    let read = |&(change, at, file): &(&FileChange, usize, usize)| {
-        let mut trivial = Vec::new();
-        let body = body(change, reading, &mut trivial);
-        trivial.sort_unstable();
-        trivial.dedup();
-        (at, file, body, trivial)
-    };
-    let loaded: Vec<(usize, usize, Body, Vec<Line>)> = tasks.par_iter().map(read).collect();
-    let mut trivial = Trivial::default();
-    for (at, file, body, lines) in loaded {
-        deltas[at].files[file] = body;
-        trivial.extend(lines);
-    }
-    (deltas, trivial)
+/// What units and the steps of a target do, as far as it was read.
+pub(super) struct Changes {
+    /// Parallel to the units.
+    pub(super) units: Vec<Delta>,
+    /// Parallel to the steps.
+    pub(super) steps: Vec<Delta>,
+    /// Which of the lines that were read say little.
+    pub(super) trivial: Trivial,
+    /// All lines that steps bring or take, as things.
+    pub(super) union: DigestSet,
 }
+
+/// What changes no more files than this is read whatever it changes: code may have moved from one file to another.
+const FEW_FILES: usize = 3;
+/// Of a unit that has this share of its lines among all that the target did, all is read. A line counts here however common it is, so it is
+/// a part of [`decide::TRACE`](super::decide::TRACE).
+const TRACE: f32 = super::decide::TRACE / 3.0;
+
+/// Reads what units and steps do to files that both change, and all of what a unit does that the target has a trace of; notes which files were
+/// parts of others.
+pub(super) fn shared(units: &[Unit], steps: &[Step], places: &mut Places, reading: &Reading<'_>) -> Changes {
+    let of_both = units.iter().map(|unit| &unit.changes[..]).chain(steps.iter().map(|step| &step.changes[..]));
+    let changes: Vec<&[FileChange]> = of_both.collect();
+    let mut deltas = Deltas::new(changes.clone());
+    {
+        let (of_units, of_steps) = changes.split_at(units.len());
+        let by_units = Touched::new(of_units.iter().copied().flatten(), places);
+        let by_steps = Touched::new(of_steps.iter().copied().flatten(), places);
+        let may_count = |at: usize, file: usize| {
+            let other = if at < units.len() { &by_steps } else { &by_units };
+            let change = &changes[at][file];
+            deltas.is_small(at)
+                || other.has(change, places)
+                || at < units.len() && other.may_have_whole(change, changes[at], places)
+        };
+        let wanted = deltas.wanted(&may_count);
+        deltas.read(reading, wanted);
+    }
+    for (changes, delta) in changes[..units.len()].iter().zip(&deltas.of) {
+        places.add_parts(changes, delta, &|line| !deltas.trivial.has(line));
+    }
+    let by_steps = Touched::new(changes[units.len()..].iter().copied().flatten(), places);
+    let wanted = deltas.wanted(&|at, file| at < units.len() && by_steps.has(&changes[at][file], places));
+    deltas.read(reading, wanted);
+    let union: DigestSet = deltas.of[units.len()..].iter().flat_map(Delta::things).collect();
+    let has_trace = |at: usize| at < units.len() && deltas.of[at].trace(&union, &deltas.trivial) >= TRACE;
+    let has_trace: Vec<bool> = (0..changes.len()).into_par_iter().map(has_trace).collect();
+    let wanted = deltas.wanted(&|at, _| has_trace[at]);
+    deltas.read(reading, wanted);
+    let Deltas { mut of, trivial, .. } = deltas;
+    let steps = of.split_off(units.len());
+    Changes { units: of, steps, trivial, union }
+}
+
+/// What many units do, as far as it was read.
+pub(super) struct Deltas<'a> {
+    changes: Vec<&'a [FileChange]>,
+    /// Parallel to the units.
+    pub(super) of: Vec<Delta>,
+    /// Which of the lines that were read say little.
+    pub(super) trivial: Trivial,
+}
+
+impl<'a> Deltas<'a> {
+    /// Nothing is read yet.
+    pub(super) fn new(changes: Vec<&'a [FileChange]>) -> Self {
+        let of = changes.par_iter().map(|changes| Delta::unread(changes)).collect();
+        Self { changes, of, trivial: Trivial::default() }
+    }
+
+    /// Whether a unit changes few files.
+    fn is_small(&self, at: usize) -> bool {
+        self.of[at].counts.iter().filter(|counts| **counts).count() <= FEW_FILES
+    }
+
+    /// The changes that are evidence, are not read yet, and are wanted, by their unit and their number there: in the order to read them in.
+    fn wanted(&self, is_wanted: &(dyn Fn(usize, usize) -> bool + Sync)) -> Vec<Task<'a>> {
+        by_file(&self.changes, &self.of, is_wanted)
+    }
+
+    /// Reads changes, in parallel.
+    ///
+    /// # Cost
+    /// Of some hundred commits at a time, each version of a file is read about once: file by file, where one change begins with what the one
+    /// before made. Packs keep the versions of a file as differences to each other, so that the next one is near at hand there, too.
+    fn read(&mut self, reading: &Reading<'_>, tasks: Vec<Task<'_>>) {
+        let read = |(change, at, file): Task<'_>| {
+            let mut trivial = Vec::new();
+            let body = body(change, reading, &mut trivial);
+            trivial.sort_unstable();
+            trivial.dedup();
+            (at, file, body, trivial)
+        };
+        let loaded: Vec<(usize, usize, Body, Vec<Line>)> = tasks.into_par_iter().map(read).collect();
+        for (at, file, body, lines) in loaded {
+            self.of[at].files[file] = body;
+            self.trivial.extend(lines);
+        }
+    }
+}
+
+/// A change, its unit, and its number there.
+type Task<'a> = (&'a FileChange, usize, usize);
 
 /// The changes that are evidence, each with its unit and its number there: of [`TOGETHER`] units those of one file together, oldest first.
-fn by_file<'a>(changes: &[&'a [FileChange]], deltas: &[Delta]) -> Vec<(&'a FileChange, usize, usize)> {
-    let mut tasks = Vec::new();
-    for (at, (&changes, delta)) in changes.iter().zip(deltas).enumerate() {
-        let counting = changes.iter().enumerate().filter(|(file, _)| delta.counts[*file]);
-        tasks.extend(counting.map(|(file, change)| (change, at, file)));
-    }
-    tasks.par_sort_unstable_by(|a: &(&FileChange, usize, usize), b| {
+fn by_file<'a>(
+    changes: &[&'a [FileChange]],
+    deltas: &[Delta],
+    is_wanted: &(dyn Fn(usize, usize) -> bool + Sync),
+) -> Vec<Task<'a>> {
+    let of_unit = |at: usize| {
+        let (changes, delta): (&'a [FileChange], &Delta) = (changes[at], &deltas[at]);
+        let is_open = move |file: &usize| delta.counts[*file] && matches!(delta.files[*file], Body::Unread);
+        let files = (0..changes.len()).filter(is_open).filter(move |&file| is_wanted(at, file));
+        files.map(move |file| (&changes[file], at, file))
+    };
+    let mut tasks: Vec<Task<'a>> = (0..changes.len()).into_par_iter().flat_map_iter(of_unit).collect();
+    tasks.par_sort_unstable_by(|a: &Task<'_>, b| {
         let together = (a.1 / TOGETHER).cmp(&(b.1 / TOGETHER));
         together.then_with(|| a.0.path().cmp(b.0.path())).then((a.1, a.2).cmp(&(b.1, b.2)))
     });
@@ -94,7 +214,10 @@ fn by_file<'a>(changes: &[&'a [FileChange]], deltas: &[Delta]) -> Vec<(&'a FileC
 
 /// Reads what one unit changes.
 pub(super) fn delta(changes: &[FileChange], reading: &Reading<'_>) -> Delta {
-    deltas(&[changes], reading).0.pop().unwrap_or_default()
+    let mut deltas = Deltas::new(vec![changes]);
+    let wanted = deltas.wanted(&|_, _| true);
+    deltas.read(reading, wanted);
+    deltas.of.pop().unwrap_or_default()
 }
 
 impl Delta {
@@ -103,11 +226,11 @@ impl Delta {
         let is_other: Vec<bool> = changes.iter().map(|change| !is_bookkeeping(change.path())).collect();
         let is_all_bookkeeping = !is_other.contains(&true);
         let counts = is_other.into_iter().map(|is_other| is_other || is_all_bookkeeping).collect();
-        Self { files: changes.iter().map(|_| Body::Opaque).collect(), counts }
+        Self { files: changes.iter().map(|_| Body::Unread).collect(), counts }
     }
 }
 
-fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> Body {
+pub(super) fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> Body {
     if same_version(change) {
         return Body::Same;
     }
@@ -171,14 +294,14 @@ mod tests {
             .collect();
         let changes: Vec<&[FileChange]> = commits.iter().map(Vec::as_slice).collect();
         let deltas: Vec<Delta> = changes.iter().map(|changes| Delta::unread(changes)).collect();
-        let tasks = by_file(&changes, &deltas);
+        let tasks = by_file(&changes, &deltas, &|_, _| true);
         assert_eq!(tasks.len(), 40, "bookkeeping is not read");
         // Each version that a file begins with is the one that was made last: 21 contents of each file instead of 40.
         let begun = tasks.windows(2).filter(|pair| pair[0].0.after == pair[1].0.before).count();
         assert_eq!(begun, 38);
         let many: Vec<&[FileChange]> = changes.iter().copied().cycle().take(2 * TOGETHER).collect();
         let deltas: Vec<Delta> = many.iter().map(|changes| Delta::unread(changes)).collect();
-        let tasks = by_file(&many, &deltas);
+        let tasks = by_file(&many, &deltas, &|_, _| true);
         assert!(tasks[..tasks.len() / 2].iter().all(|&(_, at, _)| at < TOGETHER), "older commits come first");
     }
 }

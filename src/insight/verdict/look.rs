@@ -4,7 +4,7 @@ use super::decide::NEARER;
 use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
 use super::lines::{self, Line};
-use super::load::{Body, Delta, LARGEST};
+use super::load::{self, Body, Delta, LARGEST};
 use super::places::Places;
 use super::steps::Steps;
 use super::tip::{Standing, standing};
@@ -38,6 +38,8 @@ pub(super) struct Look {
     pub(super) opaque: usize,
     /// Why a file could not be read.
     pub(super) unreadable: Option<String>,
+    /// Lines that should have come to texts that the target has, and are not there.
+    pub(super) lacked: Vec<Line>,
 }
 
 impl Look {
@@ -67,6 +69,12 @@ impl Look {
 /// The lines of a file before and afterwards.
 type Texts = (Vec<Line>, Vec<Line>);
 
+/// What a unit makes of a file, and the text it is held against.
+struct Held<'a> {
+    texts: &'a Texts,
+    present: &'a [Line],
+}
+
 /// A file of a unit that was held against the present one.
 struct Seen<'a> {
     change: &'a FileChange,
@@ -75,6 +83,8 @@ struct Seen<'a> {
     texts: Option<Texts>,
     /// What the target began with.
     base: Option<Side>,
+    /// How it stands in the target, where that has what it began with.
+    untouched: Option<Standing>,
 }
 
 /// Whatever is needed to look.
@@ -93,13 +103,17 @@ impl Looking<'_> {
     /// The files that the target began with are looked at only where the present ones have enough of the unit for that to matter.
     ///
     /// # Cost
-    /// Reads three versions of each file and makes two diffs; twice that where the present files have something of the unit.
+    /// Reads three versions of each file and makes a diff; twice that where the present files have something of the unit.
     pub(super) fn look(&self, unit: &Unit, delta: &Delta, excused: &dyn Fn(u64) -> bool) -> Look {
         let mut look = Look::default();
         let mut seen = Vec::new();
-        for ((change, body), _) in
-            unit.changes.iter().zip(&delta.files).zip(&delta.counts).filter(|(_, counts)| **counts)
-        {
+        let late = |at: usize| {
+            let is_late = delta.counts[at] && matches!(delta.files[at], Body::Unread);
+            is_late.then(|| load::body(&unit.changes[at], self.reading, &mut Vec::new()))
+        };
+        let read: Vec<Option<Body>> = (0..unit.changes.len()).map(late).collect();
+        let bodies = delta.files.iter().zip(&read).map(|(body, read)| read.as_ref().unwrap_or(body));
+        for ((change, body), _) in unit.changes.iter().zip(bodies).zip(&delta.counts).filter(|(_, counts)| **counts) {
             if let Body::Unreadable(words) = body {
                 look.unreadable.get_or_insert_with(|| words.clone());
                 continue;
@@ -138,16 +152,14 @@ impl Looking<'_> {
         let tip = self.tip(before, change.path());
         let base = self.base(before, change.path())?;
         let (standing, texts) = if let Body::Text(text) = body {
-            let present = tip.as_ref().map(|side| self.content(Some(side))).transpose()?;
+            let present = tip.as_ref().map(|side| self.lines(Some(side))).transpose()?;
             look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
-            let texts = present.as_deref().map(|present| {
-                let (was, becomes) = (self.content(change.before.as_ref())?, self.content(change.after.as_ref())?);
-                look.same += usize::from(change.after.is_some() && present == becomes);
-                Ok::<_, String>((lines::numbers(&was), lines::numbers(&becomes)))
-            });
-            let texts = texts.transpose()?;
-            let held = texts.as_ref().zip(present.as_deref());
-            (self.text(change, text, held, base.is_some(), excused), texts)
+            let texts = if present.is_some() { Some(self.texts(change, text)?) } else { None };
+            let held = texts.as_ref().zip(present.as_deref()).map(|(texts, present)| Held { texts, present });
+            let is_like = held.as_ref().is_some_and(|held| held.texts.1 == held.present);
+            look.same +=
+                usize::from(is_like && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
+            (self.text(change, text, held, base.is_some(), excused, &mut look.lacked), texts)
         } else {
             let there = self.whole(change, body, tip.as_ref())?;
             look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
@@ -164,25 +176,42 @@ impl Looking<'_> {
             look.core.0.add(standing);
         }
         look.files.push((change.path().clone(), standing));
-        Ok(Seen { change, body, texts, base })
+        let is_untouched = match (&base, &tip) {
+            (Some(base), Some(tip)) => {
+                (&base.path, base.kind) == (&tip.path, tip.kind)
+                    && self.known(base).is_some_and(|name| self.known(tip) == Some(name))
+            }
+            _ => false,
+        };
+        Ok(Seen { change, body, texts, base, untouched: is_untouched.then_some(standing) })
+    }
+
+    /// The lines of a file before a change and afterwards.
+    fn texts(&self, change: &FileChange, delta: &TextDelta) -> Result<Texts, String> {
+        let before = self.lines(change.before.as_ref())?;
+        let after = delta.applied(&before);
+        Ok((before, after))
     }
 
     /// Holds a file of a unit against the one that the target began with.
     fn began(&self, file: &Seen<'_>) -> Result<Standing, String> {
+        if let Some(standing) = file.untouched {
+            return Ok(standing);
+        }
         let Body::Text(text) = file.body else {
             return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
         };
-        let Some(base) = &file.base else { return Ok(self.text(file.change, text, None, false, &|_| false)) };
-        let began = self.content(Some(base))?;
-        let numbers = |side: &Option<Side>| Ok::<_, String>(lines::numbers(&self.content(side.as_ref())?));
+        let hold = |held| self.text(file.change, text, held, file.base.is_some(), &|_| false, &mut Vec::new());
+        let Some(base) = &file.base else { return Ok(hold(None)) };
+        let present = self.lines(Some(base))?;
         let read;
         let texts = if let Some(texts) = &file.texts {
             texts
         } else {
-            read = (numbers(&file.change.before)?, numbers(&file.change.after)?);
+            read = self.texts(file.change, text)?;
             &read
         };
-        Ok(self.text(file.change, text, Some((texts, &began)), true, &|_| false))
+        Ok(hold(Some(Held { texts, present: &present })))
     }
 
     /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
@@ -193,21 +222,36 @@ impl Looking<'_> {
             let Version::Blob { id, .. } = &after.version else { return None };
             let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
             let Some(there) = self.tip(before, change.path()) else { continue };
-            let snapshot = &self.reading.snapshots[self.asked.target];
-            let Content::File(file) = &snapshot.entries[snapshot.find(&there.path)?].content else { return None };
-            same += usize::from(file.digests.git_blob? == *id);
+            same += usize::from(self.known(&there)? == *id);
         }
         Some(same)
     }
 
     /// Whether the target has a file that a unit changes, and did not begin with it.
     pub(super) fn has_come(&self, unit: &Unit, delta: &Delta) -> bool {
-        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
-        counted.any(|(change, _)| {
+        let is_read = |at: &usize| delta.counts[*at] && !matches!(delta.files[*at], Body::Unread);
+        (0..unit.changes.len()).filter(is_read).any(|at| {
+            let change = &unit.changes[at];
             let (Some(before), Some(after)) = (&change.before, &change.after) else { return false };
             self.tip(&before.path, &after.path).is_some()
                 && self.base(&before.path, &after.path).is_ok_and(|base| base.is_none())
         })
+    }
+
+    /// Whether the target has, as a whole, anything of a unit that is no change of lines; or of a unit that changes no lines, whether there is
+    /// anything to look at.
+    pub(super) fn may_have_other(&self, unit: &Unit, delta: &Delta) -> bool {
+        let is_text = |body: &Body| body.text().is_some_and(|text| !text.hunks.is_empty());
+        let counted = (0..unit.changes.len()).filter(|&at| delta.counts[at]);
+        let (texts, others): (Vec<usize>, Vec<usize>) =
+            counted.filter(|&at| !matches!(delta.files[at], Body::Unread)).partition(|&at| is_text(&delta.files[at]));
+        let is_there = |at: usize| {
+            let change = &unit.changes[at];
+            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
+            let there = self.tip(before, change.path());
+            self.whole(change, &delta.files[at], there.as_ref()).unwrap_or(true)
+        };
+        if texts.is_empty() { !others.is_empty() } else { others.into_iter().any(is_there) }
     }
 
     /// Whether a commit does nothing but take files away, the target has none of them, and its tree is nearest to a commit that has this one,
@@ -223,13 +267,16 @@ impl Looking<'_> {
         &self,
         change: &FileChange,
         delta: &TextDelta,
-        held: Option<(&Texts, &[u8])>,
+        held: Option<Held<'_>>,
         was_there: bool,
         excused: &dyn Fn(u64) -> bool,
+        lacked: &mut Vec<Line>,
     ) -> Standing {
         let weight = |line: u64| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
         match (held, &change.after) {
-            (Some(((before, after), text)), _) => standing(before, after, &lines::numbers(text), &weight, excused),
+            (Some(Held { texts: (before, after), present }), _) => {
+                standing(before, (after, delta.replaced()), present, &weight, excused, lacked)
+            }
             // It went away, as it does in the unit; one that never was there says nothing.
             (None, None) if was_there => nowhere(delta, &weight, true),
             (None, None) => Standing::default(),
@@ -261,6 +308,9 @@ impl Looking<'_> {
             }
             (Some(a), Some(b)) if a.version == b.version => Ok(true),
             (Some(a), Some(b)) => {
+                if let (Some(a), Some(b)) = (self.known(a), self.known(b)) {
+                    return Ok(a == b);
+                }
                 let content = |side| self.reading.side(side, LARGEST).map_err(|failure| failure.0);
                 if let (Some(a), Some(b)) = (content(a)?, content(b)?) {
                     return Ok(a == b);
@@ -272,11 +322,23 @@ impl Looking<'_> {
         }
     }
 
+    /// git's name for a content, where it is known.
+    fn known(&self, side: &Side) -> Option<BlobId> {
+        match &side.version {
+            Version::Blob { id, .. } => Some(*id),
+            Version::Held(_) | Version::Part { .. } => None,
+            Version::File { environment, path } => {
+                let snapshot = &self.reading.snapshots[*environment];
+                let Content::File(file) = &snapshot.entries[snapshot.find(path)?].content else { return None };
+                file.digests.git_blob
+            }
+        }
+    }
+
     /// git's name for a content, where that can be had without holding it in memory.
     fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
         match &side.version {
-            Version::Blob { id, .. } => Ok(Some(*id)),
-            Version::Held(_) | Version::Part { .. } => Ok(None),
+            Version::Blob { .. } | Version::Held(_) | Version::Part { .. } => Ok(self.known(side)),
             Version::File { environment, path } => {
                 let Some(entry) = self.reading.snapshots[*environment].find(path) else { return Ok(None) };
                 let at = EntryRef { environment: *environment, entry };
@@ -287,10 +349,11 @@ impl Looking<'_> {
         }
     }
 
-    fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
+    fn lines(&self, side: Option<&Side>) -> Result<Vec<Line>, String> {
         let Some(side) = side else { return Ok(Vec::new()) };
         let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
-        content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
+        let content = content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))?;
+        Ok(lines::numbers(&content))
     }
 
     /// The target's present file under the name it has there.

@@ -16,6 +16,7 @@ mod replay;
 mod said;
 mod steps;
 mod tip;
+mod touched;
 mod types;
 
 use std::collections::HashSet;
@@ -27,11 +28,9 @@ pub use places::Places;
 pub use replay::{Held, Replay, ReplayedFile, replay};
 pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing, NotTried, Proof, Tier, Verdict};
 
-use self::decide::Case;
-use self::delta::Hunk;
-use self::index::Bags;
-use self::lines::{DigestMap, DigestSet};
-use self::load::Delta;
+use self::decide::{Case, Decided};
+use self::lines::DigestMap;
+use self::load::{Changes, Delta};
 use self::look::Looking;
 use self::pairs::Pairs;
 use crate::insight::units::{FileChange, Unit};
@@ -96,17 +95,10 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     places.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
     let steps = steps::steps(asked, &places, reading)?;
     places.add_renames(steps.all.iter().flat_map(|step| &step.changes));
-    let of_units = asked.units.iter().map(|unit| &unit.changes[..]);
-    let of_both: Vec<&[FileChange]> = of_units.chain(steps.all.iter().map(|step| &step.changes[..])).collect();
-    let (mut units, trivial) = load::deltas(&of_both, reading);
-    let done = units.split_off(asked.units.len());
-    for (unit, delta) in asked.units.iter().zip(&units) {
-        places.add_parts(&unit.changes, delta, &|line| !trivial.has(line));
-    }
+    let Changes { units, steps: done, trivial, union } = load::shared(asked.units, &steps.all, &mut places, reading);
     let pairs = Pairs::find((asked.units, &units), (&steps.all, &done), &trivial);
     let said = said::said(asked.units, &steps, asked.target, reading)?;
     let reached = reached(asked, reading)?;
-    let union = lines_of(&pairs.steps);
     let case = |at: usize| {
         let (trace, weight) = pairs.units[at].lines.trace(&union);
         Case {
@@ -123,27 +115,22 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     };
     let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights };
     let judge = |at: usize| case(at).decide(&looking, &|_| false);
-    let mut found: Vec<Judgement> = by_path(asked.units).into_par_iter().map(judge).collect();
-    found.sort_unstable_by_key(|judgement| judgement.unit);
-    let mut excused = vec![0; units.len()];
+    let mut found: Vec<Decided> = by_path(asked.units).into_par_iter().map(judge).collect();
+    found.sort_unstable_by_key(|decided| decided.judgement.unit);
     for _ in 0..CHAIN {
         let gone = Superseded::new(&found, &units);
-        let is_open = |at: usize| matches!(found[at].verdict, Verdict::Partly { .. } | Verdict::Unproven { .. });
-        let open: Vec<(usize, usize)> = (0..units.len())
-            .filter(|&at| is_open(at))
-            .map(|at| (at, gone.count(at, &units[at])))
-            .filter(|&(at, count)| count > excused[at])
-            .collect();
+        let is_open = |at: &usize| found[*at].lacked.iter().any(|&line| gone.after(*at, line));
+        let open: Vec<usize> = (0..units.len()).filter(is_open).collect();
         if open.is_empty() {
             break;
         }
-        let again = |&(at, _): &(usize, usize)| case(at).decide(&looking, &|line| gone.after(at, line));
-        let judged: Vec<Judgement> = open.par_iter().map(again).collect();
-        for ((at, count), judgement) in open.into_iter().zip(judged) {
-            excused[at] = count;
-            found[at] = judgement;
+        let again = |&at: &usize| case(at).decide(&looking, &|line| gone.after(at, line));
+        let judged: Vec<Decided> = open.par_iter().map(again).collect();
+        for (at, decided) in open.into_iter().zip(judged) {
+            found[at] = decided;
         }
     }
+    let found = found.into_iter().map(|decided| decided.judgement).collect();
     Ok(Judged { judgements: found, places })
 }
 
@@ -164,29 +151,19 @@ fn reached(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<bool>, ReadFa
     Ok(asked.units.iter().map(|unit| unit.commit().is_some_and(|commit| !beyond.contains(commit))).collect())
 }
 
-/// All lines that any of them brings or takes.
-fn lines_of(bags: &[Bags]) -> DigestSet {
-    bags.iter().flat_map(|bags| bags.lines.numbers()).collect()
-}
-
 /// Lines that a unit which the target has takes away: one that an earlier unit brought need not be there any more.
 struct Superseded(DigestMap<usize>);
 
 impl Superseded {
-    fn new(found: &[Judgement], units: &[Delta]) -> Self {
+    fn new(found: &[Decided], units: &[Delta]) -> Self {
         let mut last = DigestMap::default();
-        for judgement in found.iter().filter(|judgement| judgement.verdict == Verdict::Present) {
+        let judgements = found.iter().map(|decided| &decided.judgement);
+        for judgement in judgements.filter(|judgement| judgement.verdict == Verdict::Present) {
             for hunk in units[judgement.unit].texts().flat_map(|text| &text.hunks) {
                 last.extend(hunk.removed().iter().map(|&line| (line, judgement.unit)));
             }
         }
         Self(last)
-    }
-
-    /// How many of the lines that a unit brings are taken away by later ones.
-    fn count(&self, unit: usize, delta: &Delta) -> usize {
-        let come = delta.texts().flat_map(|text| &text.hunks).flat_map(Hunk::added);
-        come.filter(|&&line| self.after(unit, line)).count()
     }
 
     /// Whether a unit after this one takes the line away.

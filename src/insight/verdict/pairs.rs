@@ -178,7 +178,7 @@ fn whole_number(delta: &Delta, number: &impl Fn(&TextDelta) -> u64) -> Option<u6
         match body {
             Body::Text(text) if !text.hunks.is_empty() => files.push(Some(number(text)).filter(|&number| number != 0)?),
             Body::Text(_) | Body::Same => {}
-            Body::Opaque | Body::Unreadable(_) => return None,
+            Body::Opaque | Body::Unread | Body::Unreadable(_) => return None,
         }
     }
     files.sort_unstable();

@@ -78,6 +78,22 @@ impl Places {
         }
     }
 
+    /// The other names that a file has or had anywhere.
+    pub(super) fn names<'a>(&'a self, path: &'a TreePath) -> Names<'a> {
+        Names {
+            places: self,
+            seen: BTreeSet::from([path]),
+            waiting: VecDeque::from([(path, 0)]),
+            others: None,
+            steps: 0,
+        }
+    }
+
+    /// The files that a file was made out of a part of.
+    pub(super) fn wholes(&self, path: &TreePath) -> impl Iterator<Item = &TreePath> {
+        self.parts_of.get(path).into_iter().flatten()
+    }
+
     /// The nearest name that is there for a file that a unit calls `path`, and `before` it: one of these, one that it was renamed from
     /// or to, the file it was a part of, or the only path with the same last part in a folder of the same name.
     pub(super) fn find(
@@ -91,20 +107,11 @@ impl Places {
                 return Some(path.clone());
             }
         }
-        let mut seen = BTreeSet::from([path]);
-        let mut waiting = VecDeque::from([(path, 0)]);
-        while let Some((name, steps)) = waiting.pop_front() {
-            for other in self.other.get(name).into_iter().flatten() {
-                if seen.insert(other) {
-                    if is_there(other) {
-                        return Some(other.clone());
-                    }
-                    if steps < FURTHEST {
-                        waiting.push_back((other, steps + 1));
-                    }
-                }
-            }
+        let mut names = self.names(path);
+        if let Some(other) = names.find(|name| is_there(name)) {
+            return Some(other.clone());
         }
+        let seen = names.seen;
         if let Some(whole) =
             seen.iter().filter_map(|name| self.parts_of.get(*name)).flatten().find(|path| is_there(path))
         {
@@ -116,6 +123,38 @@ impl Places {
         match (alike.next(), alike.next()) {
             (Some(only), None) => Some(only.clone()),
             _ => None,
+        }
+    }
+}
+
+/// The names that a file was renamed from or to, the nearest first, over [`FURTHEST`] steps.
+pub(super) struct Names<'a> {
+    places: &'a Places,
+    /// These and the name they began with.
+    seen: BTreeSet<&'a TreePath>,
+    waiting: VecDeque<(&'a TreePath, usize)>,
+    /// Others of the name that was looked at last.
+    others: Option<std::collections::btree_set::Iter<'a, TreePath>>,
+    /// How many steps away these are.
+    steps: usize,
+}
+
+impl<'a> Iterator for Names<'a> {
+    type Item = &'a TreePath;
+
+    fn next(&mut self) -> Option<&'a TreePath> {
+        loop {
+            for other in self.others.iter_mut().flatten() {
+                if self.seen.insert(other) {
+                    if self.steps < FURTHEST {
+                        self.waiting.push_back((other, self.steps + 1));
+                    }
+                    return Some(other);
+                }
+            }
+            let (name, steps) = self.waiting.pop_front()?;
+            self.others = self.places.other.get(name).map(BTreeSet::iter);
+            self.steps = steps;
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Whether the present files of a target are as a unit would have them.
 
+use std::ops::Range;
+
 use super::lines::{DigestMap, Line};
-use crate::compare::text::regions::{Region, RegionClass, regions_of};
+use crate::compare::text::regions::{Region, RegionClass, quick_replacements, regions_by};
 
 /// What of one file's change is in a text, by weight; a line that is everywhere weighs little.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -58,21 +60,23 @@ impl Standing {
     }
 }
 
-/// Holds what `theirs` made of `base` against a text that came about in another way, `ours`.
+/// Holds what `theirs` made of `base` against a text that came about in another way, `ours`. `replaced` says which lines of the base `theirs`
+/// has others for.
 ///
 /// `weight` says how much a line says; `excused` whether a line that comes was taken away again by something else that the text has: that
-/// it is not there says nothing.
+/// it is not there says nothing. Lines that should have come, are not there and are not excused are put into `lacked`.
 ///
 /// # Cost
-/// Two diffs.
+/// One diff.
 pub(super) fn standing(
     base: &[Line],
-    theirs: &[Line],
+    (theirs, replaced): (&[Line], Vec<(Range<usize>, Range<usize>)>),
     ours: &[Line],
     weight: &dyn Fn(u64) -> f32,
     excused: &dyn Fn(u64) -> bool,
+    lacked: &mut Vec<Line>,
 ) -> Standing {
-    let regions = regions_of(base, &[ours, theirs]);
+    let regions = regions_by(base, &[ours, theirs], &[quick_replacements(base, ours), replaced]);
     let mut anywhere = come_anywhere(base, ours, &regions);
     let mut found = Standing::default();
     for region in regions {
@@ -119,6 +123,7 @@ pub(super) fn standing(
                     } else {
                         found.missing += worth;
                         found.lacks.0 += 1;
+                        lacked.push(line);
                     }
                 }
                 for &line in &changed.goes {
@@ -198,12 +203,14 @@ fn take(counts: &mut DigestMap<usize>, line: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::delta::text_delta;
     use super::super::lines;
     use super::*;
 
     fn stands(before: &str, after: &str, text: &str) -> Standing {
+        let replaced = text_delta(before.as_bytes(), after.as_bytes(), &mut Vec::new()).replaced();
         let [before, after, text] = [before, after, text].map(|text| lines::numbers(text.as_bytes()));
-        standing(&before, &after, &text, &|_| 1.0, &|_| false)
+        standing(&before, (&after, replaced), &text, &|_| 1.0, &|_| false, &mut Vec::new())
     }
 
     #[test]
