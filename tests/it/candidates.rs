@@ -350,3 +350,51 @@ fn the_exit_status_follows_what_is_absent() {
     let _ = pair.env.driftline(["candidates", "--no-state", "a=a", "b=missing"]).expect(3);
     let _ = pair.env.driftline(["candidates", "--no-state", "a=a", "b=b", "--from", "a", "--to", "a"]).expect(2);
 }
+
+#[test]
+fn a_mode_alone_is_a_change_that_a_target_lacks_or_has() {
+    let pair = Pair::new(&[("tool", "#!/bin/sh\n"), ("a", TEN)]);
+    let mode = |repo: &Repo, mode| std::fs::set_permissions(repo.path("tool"), std::fs::Permissions::from_mode(mode));
+    mode(&pair.a, 0o755).unwrap();
+    assert_eq!(pair.lines(), ["unstaged tool absent clean"]);
+    let shown = pair.run(&["show", "f1"]).expect(1).stdout();
+    assert!(shown.contains("\ntool\n  becomes executable\n  its content stays the same\n"), "{shown}");
+    assert!(!shown.contains("three ways"), "{shown}");
+    let patches = pair.export();
+    pair.b.git(&["apply", &patches[0]]);
+    assert_eq!(pair.lines(), ["unstaged tool present -"]);
+    mode(&pair.b, 0o644).unwrap();
+    assert_eq!(pair.lines(), ["unstaged tool absent clean"]);
+}
+
+#[test]
+fn a_file_that_was_moved_before_it_was_committed_is_called_so() {
+    let pair = Pair::new(&[("old name.py", TEN), ("a", TEN)]);
+    pair.a.write("lib/keep", "").git(&["add", "."]);
+    pair.a.git(&["mv", "old name.py", "lib/new.py"]);
+    let units = pair.units();
+    let moved = units.iter().find(|unit| unit["title"] == "rename old name.py to lib/new.py");
+    assert_eq!(moved.unwrap()["targets"][0]["verdict"], "absent", "{units:#?}");
+}
+
+#[test]
+fn one_candidate_is_shown_with_what_it_needs_and_where_the_target_has_its_file() {
+    let pair = Pair::new(&[("a", TEN), ("old.py", TEN)]);
+    pair.b.git(&["mv", "old.py", "moved.py"]);
+    pair.b.commit("Move it");
+    pair.b.write("moved.py", TEN.replace("seven", "of_its_own(b)")).commit("Elsewhere");
+    pair.a.write("n.py", "first = 1\nsecond = 2\n").commit("A new file");
+    pair.a.write("n.py", "first = 1\nsecond = 3\n").commit("Mend it");
+    pair.a.write("old.py", TEN.replace("seven", "of_its_own(a)")).commit("Clash");
+    let short = |title: &str| {
+        let units = pair.units();
+        units.iter().find(|unit| unit["title"] == title).unwrap()["short"].as_str().unwrap().to_owned()
+    };
+    let shown = pair.run(&["show", &short("Mend it")]).stdout();
+    let needs = format!("  conflict n.py: b has no such file\n  needs {} (A new file) first\n", short("A new file"));
+    assert!(shown.contains(&needs), "{shown}");
+    let shown = pair.run(&["show", &short("Clash")]).stdout();
+    let three = "moved.py in b, three ways\n@@ 7 @@ conflict: both changed it\nbase | seven\nb    | of_its_own(b)\n\
+                 a    | of_its_own(a)\n";
+    assert!(shown.contains(three), "{shown}");
+}

@@ -131,6 +131,24 @@ impl Candidates {
             _ => Named::Several(found.len()),
         }
     }
+
+    /// The target's file that a change of a unit is about, under the common name that it has there.
+    ///
+    /// # Cost
+    /// A replay of that change.
+    pub fn place(&self, of: &Unit, change: &FileChange, to: usize, reading: &Reading<'_>) -> Option<TreePath> {
+        let is_it = |trial: &&Trial| (trial.from, trial.to) == (of.from, to) && trial.units.contains(&of.id);
+        let trial = self.trials.iter().find(is_it)?;
+        let unit = Unit { changes: vec![change.clone()], ..of.clone() };
+        let units = std::slice::from_ref(&unit);
+        let asked = Asked { units, source: of.from, target: to, base: None, is_in_nearest: false };
+        let replayed = verdict::replay(&unit, &asked, &trial.places, reading);
+        let held = replayed.files.into_iter().next().and_then(|file| Some(file.before?.path));
+        held.or_else(|| match replayed.applies {
+            Applies::Conflict { conflicts } => conflicts.into_iter().next().map(|conflict| conflict.path),
+            _ => None,
+        })
+    }
 }
 
 /// Which candidate a word names.

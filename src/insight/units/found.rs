@@ -115,8 +115,12 @@ impl Sources<'_> {
                     after = converted;
                 }
             }
-            if before == after && old.kind == new.kind && old.path == new.path {
-                return Ok(None);
+            if before == after {
+                if old.kind == new.kind && old.path == new.path {
+                    return Ok(None);
+                }
+                // Both sides are known to be one content, as those of a commit are by their names.
+                new.version = old.version.clone();
             }
         }
         let is_text = !is_binary(&before) && !is_binary(&after);
@@ -163,6 +167,12 @@ fn name_of(kind: &UnitKind) -> &'static [u8] {
 fn title_of(pieces: &[Piece]) -> String {
     let paths: Vec<&TreePath> = pieces.iter().map(|piece| piece.change.path()).collect();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if let [Piece { change, is_text: true, before, after, .. }] = pieces
+        && let Some(from) = change.renamed_from()
+        && before == after
+    {
+        return format!("rename {} to {}", text(from.as_bytes()), text(change.path().as_bytes()));
+    }
     let action = if pieces.iter().all(|piece| piece.change.before.is_none()) {
         "add"
     } else if pieces.iter().all(|piece| piece.change.after.is_none()) {
