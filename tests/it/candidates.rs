@@ -378,6 +378,39 @@ fn a_file_that_was_moved_before_it_was_committed_is_called_so() {
 }
 
 #[test]
+fn what_is_in_the_way_of_a_new_file_is_a_conflict() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("folder", "a file\n").commit("Where a folder is");
+    pair.a.write("file/x", "in a folder\n").commit("Where a file is");
+    pair.a.write("link/x", "in a folder\n").commit("Where a link is");
+    pair.a.write("free/x", "in a folder\n").commit("Where nothing is");
+    pair.b.write("folder/x", "x\n").write("file", "f\n");
+    std::os::unix::fs::symlink("/etc", pair.b.path("link")).unwrap();
+    assert_eq!(
+        pair.lines(),
+        [
+            "commit file/x absent conflict",
+            "commit folder absent conflict",
+            "commit free/x absent clean",
+            "commit link/x absent conflict"
+        ]
+    );
+    assert_eq!(pair.export().len(), 1);
+    let text = pair.run(&["--all"]).stdout();
+    assert!(text.contains("Where a link is") && text.contains("conflict link"), "{text}");
+    let id = pair.units().iter().find(|it| it["title"] == "Where a link is").unwrap()["short"].clone();
+    let shown = pair.run(&["show", id.as_str().unwrap()]).stdout();
+    assert!(shown.contains("conflict link: b has something else there"), "{shown}");
+    // A folder whose files go away with the same change is in nobody's way.
+    let pair = Pair::new(&[("m/one", TEN), ("a", TEN)]);
+    std::fs::remove_dir_all(pair.a.path("m")).unwrap();
+    pair.a.write("m", "a file now\n").commit("A file for a folder");
+    assert_eq!(pair.lines(), ["commit m,m/one absent clean"]);
+    pair.b.git(&["am", "-q", &pair.export()[0]]);
+    assert_eq!(pair.lines(), [] as [&str; 0]);
+}
+
+#[test]
 fn one_candidate_is_shown_with_what_it_needs_and_where_the_target_has_its_file() {
     let pair = Pair::new(&[("a", TEN), ("old.py", TEN)]);
     pair.b.git(&["mv", "old.py", "moved.py"]);

@@ -1,11 +1,13 @@
 //! What one environment has and another lacks: units of change with their verdicts, tried on the target, most worth a look first.
 
 mod brief;
+mod obstacles;
 mod rank;
 mod series;
 
 use brief::wanted;
 pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Place, Scope, Standing, brief, scope};
+use obstacles::replay;
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
@@ -305,10 +307,8 @@ impl Search<'_> {
         let judged = verdict::judge(&asked, reading)?;
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
         let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();
-        let tried: BTreeMap<usize, Applies> = wanted
-            .par_iter()
-            .map(|&at| (at, verdict::replay(&units[at], &asked, &judged.places, reading).applies))
-            .collect();
+        let tried: BTreeMap<usize, Applies> =
+            wanted.par_iter().map(|&at| (at, replay(&units[at], &asked, &judged.places, reading).applies)).collect();
         let in_conflict: Vec<usize> = wanted
             .iter()
             .copied()

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::obstacles::replay;
 use super::{Candidates, Question};
-use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict, replay};
+use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict};
 use crate::path::TreePath;
 use crate::snapshot::{
     Algorithms, Attributes, BlobKind, Content, ContentReader, Digests, Entry, EntryRef, File, ReadFailure, Snapshot,
