@@ -431,3 +431,77 @@ fn one_candidate_is_shown_with_what_it_needs_and_where_the_target_has_its_file()
                  a    | of_its_own(a)\n";
     assert!(shown.contains(three), "{shown}");
 }
+
+#[test]
+fn one_candidate_is_exported_with_what_it_needs() {
+    let pair = Pair::new(&[("a", TEN), ("b", TEN)]);
+    pair.a.write("b", TEN.replace("two", "something_else(1)")).commit("Fix something else");
+    pair.a.write("n.py", "first = 1\nsecond = 2\n").commit("A new file");
+    pair.a.write("n.py", "first = 1\nsecond = 3\n").commit("Fix the new file");
+    let units = pair.units();
+    let short =
+        |title: &str| units.iter().find(|it| it["title"] == title).unwrap()["short"].as_str().unwrap().to_owned();
+    let fix = short("Fix the new file");
+    let run = pair.run(&["show", &fix, "--export", "out", "--format", "json"]).expect(1).json();
+    let written: Vec<&str> =
+        run["written"].as_array().unwrap().iter().map(|patch| patch["title"].as_str().unwrap()).collect();
+    assert_eq!((written, &run["left_out"]), (vec!["A new file", "Fix the new file"], &Value::Array(Vec::new())));
+    let shown = pair.run(&["show", &fix]).stdout();
+    assert!(
+        shown.contains(&format!("next: driftline candidates show {fix} --from a --to b --export patches/")),
+        "{shown}"
+    );
+    for patch in std::fs::read_to_string(pair.env.path("out/series")).unwrap().lines() {
+        pair.b.git(&["am", "-q", pair.env.path("out").join(patch).to_str().unwrap()]);
+    }
+    assert_eq!(pair.lines(), ["commit b absent clean", "commit n.py present -", "commit n.py present -"]);
+    // What cannot be exported is said, and nothing is written.
+    let run = pair.run(&["show", &fix, "--export", "more"]).expect(2);
+    assert!(run.stderr().contains("is not exported: b has it"), "{run}");
+    pair.b.write("b", TEN.replace("two", "of_its_own(2)")).commit("Other");
+    let other = pair.units().iter().find(|it| it["title"] == "Fix something else").unwrap()["short"].clone();
+    let run = pair.run(&["show", other.as_str().unwrap(), "--export", "more"]).expect(2);
+    assert!(run.stderr().contains("is not exported: ") && !pair.env.path("more").exists(), "{run}");
+}
+
+#[test]
+fn bookkeeping_that_a_fix_needs_goes_with_it() {
+    let pair = Pair::new(&[("a.py", TEN), ("package-lock.json", "{}\n")]);
+    pair.a.write("CHANGELOG.md", "# Changes\n\n- the first\n").commit("Begin a changelog");
+    pair.a.write("CHANGELOG.md", "# Changes\n\n- the second\n- the first\n");
+    pair.a.write("a.py", TEN.replace("two", "mended(2)")).commit("Fix two");
+    pair.a.write("package-lock.json", "{\"a\": 1}\n").commit("Lock");
+    let patches = pair.export();
+    assert_eq!(patches.len(), 2, "{patches:?}");
+    for patch in &patches {
+        pair.b.git(&["am", "-q", patch]);
+    }
+    assert_eq!(std::fs::read_to_string(pair.b.path("a.py")).unwrap(), TEN.replace("two", "mended(2)"));
+}
+
+#[test]
+fn what_could_not_be_read_is_in_no_listing_and_no_export() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("a", TEN.replace("two", "mended(2)")).commit("Fix two");
+    std::fs::remove_dir_all(pair.b.root()).unwrap();
+    let run = pair.run(&[]).expect(3);
+    assert_eq!(run.stdout(), "nothing can be said: of two environments at least one could not be read\n");
+    let run = pair.run(&["--export", "out"]).expect(3);
+    assert_eq!(run.stdout(), "a -> b     no patch is written: b could not be read\n");
+    assert!(!pair.env.path("out").exists());
+    let report = pair.run(&["--export", "out", "--format", "json"]).expect(3).json();
+    assert_eq!(report["because"], "b could not be read");
+}
+
+#[test]
+fn a_listing_of_one_pair_leads_to_its_patches() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("a", TEN.replace("two", "mended(2)")).commit("Fix two");
+    let text = pair.run(&[]).stdout();
+    let end = "next: driftline candidates show f1 --from a --to b a=a b=b\n      \
+               driftline candidates --from a --to b --export patches/ a=a b=b\n";
+    assert!(text.ends_with(end), "{text}");
+    pair.b.write("a", TEN.replace("two", "of_its_own(b)")).commit("Other");
+    let text = pair.run(&[]).stdout();
+    assert!(text.contains("conflict in line 2") && !text.contains("--export"), "{text}");
+}

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::compare::text::{Document, Limits, Redacted};
-use crate::insight::candidates::{Candidate, Candidates, Named, Question};
+use crate::insight::candidates::{Candidate, Candidates, Named, Question, Target};
 use crate::insight::units::{FileChange, Side};
 use crate::insight::verdict::Verdict;
 use crate::path::{EnvironmentName, TreePath};
@@ -20,6 +20,20 @@ use crate::report::model::PathReport;
 use crate::report::wording::Words;
 use crate::snapshot::BlobKind;
 
+/// Which of the candidates a word names.
+pub(super) fn named(id: &OsString, candidates: &Candidates) -> Result<usize, Failure> {
+    let names = short_ids(candidates);
+    let word = escape::name(id.as_bytes()).into_owned();
+    match id.to_str().map_or(Named::None, |id| candidates.named(id, &names)) {
+        Named::One(at) => Ok(at),
+        Named::None => Err(Failure::new(format!("there is no candidate `{word}`"))
+            .hint("list them, with the same --from and --to: driftline candidates")),
+        Named::Several(count) => {
+            Err(Failure::new(format!("{count} candidates begin with `{word}`")).hint("name more of it"))
+        }
+    }
+}
+
 pub(super) fn show(
     session: &Session,
     arguments: &CandidatesArguments,
@@ -28,18 +42,7 @@ pub(super) fn show(
     pairs: &[(usize, usize)],
     candidates: &Candidates,
 ) -> Result<(), Failure> {
-    let names = short_ids(candidates);
-    let word = escape::name(id.as_bytes()).into_owned();
-    let at = match id.to_str().map_or(Named::None, |id| candidates.named(id, &names)) {
-        Named::One(at) => at,
-        Named::None => {
-            return Err(Failure::new(format!("there is no candidate `{word}`"))
-                .hint("list them, with the same --from and --to: driftline candidates"));
-        }
-        Named::Several(count) => {
-            return Err(Failure::new(format!("{count} candidates begin with `{word}`")).hint("name more of it"));
-        }
-    };
+    let at = named(id, candidates)?;
     let candidate = &candidates.units[at];
     let environments: Vec<EnvironmentName> =
         picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
@@ -54,7 +57,8 @@ pub(super) fn show(
     });
     let words = Words { snapshots: &picture.collected.snapshots, now: session.process.now.seconds };
     let age = candidate.unit.authored.map(|made| words.age(made));
-    let shown = Shown { unit, age, files, three_way, names, next: next(session, arguments, candidate, &environments) };
+    let next = next(session, arguments, &unit.short, candidate, &environments);
+    let shown = Shown { unit, age, files, three_way, names, next };
     output::data(|out| match session.common.format {
         Format::Json => escape::write_json(&json(&shown), out),
         Format::Text => write_shown(&shown, session.output.styles, out),
@@ -62,18 +66,34 @@ pub(super) fn show(
     Ok(())
 }
 
-/// Its patch for the first target that lacks it.
+/// Its patch, with those that it needs, for the first target that lacks it.
 fn next(
     session: &Session,
     arguments: &CandidatesArguments,
+    shown: &str,
     candidate: &Candidate,
     environments: &[EnvironmentName],
 ) -> Vec<String> {
-    let lacking = candidate.targets.iter().find(|target| target.judgement.verdict == Verdict::Absent);
+    let is_lacking = |target: &&Target| {
+        let is_absent = target.judgement.verdict == Verdict::Absent;
+        target.is_absent_and_fits() || is_absent && !target.needs.is_empty()
+    };
+    let lacking = candidate.targets.iter().find(is_lacking);
     let Some(to) = lacking.map(|target| environments[target.judgement.target].as_str()) else { return Vec::new() };
     let from = environments[candidate.unit.from].as_str();
     let to = arguments.to.as_deref().unwrap_or(to);
-    let words = [&b"candidates"[..], b"--from", from.as_bytes(), b"--to", to.as_bytes(), b"--export", b"patches/"];
+    let name = shown.as_bytes();
+    let words = [
+        &b"candidates"[..],
+        b"show",
+        name,
+        b"--from",
+        from.as_bytes(),
+        b"--to",
+        to.as_bytes(),
+        b"--export",
+        b"patches/",
+    ];
     session.command(&words).into_iter().collect()
 }
 

@@ -96,6 +96,14 @@ impl Candidate {
     }
 }
 
+impl Target {
+    /// Whether it lacks the unit and would take it as it is.
+    pub fn is_absent_and_fits(&self) -> bool {
+        self.judgement.verdict == Verdict::Absent
+            && matches!(self.applies, Some(Applies::Clean | Applies::Offset { .. }))
+    }
+}
+
 impl Candidates {
     /// The number of each unit, from 1: those that are numbered already, then the others in the order of the listing. The same unit of two
     /// environments has one number.
@@ -132,6 +140,24 @@ impl Candidates {
             [only] => Named::One(only),
             _ => Named::Several(found.len()),
         }
+    }
+
+    /// The numbers of these units of one environment, and of all those without which they are in conflict with a target.
+    pub fn with_needs(&self, units: impl IntoIterator<Item = usize>, to: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<usize> = units.into_iter().collect();
+        let mut number: BTreeMap<(usize, UnitId), usize> = BTreeMap::new();
+        for (at, candidate) in self.units.iter().enumerate() {
+            number.insert((candidate.unit.from, candidate.unit.id), at);
+        }
+        while let Some(at) = open.pop() {
+            if found.insert(at) {
+                let candidate = &self.units[at];
+                let needs = candidate.target(to).map_or(&[][..], |target| &target.needs);
+                open.extend(needs.iter().filter_map(|id| number.get(&(candidate.unit.from, *id))));
+            }
+        }
+        found
     }
 
     /// The target's file that a change of a unit is about, under the common name that it has there.
