@@ -505,3 +505,34 @@ fn a_listing_of_one_pair_leads_to_its_patches() {
     let text = pair.run(&[]).stdout();
     assert!(text.contains("conflict in line 2") && !text.contains("--export"), "{text}");
 }
+
+#[test]
+fn a_copy_put_aside_is_nearer_than_what_another_environment_made_of_the_file() {
+    let base = sixty("    send(mail)\n", "    show(name)\n");
+    let own = sixty("    send(mail, 3)\n", "    show(name)\n");
+    let theirs = sixty("    send(mail)\n", "    show(escaped(name))\n");
+    for [a_has_git, b_has_git] in [[false, false], [false, true], [true, false], [true, true]] {
+        let env = TestEnv::new();
+        let pair = Pair { a: Repo::init(env.path("a")), b: Repo::init(env.path("b")), env };
+        pair.a.write("x.py", &own).write("k", TEN).commit("all of it");
+        pair.b.write("x.py", &theirs).write("k", TEN).commit("all of this");
+        pair.a.write("x.py.original", &base);
+        for (repo, has_git) in [(&pair.a, a_has_git), (&pair.b, b_has_git)] {
+            if !has_git {
+                std::fs::remove_dir_all(repo.path(".git")).unwrap();
+            }
+        }
+        // Only what was done since the copy: no patch takes the other's own line away.
+        let kind = if a_has_git && !b_has_git { "artifact" } else { "tree" };
+        assert_eq!(pair.lines(), [format!("{kind} x.py absent clean")], "{a_has_git} {b_has_git}");
+        let patches = pair.export();
+        pair.patch(&["-s", "-p1", "-i", &patches[0]]);
+        let both = sixty("    send(mail, 3)\n", "    show(escaped(name))\n");
+        assert_eq!(std::fs::read_to_string(pair.b.path("x.py")).unwrap(), both);
+    }
+    // Where commits tell what was done to a file, a copy of what they have says nothing.
+    let pair = Pair::new(&[("x.py", &base), ("k", TEN)]);
+    pair.a.write("x.py", &own).commit("Send thrice");
+    pair.a.write("x.py.original", &base);
+    assert_eq!(pair.lines(), ["commit x.py absent clean"]);
+}
