@@ -358,6 +358,7 @@ fn a_mode_alone_is_a_change_that_a_target_lacks_or_has() {
     mode(&pair.a, 0o755).unwrap();
     assert_eq!(pair.lines(), ["unstaged tool absent clean"]);
     let shown = pair.run(&["show", "f1"]).expect(1).stdout();
+    assert!(shown.starts_with("f1  make tool executable\n"), "{shown}");
     assert!(shown.contains("\ntool\n  becomes executable\n  its content stays the same\n"), "{shown}");
     assert!(!shown.contains("three ways"), "{shown}");
     let patches = pair.export();

@@ -168,10 +168,18 @@ fn title_of(pieces: &[Piece]) -> String {
     let paths: Vec<&TreePath> = pieces.iter().map(|piece| piece.change.path()).collect();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if let [Piece { change, is_text: true, before, after, .. }] = pieces
-        && let Some(from) = change.renamed_from()
         && before == after
+        && let FileChange { before: Some(before), after: Some(after) } = change
     {
-        return format!("rename {} to {}", text(from.as_bytes()), text(change.path().as_bytes()));
+        let name = text(after.path.file_name());
+        match (before.kind, after.kind) {
+            _ if before.path != after.path => {
+                return format!("rename {} to {}", text(before.path.as_bytes()), text(after.path.as_bytes()));
+            }
+            (_, BlobKind::Executable) => return format!("make {name} executable"),
+            (BlobKind::Executable, BlobKind::File) => return format!("make {name} not executable"),
+            _ => {}
+        }
     }
     let action = if pieces.iter().all(|piece| piece.change.before.is_none()) {
         "add"

@@ -13,7 +13,8 @@ const LISTED: usize = 12;
 /// So many units that are there are named.
 const NAMED: usize = 4;
 /// From which columns width is taken where there is too little, in this order, and what is left to them at least.
-const NARROWER: [(usize, usize); 9] = [(4, 24), (1, 36), (2, 24), (5, 24), (4, 17), (1, 24), (2, 18), (5, 14), (1, 12)];
+const NARROWER: [(usize, usize); 11] =
+    [(4, 24), (1, 36), (2, 24), (5, 24), (4, 17), (1, 24), (2, 18), (5, 14), (1, 16), (4, 12), (1, 12)];
 
 /// Writes the listing. Pairs without a unit are left out.
 pub fn write(
