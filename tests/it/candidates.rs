@@ -537,3 +537,40 @@ fn a_copy_put_aside_is_nearer_than_what_another_environment_made_of_the_file() {
     pair.a.write("x.py.original", &base);
     assert_eq!(pair.lines(), ["commit x.py absent clean"]);
 }
+
+#[test]
+fn what_was_taken_back_where_it_is_is_nothing_to_carry_over() {
+    let pair = Pair::new(&[("a", TEN), ("b", TEN)]);
+    let (a, fixed) = (&pair.a, TEN.replace("two", "mended(2)"));
+    a.write("a", &fixed).commit("Fix two");
+    a.git(&["revert", "--no-edit", "HEAD"]);
+    a.write("b", TEN.replace("four", "mended(4)")).commit("Mend four");
+    assert_eq!(pair.lines(), ["commit a absent clean", "commit a absent clean", "commit b absent clean"]);
+    let units = pair.units();
+    assert_eq!(units[0]["title"], "Mend four");
+    let summary = |title: &str| {
+        let units = pair.units();
+        let unit = units.iter().find(|unit| unit["title"] == title).unwrap();
+        unit["targets"][0]["summary"].as_str().unwrap()[9..].to_owned()
+    };
+    assert_eq!(summary("Fix two"), "a later change of the source takes it back");
+    assert_eq!(summary("Revert \"Fix two\""), "it takes back an earlier change of the source");
+    let status = pair.env.driftline(["--no-state", "a=a", "b=b"]).stdout();
+    assert!(status.contains("Mend four") && !status.contains("Fix two"), "{status}");
+    assert_eq!(pair.export().len(), 1);
+    // A target that has it would lose it with the next deploy, and be rid of it with the patch.
+    pair.b.write("a", &fixed).commit("picked");
+    let lines = pair.lines();
+    assert_eq!(lines, ["commit a absent clean", "commit a present -", "commit b absent clean"]);
+    assert!(pair.run(&[]).stdout().contains("Revert"), "it is a candidate now");
+    // Applied again, it is a fix as any other.
+    pair.b.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let revert = a.git(&["rev-parse", "HEAD~1"]);
+    a.git(&["revert", "--no-edit", &revert]);
+    std::fs::remove_dir_all(pair.env.path("out")).unwrap();
+    let patches = pair.export();
+    for patch in &patches {
+        pair.b.git(&["am", "-q", patch]);
+    }
+    assert_eq!((patches.len(), std::fs::read_to_string(pair.b.path("a")).unwrap()), (2, fixed));
+}

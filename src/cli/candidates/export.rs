@@ -268,6 +268,7 @@ fn words(session: &Session, why: &WhyLeftOut) -> String {
     match why {
         WhyLeftOut::Partly => "some of it is there already".to_owned(),
         WhyLeftOut::Unproven => "it is not known whether it is there".to_owned(),
+        WhyLeftOut::TakenBack => "it was taken back, and the target has neither".to_owned(),
         WhyLeftOut::Conflict(conflicts) => conflict_words(conflicts),
         WhyLeftOut::Done => "a patch before it does the same".to_owned(),
         WhyLeftOut::Unreadable(words) => escape::text(session.redactor.words(words).as_bytes()).into_owned(),

@@ -4,6 +4,7 @@ mod brief;
 mod obstacles;
 mod rank;
 mod series;
+mod undone;
 
 use brief::wanted;
 pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Place, Scope, Standing, brief, scope};
@@ -88,6 +89,12 @@ impl Candidate {
     /// What is known of it in an environment.
     pub fn target(&self, environment: usize) -> Option<&Target> {
         self.targets.iter().find(|target| target.judgement.target == environment)
+    }
+
+    /// Whether it was taken back where it is, and no target has it: there is nothing to carry over, nor is there in what takes it back.
+    pub fn is_idle(&self) -> bool {
+        let mut open = self.targets.iter().filter(|target| target.judgement.verdict != Verdict::Present).peekable();
+        open.peek().is_some() && open.all(undone::is_idle)
     }
 
     /// Whether every target has it.
@@ -330,7 +337,8 @@ impl Search<'_> {
         let reading = &self.question.reading;
         reading.contents.prefetch(&self.present(to, &units));
         let asked = Asked { units: &units, source: self.from, target: to, base, is_in_nearest };
-        let judged = verdict::judge(&asked, reading)?;
+        let mut judged = verdict::judge(&asked, reading)?;
+        undone::say(&mut judged.judgements, &undone::undone(&units, reading)?, &units);
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
         let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();
         let tried: BTreeMap<usize, Applies> =

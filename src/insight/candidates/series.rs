@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::obstacles::replay;
+use super::undone::is_idle;
 use super::{Candidate, Candidates, Question};
 use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict};
 use crate::path::TreePath;
@@ -46,6 +47,8 @@ pub enum WhyLeftOut {
     Unproven,
     /// It is in conflict with the target.
     Conflict(Vec<Conflict>),
+    /// It was taken back where it is, or takes back what is not there.
+    TakenBack,
     /// A step before it does the same.
     Done,
     /// A file could not be read, in words.
@@ -86,6 +89,7 @@ pub fn series(
                 Verdict::Present => continue,
                 Verdict::Partly { .. } => Some(WhyLeftOut::Partly),
                 Verdict::Unproven { .. } => Some(WhyLeftOut::Unproven),
+                Verdict::Absent if is_idle(target) => Some(WhyLeftOut::TakenBack),
                 Verdict::Absent => None,
             };
             if let Some(why) = why {
