@@ -202,7 +202,7 @@ pub(crate) struct CandidatesArguments {
     /// Every unit, whatever its verdict, bookkeeping as well
     #[arg(long)]
     pub(crate) all: bool,
-    /// Write what is absent and applies as patches for `--to`, with a series file, into this folder
+    /// Write what is absent and applies as patches for `--to`, with a series file, into this folder; with `show ID` that one, and what it needs
     #[arg(long, value_name = "DIR", requires = "from", requires = "to")]
     pub(crate) export: Option<PathBuf>,
     /// Replace patches that are there

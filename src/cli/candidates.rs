@@ -12,7 +12,7 @@ use crate::cli::output::{self, Output};
 use crate::cli::process::Process;
 use crate::cli::session::{Session, find_environment};
 use crate::insight::Severity;
-use crate::insight::candidates::{Candidate, Candidates, Question, find};
+use crate::insight::candidates::{Candidate, Candidates, Question, Target, find};
 use crate::insight::verdict::Verdict;
 use crate::path::EnvironmentName;
 use crate::pipeline::{self, Picture, look_for_candidates, look_into_candidates, survey};
@@ -54,11 +54,13 @@ pub(crate) fn run(
     candidates.numbered.clone_from(&picture.candidates.order);
     progress.clear();
     match (&shown, &arguments.export, &pairs[..]) {
-        (Some(id), ..) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
-        (None, Some(folder), [pair]) => {
-            export::export(&session, arguments, folder, &picture, *pair, &candidates)?;
+        (_, Some(_), []) => export::nothing(&session, arguments, &picture)?,
+        (_, Some(folder), [pair, ..]) => {
+            let only = shown.map(|id| show::named(&id, &candidates)).transpose()?;
+            export::export(&session, arguments, folder, &picture, *pair, (&candidates, only))?;
         }
-        _ => list(&session, arguments, &picture, &pairs, &candidates)?,
+        (Some(id), None, _) => show::show(&session, arguments, id, &picture, &pairs, &candidates)?,
+        (None, None, _) => list(&session, arguments, &picture, &pairs, &candidates)?,
     }
     let notes = picture.collected.save();
     session.tell(&picture.collected.snapshots, &notes);
@@ -153,7 +155,7 @@ fn list(
     Ok(())
 }
 
-/// A look at the first one.
+/// A look at the first one, and patches of all where one pair was asked about.
 fn next(session: &Session, arguments: &CandidatesArguments, candidates: &Candidates) -> Vec<String> {
     let is_open = |first: &&Candidate| !first.is_everywhere() && !first.is_bookkeeping;
     let Some(first) = candidates.units.first().filter(is_open) else { return Vec::new() };
@@ -165,7 +167,13 @@ fn next(session: &Session, arguments: &CandidatesArguments, candidates: &Candida
             words.extend([option, name.as_bytes()]);
         }
     }
-    session.command(&words).into_iter().collect()
+    let mut commands: Vec<String> = session.command(&words).into_iter().collect();
+    if let (Some(from), Some(to)) = (&arguments.from, &arguments.to) {
+        let fits = |it: &Candidate| !it.is_bookkeeping && it.targets.iter().any(Target::is_absent_and_fits);
+        let words = [&b"candidates"[..], b"--from", from.as_bytes(), b"--to", to.as_bytes(), b"--export", b"patches/"];
+        commands.extend(session.command(&words).filter(|_| candidates.units.iter().any(fits)));
+    }
+    commands
 }
 
 fn exit(session: &Session, picture: &Picture<'_>, candidates: &Candidates) -> Exit {

@@ -1,5 +1,6 @@
 //! `driftline explain`: what a rule means, why something is reported, why a path is left out.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -19,9 +20,9 @@ use crate::path::TreePath;
 use crate::pipeline::{Picture, look_for_candidates, survey};
 use crate::report::build::status_report;
 use crate::report::escape;
-use crate::report::explain::{self, ExplainReport, LeftOut, PathExplanation, PlaceReport, RuleReport};
+use crate::report::explain::{self, ExplainReport, LeftOut, NearReport, PathExplanation, PlaceReport, RuleReport};
 use crate::report::layout::counted;
-use crate::report::model::{FindingReport, PathReport, StatusReport};
+use crate::report::model::{EnvironmentReport, FindingReport, PathReport, StatusReport};
 use crate::report::wording::words_of_change;
 use crate::snapshot::{Content, GitState, Snapshot};
 
@@ -80,7 +81,8 @@ fn explained(
     let of_id: Vec<FindingReport> = status.findings.iter().filter(|finding| finding.id == id).cloned().collect();
     if !of_id.is_empty() {
         let rules = rules(&of_id);
-        return Ok(ExplainReport { findings: of_id, ..ExplainReport::new(rules) });
+        let nearest = nearest(&of_id, &status);
+        return Ok(ExplainReport { findings: of_id, nearest, ..ExplainReport::new(rules) });
     }
     if let Some(report) = of_history(session, picture, &id)? {
         return Ok(report);
@@ -143,6 +145,17 @@ fn of_history(session: &Session, picture: &Picture<'_>, id: &str) -> Result<Opti
     };
     let rules = rules(std::slice::from_ref(&finding));
     Ok(Some(ExplainReport { findings: vec![finding], ..ExplainReport::new(rules) }))
+}
+
+/// What the environments are near to that findings of no path are about.
+fn nearest(findings: &[FindingReport], status: &StatusReport) -> Vec<NearReport> {
+    let about: BTreeSet<&String> =
+        findings.iter().filter(|it| it.path.is_none()).flat_map(|finding| &finding.environments).collect();
+    let near = |environment: &EnvironmentReport| {
+        let nearest = environment.nearest.clone()?;
+        about.contains(&environment.name).then(|| NearReport { environment: environment.name.clone(), nearest })
+    };
+    status.environments.iter().filter_map(near).collect()
 }
 
 /// The rules that found something, in their order.

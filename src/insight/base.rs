@@ -47,6 +47,8 @@ pub enum BaseKind {
         environment: usize,
         /// The commit, and how near it is.
         likeness: Likeness,
+        /// The one that comes next; `None` when there is no other.
+        runner_up: Option<Likeness>,
         /// Older commits were not looked at.
         is_capped: bool,
     },
@@ -250,7 +252,8 @@ impl Search<'_> {
             match found {
                 Ok(Some(bytes)) => {
                     let Nearest { environment, is_capped, .. } = *nearest;
-                    let kind = BaseKind::Nearest { environment, likeness: nearest.likeness.clone(), is_capped };
+                    let (likeness, runner_up) = (nearest.likeness.clone(), nearest.runner_up.clone());
+                    let kind = BaseKind::Nearest { environment, likeness, runner_up, is_capped };
                     return Some((kind, bytes));
                 }
                 Ok(None) => {}

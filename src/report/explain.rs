@@ -9,8 +9,9 @@ use crate::insight::Rule;
 use crate::report::escape;
 use crate::report::layout::{count, counted, fit, fit_path, pad, wrap};
 use crate::report::maps;
-use crate::report::model::{FindingReport, MapReport, PathReport};
+use crate::report::model::{FindingReport, LikenessReport, MapReport, NearestReport, PathReport};
 use crate::report::style::{Look, Styles};
+use crate::report::wording::percent;
 
 /// The version of the format, in [`ExplainReport::version`].
 pub const VERSION: u32 = 1;
@@ -37,8 +38,20 @@ pub struct ExplainReport {
     pub path: Option<PathExplanation>,
     /// What is reported about it, most severe first.
     pub findings: Vec<FindingReport>,
+    /// The commits that environments are near to, of findings about environments without a history in common with others.
+    pub nearest: Vec<NearReport>,
     /// Proposed maps for the folder that it is, or is in.
     pub map_proposals: Vec<MapReport>,
+}
+
+/// The commit that an environment is nearest to.
+#[derive(Debug, Clone, Serialize)]
+pub struct NearReport {
+    /// The environment.
+    pub environment: String,
+    /// The commit, and the one that comes next.
+    #[serde(flatten)]
+    pub nearest: NearestReport,
 }
 
 /// A rule.
@@ -110,6 +123,7 @@ impl ExplainReport {
             rules,
             path: None,
             findings: Vec::new(),
+            nearest: Vec::new(),
             map_proposals: Vec::new(),
         }
     }
@@ -133,6 +147,7 @@ pub fn write(report: &ExplainReport, columns: usize, styles: Styles, out: &mut d
     } else if report.path.as_ref().is_some_and(|path| path.left_out.is_none()) {
         parts.push(vec!["Nothing is reported about it.".to_owned()]);
     }
+    parts.extend(report.nearest.iter().map(|near| sheet.nearest(near)));
     if report.path.is_none() {
         parts.extend(report.rules.iter().map(|rule| sheet.rule(rule)));
     } else if !report.rules.is_empty() {
@@ -233,6 +248,34 @@ impl Sheet {
             let more = format!("  and {} more; all of them: --format json", count((findings.len() - FINDINGS) as u64));
             lines.push(self.styles.paint(Look::Dim, more).to_string());
         }
+        lines
+    }
+
+    fn nearest(&self, near: &NearReport) -> Vec<String> {
+        let NearestReport { of, likeness, runner_up, elsewhere, unknown, searched, capped } = &near.nearest;
+        let line = |likeness: &LikenessReport, of: &str| {
+            let LikenessReport { commit, agree, paths, .. } = likeness;
+            let subject = escape::text(commit.subject.as_bytes());
+            let agree = format!("{} of {} equal", count(*agree), counted(*paths, "path", "paths"));
+            format!("{:.7} \"{subject}\"{of}: {agree} ({})", commit.id, percent(likeness.agree, likeness.paths))
+        };
+        let mut lines = vec![
+            self.heading(&format!("The commit that {} is nearest to", near.environment)),
+            format!("  {}", line(likeness, &format!(" of {of}"))),
+        ];
+        lines.extend(runner_up.iter().map(|next| format!("  next: {}", line(next, ""))));
+        let mut rest = Vec::new();
+        if *elsewhere > 0 {
+            rest.push(format!("{} at paths that no commit has", counted(*elsewhere, "file", "files")));
+        }
+        if *unknown > 0 {
+            rest.push(format!("{} that could not be compared", counted(*unknown, "file", "files")));
+        }
+        if !rest.is_empty() {
+            lines.push(format!("  not counted: {}", rest.join(", ")));
+        }
+        let older = if *capped { "; older ones were not looked at" } else { "" };
+        lines.push(format!("  of {}{older}", counted(*searched, "commit", "commits")));
         lines
     }
 

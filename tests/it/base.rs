@@ -70,7 +70,7 @@ fn the_order_of_reasons() {
     // Without a history in common: the commit that is nearest, of two that are near to somebody.
     let near = oncalls().near(2, 1, 5, 60).in_commit(5, X, "five\n").near(0, 1, 6, 90).in_commit(6, X, "old\n");
     let base = chosen(&near, |_| {});
-    let BaseKind::Nearest { environment, likeness, is_capped } = base.kind else { panic!("{:?}", base.kind) };
+    let BaseKind::Nearest { environment, likeness, is_capped, .. } = base.kind else { panic!("{:?}", base.kind) };
     assert_eq!((environment, likeness.commit, likeness.agree, is_capped), (0, commit(6), 90, false));
     assert_eq!((base.equal, base.also), (vec![0, 1], vec![committed(), artifact()]));
     // A commit without the file leaves it to the next.

@@ -350,3 +350,227 @@ fn the_exit_status_follows_what_is_absent() {
     let _ = pair.env.driftline(["candidates", "--no-state", "a=a", "b=missing"]).expect(3);
     let _ = pair.env.driftline(["candidates", "--no-state", "a=a", "b=b", "--from", "a", "--to", "a"]).expect(2);
 }
+
+#[test]
+fn a_mode_alone_is_a_change_that_a_target_lacks_or_has() {
+    let pair = Pair::new(&[("tool", "#!/bin/sh\n"), ("a", TEN)]);
+    let mode = |repo: &Repo, mode| std::fs::set_permissions(repo.path("tool"), std::fs::Permissions::from_mode(mode));
+    mode(&pair.a, 0o755).unwrap();
+    assert_eq!(pair.lines(), ["unstaged tool absent clean"]);
+    let shown = pair.run(&["show", "f1"]).expect(1).stdout();
+    assert!(shown.starts_with("f1  make tool executable\n"), "{shown}");
+    assert!(shown.contains("\ntool\n  becomes executable\n  its content stays the same\n"), "{shown}");
+    assert!(!shown.contains("three ways"), "{shown}");
+    let patches = pair.export();
+    pair.b.git(&["apply", &patches[0]]);
+    assert_eq!(pair.lines(), ["unstaged tool present -"]);
+    mode(&pair.b, 0o644).unwrap();
+    assert_eq!(pair.lines(), ["unstaged tool absent clean"]);
+}
+
+#[test]
+fn a_file_that_was_moved_before_it_was_committed_is_called_so() {
+    let pair = Pair::new(&[("old name.py", TEN), ("a", TEN)]);
+    pair.a.write("lib/keep", "").git(&["add", "."]);
+    pair.a.git(&["mv", "old name.py", "lib/new.py"]);
+    let units = pair.units();
+    let moved = units.iter().find(|unit| unit["title"] == "rename old name.py to lib/new.py");
+    assert_eq!(moved.unwrap()["targets"][0]["verdict"], "absent", "{units:#?}");
+}
+
+#[test]
+fn what_is_in_the_way_of_a_new_file_is_a_conflict() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("folder", "a file\n").commit("Where a folder is");
+    pair.a.write("file/x", "in a folder\n").commit("Where a file is");
+    pair.a.write("link/x", "in a folder\n").commit("Where a link is");
+    pair.a.write("free/x", "in a folder\n").commit("Where nothing is");
+    pair.b.write("folder/x", "x\n").write("file", "f\n");
+    std::os::unix::fs::symlink("/etc", pair.b.path("link")).unwrap();
+    assert_eq!(
+        pair.lines(),
+        [
+            "commit file/x absent conflict",
+            "commit folder absent conflict",
+            "commit free/x absent clean",
+            "commit link/x absent conflict"
+        ]
+    );
+    assert_eq!(pair.export().len(), 1);
+    let text = pair.run(&["--all"]).stdout();
+    assert!(text.contains("Where a link is") && text.contains("conflict link"), "{text}");
+    let id = pair.units().iter().find(|it| it["title"] == "Where a link is").unwrap()["short"].clone();
+    let shown = pair.run(&["show", id.as_str().unwrap()]).stdout();
+    assert!(shown.contains("conflict link: b has something else there"), "{shown}");
+    // A folder whose files go away with the same change is in nobody's way.
+    let pair = Pair::new(&[("m/one", TEN), ("a", TEN)]);
+    std::fs::remove_dir_all(pair.a.path("m")).unwrap();
+    pair.a.write("m", "a file now\n").commit("A file for a folder");
+    assert_eq!(pair.lines(), ["commit m,m/one absent clean"]);
+    pair.b.git(&["am", "-q", &pair.export()[0]]);
+    assert_eq!(pair.lines(), [] as [&str; 0]);
+}
+
+#[test]
+fn one_candidate_is_shown_with_what_it_needs_and_where_the_target_has_its_file() {
+    let pair = Pair::new(&[("a", TEN), ("old.py", TEN)]);
+    pair.b.git(&["mv", "old.py", "moved.py"]);
+    pair.b.commit("Move it");
+    pair.b.write("moved.py", TEN.replace("seven", "of_its_own(b)")).commit("Elsewhere");
+    pair.a.write("n.py", "first = 1\nsecond = 2\n").commit("A new file");
+    pair.a.write("n.py", "first = 1\nsecond = 3\n").commit("Mend it");
+    pair.a.write("old.py", TEN.replace("seven", "of_its_own(a)")).commit("Clash");
+    let short = |title: &str| {
+        let units = pair.units();
+        units.iter().find(|unit| unit["title"] == title).unwrap()["short"].as_str().unwrap().to_owned()
+    };
+    let shown = pair.run(&["show", &short("Mend it")]).stdout();
+    let needs = format!("  conflict n.py: b has no such file\n  needs {} (A new file) first\n", short("A new file"));
+    assert!(shown.contains(&needs), "{shown}");
+    let shown = pair.run(&["show", &short("Clash")]).stdout();
+    let three = "moved.py in b, three ways\n@@ 7 @@ conflict: both changed it\nbase | seven\nb    | of_its_own(b)\n\
+                 a    | of_its_own(a)\n";
+    assert!(shown.contains(three), "{shown}");
+}
+
+#[test]
+fn one_candidate_is_exported_with_what_it_needs() {
+    let pair = Pair::new(&[("a", TEN), ("b", TEN)]);
+    pair.a.write("b", TEN.replace("two", "something_else(1)")).commit("Fix something else");
+    pair.a.write("n.py", "first = 1\nsecond = 2\n").commit("A new file");
+    pair.a.write("n.py", "first = 1\nsecond = 3\n").commit("Fix the new file");
+    let units = pair.units();
+    let short =
+        |title: &str| units.iter().find(|it| it["title"] == title).unwrap()["short"].as_str().unwrap().to_owned();
+    let fix = short("Fix the new file");
+    let run = pair.run(&["show", &fix, "--export", "out", "--format", "json"]).expect(1).json();
+    let written: Vec<&str> =
+        run["written"].as_array().unwrap().iter().map(|patch| patch["title"].as_str().unwrap()).collect();
+    assert_eq!((written, &run["left_out"]), (vec!["A new file", "Fix the new file"], &Value::Array(Vec::new())));
+    let shown = pair.run(&["show", &fix]).stdout();
+    assert!(
+        shown.contains(&format!("next: driftline candidates show {fix} --from a --to b --export patches/")),
+        "{shown}"
+    );
+    for patch in std::fs::read_to_string(pair.env.path("out/series")).unwrap().lines() {
+        pair.b.git(&["am", "-q", pair.env.path("out").join(patch).to_str().unwrap()]);
+    }
+    assert_eq!(pair.lines(), ["commit b absent clean", "commit n.py present -", "commit n.py present -"]);
+    // What cannot be exported is said, and nothing is written.
+    let run = pair.run(&["show", &fix, "--export", "more"]).expect(2);
+    assert!(run.stderr().contains("is not exported: b has it"), "{run}");
+    pair.b.write("b", TEN.replace("two", "of_its_own(2)")).commit("Other");
+    let other = pair.units().iter().find(|it| it["title"] == "Fix something else").unwrap()["short"].clone();
+    let run = pair.run(&["show", other.as_str().unwrap(), "--export", "more"]).expect(2);
+    assert!(run.stderr().contains("is not exported: ") && !pair.env.path("more").exists(), "{run}");
+}
+
+#[test]
+fn bookkeeping_that_a_fix_needs_goes_with_it() {
+    let pair = Pair::new(&[("a.py", TEN), ("package-lock.json", "{}\n")]);
+    pair.a.write("CHANGELOG.md", "# Changes\n\n- the first\n").commit("Begin a changelog");
+    pair.a.write("CHANGELOG.md", "# Changes\n\n- the second\n- the first\n");
+    pair.a.write("a.py", TEN.replace("two", "mended(2)")).commit("Fix two");
+    pair.a.write("package-lock.json", "{\"a\": 1}\n").commit("Lock");
+    let patches = pair.export();
+    assert_eq!(patches.len(), 2, "{patches:?}");
+    for patch in &patches {
+        pair.b.git(&["am", "-q", patch]);
+    }
+    assert_eq!(std::fs::read_to_string(pair.b.path("a.py")).unwrap(), TEN.replace("two", "mended(2)"));
+}
+
+#[test]
+fn what_could_not_be_read_is_in_no_listing_and_no_export() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("a", TEN.replace("two", "mended(2)")).commit("Fix two");
+    std::fs::remove_dir_all(pair.b.root()).unwrap();
+    let run = pair.run(&[]).expect(3);
+    assert_eq!(run.stdout(), "nothing can be said: of two environments at least one could not be read\n");
+    let run = pair.run(&["--export", "out"]).expect(3);
+    assert_eq!(run.stdout(), "a -> b     no patch is written: b could not be read\n");
+    assert!(!pair.env.path("out").exists());
+    let report = pair.run(&["--export", "out", "--format", "json"]).expect(3).json();
+    assert_eq!(report["because"], "b could not be read");
+}
+
+#[test]
+fn a_listing_of_one_pair_leads_to_its_patches() {
+    let pair = Pair::new(&[("a", TEN)]);
+    pair.a.write("a", TEN.replace("two", "mended(2)")).commit("Fix two");
+    let text = pair.run(&[]).stdout();
+    let end = "next: driftline candidates show f1 --from a --to b a=a b=b\n      \
+               driftline candidates --from a --to b --export patches/ a=a b=b\n";
+    assert!(text.ends_with(end), "{text}");
+    pair.b.write("a", TEN.replace("two", "of_its_own(b)")).commit("Other");
+    let text = pair.run(&[]).stdout();
+    assert!(text.contains("conflict in line 2") && !text.contains("--export"), "{text}");
+}
+
+#[test]
+fn a_copy_put_aside_is_nearer_than_what_another_environment_made_of_the_file() {
+    let base = sixty("    send(mail)\n", "    show(name)\n");
+    let own = sixty("    send(mail, 3)\n", "    show(name)\n");
+    let theirs = sixty("    send(mail)\n", "    show(escaped(name))\n");
+    for [a_has_git, b_has_git] in [[false, false], [false, true], [true, false], [true, true]] {
+        let env = TestEnv::new();
+        let pair = Pair { a: Repo::init(env.path("a")), b: Repo::init(env.path("b")), env };
+        pair.a.write("x.py", &own).write("k", TEN).commit("all of it");
+        pair.b.write("x.py", &theirs).write("k", TEN).commit("all of this");
+        pair.a.write("x.py.original", &base);
+        for (repo, has_git) in [(&pair.a, a_has_git), (&pair.b, b_has_git)] {
+            if !has_git {
+                std::fs::remove_dir_all(repo.path(".git")).unwrap();
+            }
+        }
+        // Only what was done since the copy: no patch takes the other's own line away.
+        let kind = if a_has_git && !b_has_git { "artifact" } else { "tree" };
+        assert_eq!(pair.lines(), [format!("{kind} x.py absent clean")], "{a_has_git} {b_has_git}");
+        let patches = pair.export();
+        pair.patch(&["-s", "-p1", "-i", &patches[0]]);
+        let both = sixty("    send(mail, 3)\n", "    show(escaped(name))\n");
+        assert_eq!(std::fs::read_to_string(pair.b.path("x.py")).unwrap(), both);
+    }
+    // Where commits tell what was done to a file, a copy of what they have says nothing.
+    let pair = Pair::new(&[("x.py", &base), ("k", TEN)]);
+    pair.a.write("x.py", &own).commit("Send thrice");
+    pair.a.write("x.py.original", &base);
+    assert_eq!(pair.lines(), ["commit x.py absent clean"]);
+}
+
+#[test]
+fn what_was_taken_back_where_it_is_is_nothing_to_carry_over() {
+    let pair = Pair::new(&[("a", TEN), ("b", TEN)]);
+    let (a, fixed) = (&pair.a, TEN.replace("two", "mended(2)"));
+    a.write("a", &fixed).commit("Fix two");
+    a.git(&["revert", "--no-edit", "HEAD"]);
+    a.write("b", TEN.replace("four", "mended(4)")).commit("Mend four");
+    assert_eq!(pair.lines(), ["commit a absent clean", "commit a absent clean", "commit b absent clean"]);
+    let units = pair.units();
+    assert_eq!(units[0]["title"], "Mend four");
+    let summary = |title: &str| {
+        let units = pair.units();
+        let unit = units.iter().find(|unit| unit["title"] == title).unwrap();
+        unit["targets"][0]["summary"].as_str().unwrap()[9..].to_owned()
+    };
+    assert_eq!(summary("Fix two"), "a later change of the source takes it back");
+    assert_eq!(summary("Revert \"Fix two\""), "it takes back an earlier change of the source");
+    let status = pair.env.driftline(["--no-state", "a=a", "b=b"]).stdout();
+    assert!(status.contains("Mend four") && !status.contains("Fix two"), "{status}");
+    assert_eq!(pair.export().len(), 1);
+    // A target that has it would lose it with the next deploy, and be rid of it with the patch.
+    pair.b.write("a", &fixed).commit("picked");
+    let lines = pair.lines();
+    assert_eq!(lines, ["commit a absent clean", "commit a present -", "commit b absent clean"]);
+    assert!(pair.run(&[]).stdout().contains("Revert"), "it is a candidate now");
+    // Applied again, it is a fix as any other.
+    pair.b.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let revert = a.git(&["rev-parse", "HEAD~1"]);
+    a.git(&["revert", "--no-edit", &revert]);
+    std::fs::remove_dir_all(pair.env.path("out")).unwrap();
+    let patches = pair.export();
+    for patch in &patches {
+        pair.b.git(&["am", "-q", patch]);
+    }
+    assert_eq!((patches.len(), std::fs::read_to_string(pair.b.path("a")).unwrap()), (2, fixed));
+}

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::repo::Repo;
 use crate::support::run::TestEnv;
 use crate::support::tree::Tree;
 
@@ -50,6 +51,36 @@ fn a_path_says_what_it_is_called_where_and_what_is_reported() {
     let report = json(&fixture(), "oncall/app.py");
     assert_eq!(report["path"]["path"], "backend/app.py");
     assert_eq!(report["path"]["environments"][0]["mapped"], serde_json::json!(["backend", "oncall"]));
+}
+
+#[test]
+fn what_has_no_history_says_which_commit_it_is_near_to_and_which_comes_next() {
+    let env = TestEnv::new();
+    let repo = Repo::init(env.path("a"));
+    for name in ["1", "2", "3", "4"] {
+        repo.write(name, format!("{name}\n"));
+    }
+    repo.commit("base");
+    for name in ["1", "2", "3"] {
+        repo.write(name, format!("{name} anew\n")).commit(&format!("step {name}"));
+    }
+    let tree = Tree::at(env.path("b")).file("1", "1 anew\n").file("2", "2 anew\n").file("3", "3\n");
+    tree.file("4", "4 of its own\n").file("own", "own\n");
+    let status = env.driftline(["--no-state", "--format", "json", "a=a", "b=b"]).json();
+    let findings = status["findings"].as_array().unwrap();
+    let id = findings.iter().find(|it| it["code"] == "not-versioned").unwrap()["id"].as_str().unwrap().to_owned();
+    let shown = env.driftline(["explain", "--no-state", &id, "a=a", "b=b"]).expect(0).stdout();
+    let commit = |back: &str| repo.git(&["rev-parse", back])[..7].to_owned();
+    let near = format!(
+        "\n\nThe commit that b is nearest to\n  {} \"step 2\" of a: 3 of 4 paths equal (75.0 %)\n  next: {} \"step 3\": 2 of 4 \
+         paths equal (50.0 %)\n  not counted: 1 file at paths that no commit has\n  of 4 commits\n\n",
+        commit("HEAD~1"),
+        commit("HEAD")
+    );
+    assert!(shown.contains(&near), "{shown}\n{near}");
+    let diff = env.driftline(["diff", "--no-state", "4", "a=a", "b=b"]).expect(1).stdout();
+    let base = format!("(nearest to b, 75.0 % of 4 paths; next {}, 50.0 %)", commit("HEAD"));
+    assert!(diff.split_whitespace().collect::<Vec<_>>().join(" ").contains(&base), "{diff}");
 }
 
 #[test]

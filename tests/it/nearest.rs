@@ -183,7 +183,9 @@ fn it_is_the_base_of_a_view_and_stated() {
     let id = base["commit"].as_str().unwrap();
     assert_eq!(Repo::at(env.path("staging")).git(&["log", "-1", "--format=%s", id]), "step 5");
     let text = diff("text").stdout();
-    let stated = format!("base: P, commit {} 'step 5' (nearest to prod, 97.5 % of 41 paths)", &id[..7]);
+    let next = base["runner_up"]["commit"]["id"].as_str().unwrap();
+    let near = "nearest to prod, 97.5 % of 41 paths";
+    let stated = format!("base: P, commit {} 'step 5' ({near}; next {}, 95.1 %)", &id[..7], &next[..7]);
     assert!(text.contains(&stated), "{stated} in\n{text}");
     assert!(text.contains("only staging"), "{text}");
 }

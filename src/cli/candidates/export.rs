@@ -16,7 +16,7 @@ use crate::cli::output;
 use crate::cli::session::Session;
 use crate::insight::candidates::{Candidate, Candidates, Series, WhyLeftOut, series};
 use crate::insight::units::UnitId;
-use crate::insight::verdict::ReplayedFile;
+use crate::insight::verdict::{ReplayedFile, Verdict};
 use crate::path::TreePath;
 use crate::pipeline::Picture;
 use crate::report::candidates::{conflict_words, short_ids};
@@ -39,6 +39,8 @@ struct Report {
     version: u32,
     from: String,
     to: String,
+    /// Why nothing was written at all; else null.
+    because: Option<String>,
     /// In the order in which they are applied.
     written: Vec<Written>,
     left_out: Vec<LeftOut>,
@@ -61,19 +63,39 @@ struct LeftOut {
     why: String,
 }
 
-/// Writes a patch for each unit that is absent and applies, in an order in which they can be applied, and a file `series` with their names.
+/// Writes a patch for each unit that is absent and applies, in an order in which they can be applied, and a file `series` with their names. With
+/// the number of one unit, that one alone and those that it needs.
+///
+/// # Errors
+/// When the one unit cannot be exported; then nothing is written.
 pub(super) fn export(
     session: &Session,
     arguments: &CandidatesArguments,
     folder: &Path,
     picture: &Picture<'_>,
     (from, to): (usize, usize),
-    candidates: &Candidates,
+    (candidates, only): (&Candidates, Option<usize>),
 ) -> Result<(), Failure> {
     let place = session.process.folder.join(folder);
     session.keep_out(&place)?;
-    let Patches { files, left_out } = patches(session, picture, (from, to), candidates, &|_| true);
     let names = short_ids(candidates);
+    let chosen = only.map(|at| candidates.with_needs([at], to));
+    let chosen: Option<BTreeSet<UnitId>> =
+        chosen.map(|all| all.into_iter().map(|at| candidates.units[at].unit.id).collect());
+    let is_wanted = |it: &Candidate| chosen.as_ref().is_none_or(|chosen| chosen.contains(&it.unit.id));
+    let Patches { files, left_out } = patches(session, picture, (from, to), candidates, &is_wanted);
+    if let Some(only) = only.filter(|only| !files.iter().any(|patch| patch.candidate == *only)) {
+        let candidate = &candidates.units[only];
+        let is_there = candidate.target(to).is_none_or(|target| target.judgement.verdict == Verdict::Present);
+        let why = match left_out.into_iter().find(|(at, _)| *at == only) {
+            Some((_, why)) => why,
+            None if is_there => format!("{} has it", session.config.environments[to].name),
+            None => "it changes nothing but changelogs and lock files".to_owned(),
+        };
+        let name = names.get(&candidate.unit.id).map_or("the candidate", String::as_str);
+        return Err(Failure::new(format!("{name} is not exported: {why}"))
+            .hint(format!("look at it: driftline candidates show {name}")));
+    }
     let listing: String = files.iter().map(|patch| format!("{}\n", patch.name)).collect();
     let mut all: Vec<(&str, &[u8])> = files.iter().map(|patch| (patch.name.as_str(), &patch.bytes[..])).collect();
     all.push((SERIES, listing.as_bytes()));
@@ -85,6 +107,7 @@ pub(super) fn export(
         version: 1,
         from: name(from),
         to: name(to),
+        because: None,
         written: files
             .iter()
             .map(|patch| {
@@ -122,6 +145,35 @@ pub(super) fn export(
             }
             Ok(())
         }
+    })?;
+    Ok(())
+}
+
+/// Says that there are no patches, since one of the two environments could not be read.
+pub(super) fn nothing(
+    session: &Session,
+    arguments: &CandidatesArguments,
+    picture: &Picture<'_>,
+) -> Result<(), Failure> {
+    let [from, to] = [&arguments.from, &arguments.to].map(|name| name.clone().unwrap_or_default());
+    let unread = picture.collected.snapshots.iter().find(|snapshot| {
+        let name = snapshot.environment.as_str();
+        (name == from || name == to) && snapshot.unread_because().is_some()
+    });
+    let because = unread.map_or_else(String::new, |it| format!("{} could not be read", it.environment));
+    let report = Report {
+        format: "driftline-export",
+        version: 1,
+        from,
+        to,
+        because: Some(because.clone()),
+        written: Vec::new(),
+        left_out: Vec::new(),
+        next: Vec::new(),
+    };
+    output::data(|out| match session.common.format {
+        Format::Json => escape::write_json(&report, out),
+        Format::Text => writeln!(out, "{} -> {}     no patch is written: {because}", report.from, report.to),
     })?;
     Ok(())
 }
@@ -216,6 +268,7 @@ fn words(session: &Session, why: &WhyLeftOut) -> String {
     match why {
         WhyLeftOut::Partly => "some of it is there already".to_owned(),
         WhyLeftOut::Unproven => "it is not known whether it is there".to_owned(),
+        WhyLeftOut::TakenBack => "it was taken back, and the target has neither".to_owned(),
         WhyLeftOut::Conflict(conflicts) => conflict_words(conflicts),
         WhyLeftOut::Done => "a patch before it does the same".to_owned(),
         WhyLeftOut::Unreadable(words) => escape::text(session.redactor.words(words).as_bytes()).into_owned(),
@@ -309,7 +362,10 @@ fn file_name(number: usize, title: &str) -> String {
 /// Writes all files or none that is in the way: what is there is replaced only by force.
 fn put(folder: &Path, files: &[(&str, &[u8])], force: bool) -> Result<(), Failure> {
     let shown = escape::name(folder.as_os_str().as_bytes()).into_owned();
-    let failed = |error: io::Error| Failure::because(format!("cannot write patches to `{shown}`"), &error);
+    let failed = |error: io::Error| {
+        Failure::because(format!("cannot write patches to `{shown}`"), &error)
+            .hint("name a folder that can be written, or a new one")
+    };
     fs::create_dir_all(folder).map_err(failed)?;
     if !force {
         let known = fs::read_dir(folder).map_err(failed)?;

@@ -292,7 +292,8 @@ pub fn scope(question: &Question<'_>, bounds: Bounds, is_far: &dyn Fn(usize) -> 
 pub fn brief(candidates: &Candidates, question: &Question<'_>, redactor: &Redactor) -> Brief {
     let numbers = candidates.numbers();
     let number = |id: &UnitId| numbers.get(id).copied().unwrap_or(0) as u64;
-    let is_shown = |candidate: &&Candidate| !candidate.is_everywhere() && !candidate.is_bookkeeping;
+    let is_shown =
+        |candidate: &&Candidate| !candidate.is_everywhere() && !candidate.is_bookkeeping && !candidate.is_idle();
     let mask = |text: &str| redactor.words(text).into_owned();
     let unit = |candidate: &Candidate| {
         let unit = &candidate.unit;

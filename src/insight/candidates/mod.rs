@@ -1,11 +1,14 @@
 //! What one environment has and another lacks: units of change with their verdicts, tried on the target, most worth a look first.
 
 mod brief;
+mod obstacles;
 mod rank;
 mod series;
+mod undone;
 
 use brief::wanted;
 pub use brief::{Bounds, Brief, BriefKind, BriefTarget, BriefUnit, Fit, Place, Scope, Standing, brief, scope};
+use obstacles::replay;
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
@@ -88,9 +91,23 @@ impl Candidate {
         self.targets.iter().find(|target| target.judgement.target == environment)
     }
 
+    /// Whether it was taken back where it is, and no target has it: there is nothing to carry over, nor is there in what takes it back.
+    pub fn is_idle(&self) -> bool {
+        let mut open = self.targets.iter().filter(|target| target.judgement.verdict != Verdict::Present).peekable();
+        open.peek().is_some() && open.all(undone::is_idle)
+    }
+
     /// Whether every target has it.
     pub fn is_everywhere(&self) -> bool {
         self.targets.iter().all(|target| target.judgement.verdict == Verdict::Present)
+    }
+}
+
+impl Target {
+    /// Whether it lacks the unit and would take it as it is.
+    pub fn is_absent_and_fits(&self) -> bool {
+        self.judgement.verdict == Verdict::Absent
+            && matches!(self.applies, Some(Applies::Clean | Applies::Offset { .. }))
     }
 }
 
@@ -130,6 +147,42 @@ impl Candidates {
             [only] => Named::One(only),
             _ => Named::Several(found.len()),
         }
+    }
+
+    /// The numbers of these units of one environment, and of all those without which they are in conflict with a target.
+    pub fn with_needs(&self, units: impl IntoIterator<Item = usize>, to: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<usize> = units.into_iter().collect();
+        let mut number: BTreeMap<(usize, UnitId), usize> = BTreeMap::new();
+        for (at, candidate) in self.units.iter().enumerate() {
+            number.insert((candidate.unit.from, candidate.unit.id), at);
+        }
+        while let Some(at) = open.pop() {
+            if found.insert(at) {
+                let candidate = &self.units[at];
+                let needs = candidate.target(to).map_or(&[][..], |target| &target.needs);
+                open.extend(needs.iter().filter_map(|id| number.get(&(candidate.unit.from, *id))));
+            }
+        }
+        found
+    }
+
+    /// The target's file that a change of a unit is about, under the common name that it has there.
+    ///
+    /// # Cost
+    /// A replay of that change.
+    pub fn place(&self, of: &Unit, change: &FileChange, to: usize, reading: &Reading<'_>) -> Option<TreePath> {
+        let is_it = |trial: &&Trial| (trial.from, trial.to) == (of.from, to) && trial.units.contains(&of.id);
+        let trial = self.trials.iter().find(is_it)?;
+        let unit = Unit { changes: vec![change.clone()], ..of.clone() };
+        let units = std::slice::from_ref(&unit);
+        let asked = Asked { units, source: of.from, target: to, base: None, is_in_nearest: false };
+        let replayed = verdict::replay(&unit, &asked, &trial.places, reading);
+        let held = replayed.files.into_iter().next().and_then(|file| Some(file.before?.path));
+        held.or_else(|| match replayed.applies {
+            Applies::Conflict { conflicts } => conflicts.into_iter().next().map(|conflict| conflict.path),
+            _ => None,
+        })
     }
 }
 
@@ -284,13 +337,12 @@ impl Search<'_> {
         let reading = &self.question.reading;
         reading.contents.prefetch(&self.present(to, &units));
         let asked = Asked { units: &units, source: self.from, target: to, base, is_in_nearest };
-        let judged = verdict::judge(&asked, reading)?;
+        let mut judged = verdict::judge(&asked, reading)?;
+        undone::say(&mut judged.judgements, &undone::undone(&units, reading)?, &units);
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
         let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();
-        let tried: BTreeMap<usize, Applies> = wanted
-            .par_iter()
-            .map(|&at| (at, verdict::replay(&units[at], &asked, &judged.places, reading).applies))
-            .collect();
+        let tried: BTreeMap<usize, Applies> =
+            wanted.par_iter().map(|&at| (at, replay(&units[at], &asked, &judged.places, reading).applies)).collect();
         let in_conflict: Vec<usize> = wanted
             .iter()
             .copied()

@@ -1,5 +1,6 @@
 //! How much a unit is worth a look.
 
+use super::undone::is_idle;
 use super::{Question, Target};
 use crate::compare::text::regions::changes;
 use crate::insight::units::{Sources, Unit, UnitKind};
@@ -66,6 +67,8 @@ pub enum Reason {
     Recent,
     /// It only brings new files.
     OnlyNewFiles,
+    /// It was taken back where it is, or takes back what no target has.
+    TakenBack,
 }
 
 impl Reason {
@@ -78,6 +81,7 @@ impl Reason {
             Self::InNoCommit | Self::Small => 10,
             Self::AddsTests | Self::Recent => 5,
             Self::OnlyNewFiles => -20,
+            Self::TakenBack => -80,
         }
     }
 
@@ -93,6 +97,7 @@ impl Reason {
             Self::AddsTests => "adds tests",
             Self::Recent => "made in the last 30 days",
             Self::OnlyNewFiles => "only new files",
+            Self::TakenBack => "taken back",
         }
     }
 }
@@ -122,6 +127,7 @@ impl Rank {
             (Reason::Small, lines.is_some_and(|(added, removed)| added + removed <= SMALL)),
             (Reason::AddsTests, unit.changes.iter().any(|change| change.after.is_some() && is_test(change.path()))),
             (Reason::Recent, unit.authored.is_some_and(|made| question.now.saturating_sub(made) < MONTH)),
+            (Reason::TakenBack, open().count() > 0 && open().all(is_idle)),
             (Reason::OnlyNewFiles, unit.changes.iter().all(|change| change.before.is_none())),
         ];
         Self { reasons: all.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason).collect(), lines }

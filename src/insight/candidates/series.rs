@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Candidates, Question};
-use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict, replay};
+use super::obstacles::replay;
+use super::undone::is_idle;
+use super::{Candidate, Candidates, Question};
+use crate::insight::verdict::{Applies, Asked, Conflict, Held, NotTried, Reading, ReplayedFile, Verdict};
 use crate::path::TreePath;
 use crate::snapshot::{
     Algorithms, Attributes, BlobKind, Content, ContentReader, Digests, Entry, EntryRef, File, ReadFailure, Snapshot,
@@ -45,14 +47,16 @@ pub enum WhyLeftOut {
     Unproven,
     /// It is in conflict with the target.
     Conflict(Vec<Conflict>),
+    /// It was taken back where it is, or takes back what is not there.
+    TakenBack,
     /// A step before it does the same.
     Done,
     /// A file could not be read, in words.
     Unreadable(String),
 }
 
-/// Applies the units that are absent in memory, one after the other in the order in which they were made. Bookkeeping is passed over,
-/// and so are the candidates of these numbers.
+/// Applies the units that are absent in memory, one after the other in the order in which they were made. Bookkeeping that nothing else needs is
+/// passed over, and so are the candidates of these numbers.
 ///
 /// # Cost
 /// A replay for each unit that the target lacks, and a copy of the target's list of files.
@@ -70,16 +74,22 @@ pub fn series(
         .filter(|(_, it)| it.unit.from == from)
         .map(|(at, it)| (it.unit.id, at))
         .collect();
+    let wanted = (0..candidates.units.len())
+        .filter(|at| !without.contains(at) && candidates.units[*at].unit.from == from)
+        .filter(|&at| !candidates.units[at].is_bookkeeping && is_absent(&candidates.units[at], to));
+    let needed = candidates.with_needs(wanted, to);
     let mut snapshots = question.reading.snapshots.to_vec();
     let mut changed = Changed { inner: question.reading.contents, target: to, files: BTreeMap::new() };
     for trial in candidates.trials.iter().filter(|trial| (trial.from, trial.to) == (from, to)) {
         for at in trial.units.iter().filter_map(|id| number.get(id).copied()).filter(|at| !without.contains(at)) {
             let candidate = &candidates.units[at];
-            let Some(target) = candidate.target(to).filter(|_| !candidate.is_bookkeeping) else { continue };
+            let is_passed_over = candidate.is_bookkeeping && !needed.contains(&at);
+            let Some(target) = candidate.target(to).filter(|_| !is_passed_over) else { continue };
             let why = match target.judgement.verdict {
                 Verdict::Present => continue,
                 Verdict::Partly { .. } => Some(WhyLeftOut::Partly),
                 Verdict::Unproven { .. } => Some(WhyLeftOut::Unproven),
+                Verdict::Absent if is_idle(target) => Some(WhyLeftOut::TakenBack),
                 Verdict::Absent => None,
             };
             if let Some(why) = why {
@@ -109,6 +119,10 @@ pub fn series(
     }
     series.left_out.sort_by_key(|left_out| left_out.candidate);
     series
+}
+
+fn is_absent(candidate: &Candidate, to: usize) -> bool {
+    candidate.target(to).is_some_and(|target| target.judgement.verdict == Verdict::Absent)
 }
 
 /// Contents, some of them as steps leave them.

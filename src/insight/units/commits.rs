@@ -43,7 +43,14 @@ pub fn commit_id(commit: &CommitId) -> UnitId {
     UnitId::new([&b"commit"[..], &commit.0])
 }
 
-/// Changes of a tree as changes of files: a content that went away and came up under one other path was renamed. Sorted by path.
+/// The name of an empty content.
+const EMPTY: BlobId = [
+    0xe6, 0x9d, 0xe2, 0x9b, 0xb2, 0xd1, 0xd6, 0x43, 0x4b, 0x8b, 0x29, 0xae, 0x77, 0x5a, 0xd8, 0xc2, 0xe4, 0x8c, 0x53,
+    0x91,
+];
+
+/// Changes of a tree as changes of files: a content that went away and came up under one other path was renamed, unless there is nothing in it.
+/// Sorted by path.
 pub fn file_changes(environment: usize, changes: &[TreeChange]) -> Vec<FileChange> {
     let mut gone: BTreeMap<BlobId, Vec<usize>> = BTreeMap::new();
     let mut come: BTreeMap<BlobId, Vec<usize>> = BTreeMap::new();
@@ -55,7 +62,7 @@ pub fn file_changes(environment: usize, changes: &[TreeChange]) -> Vec<FileChang
         }
     }
     let mut from_of: BTreeMap<usize, usize> = BTreeMap::new();
-    for (id, gone) in &gone {
+    for (id, gone) in gone.iter().filter(|(id, _)| **id != EMPTY) {
         if let ([from], Some([to])) = (&gone[..], come.get(id).map(|come| &come[..])) {
             from_of.insert(*to, *from);
         }
@@ -109,6 +116,11 @@ mod tests {
             .iter()
             .map(|change| (format!("{:?}", change.path()), change.renamed_from().map(|path| format!("{path:?}"))))
             .collect();
+        let blob = Some(Blob { id: EMPTY, kind: BlobKind::File });
+        let of =
+            |path: &str, before, after| TreeChange { path: TreePath::new(path.as_bytes()).unwrap(), before, after };
+        let empty = file_changes(0, &[of("old/__init__.py", blob, None), of("new/__init__.py", None, blob)]);
+        assert!(empty.len() == 2 && empty.iter().all(|change| change.renamed_from().is_none()), "{empty:?}");
         let plain = |path: &str| (format!("`{path}`"), None);
         assert_eq!(seen, [("`b`".to_owned(), Some("`a`".to_owned())), plain("c"), plain("d"), plain("e"), plain("f")]);
     }

@@ -115,8 +115,12 @@ impl Sources<'_> {
                     after = converted;
                 }
             }
-            if before == after && old.kind == new.kind && old.path == new.path {
-                return Ok(None);
+            if before == after {
+                if old.kind == new.kind && old.path == new.path {
+                    return Ok(None);
+                }
+                // Both sides are known to be one content, as those of a commit are by their names.
+                new.version = old.version.clone();
             }
         }
         let is_text = !is_binary(&before) && !is_binary(&after);
@@ -163,6 +167,20 @@ fn name_of(kind: &UnitKind) -> &'static [u8] {
 fn title_of(pieces: &[Piece]) -> String {
     let paths: Vec<&TreePath> = pieces.iter().map(|piece| piece.change.path()).collect();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if let [Piece { change, is_text: true, before, after, .. }] = pieces
+        && before == after
+        && let FileChange { before: Some(before), after: Some(after) } = change
+    {
+        let name = text(after.path.file_name());
+        match (before.kind, after.kind) {
+            _ if before.path != after.path => {
+                return format!("rename {} to {}", text(before.path.as_bytes()), text(after.path.as_bytes()));
+            }
+            (_, BlobKind::Executable) => return format!("make {name} executable"),
+            (BlobKind::Executable, BlobKind::File) => return format!("make {name} not executable"),
+            _ => {}
+        }
+    }
     let action = if pieces.iter().all(|piece| piece.change.before.is_none()) {
         "add"
     } else if pieces.iter().all(|piece| piece.change.after.is_none()) {

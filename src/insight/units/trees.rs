@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::copies::oldest;
 use super::found::{Found, Sources, is_binary, unit, without_cr};
 use super::groups::{Piece, group};
 use super::{FileChange, Side, UnitKind, Version};
+use crate::compare::artifacts::Artifact;
 use crate::compare::text::regions::changes;
 use crate::compare::{Cell, Row};
 use crate::path::TreePath;
@@ -16,6 +18,7 @@ const VERSIONS: usize = 32;
 /// What an environment has of its own, when its files are in no history that another environment shares. A file that any known history has had
 /// is nothing of its own; another one is held against the committed version that is nearest to it (the fewest changed lines, the newest of
 /// several, and before that the one of the commit that the whole tree is nearest to). Where no history has the file, the baseline's version is what it is held against, else the one that most others have.
+/// A copy that was put aside beside the file goes before any of these when it is nearer: what another environment did since is not undone then.
 ///
 /// That a file is missing is no unit: nothing says that anybody removed it.
 ///
@@ -34,7 +37,8 @@ pub fn trees(environment: usize, sources: &Sources<'_>) -> Found {
             }
         },
     };
-    let mut own = Own { environment, sources, root, found: Found::default() };
+    let copies = oldest(environment, sources);
+    let mut own = Own { environment, sources, root, copies, found: Found::default() };
     let mut pieces = Vec::new();
     for row in sources.comparison.rows().filter(|row| row.is_drift() && !row.is_folder) {
         match own.piece(&row) {
@@ -66,6 +70,8 @@ struct Own<'a> {
     sources: &'a Sources<'a>,
     /// The commit whose files count, where there is a history.
     root: Option<CommitId>,
+    /// Copies of files, by the files' paths.
+    copies: BTreeMap<&'a TreePath, &'a Artifact>,
     found: Found,
 }
 
@@ -97,6 +103,10 @@ impl Own<'_> {
                 Elsewhere::Other(other) => sources.present(other, path),
                 Elsewhere::Absent => None,
             },
+        };
+        let before = match before {
+            Some(before) => Some(self.copy_if_nearer(path, &before, &after)?.unwrap_or(before)),
+            None => None,
         };
         // A copy without a repository may have lost its modes.
         let before = before.map(|before| Side { kind: after.kind, ..before });
@@ -138,19 +148,13 @@ impl Own<'_> {
         if versions.iter().any(|(_, id)| own == Some(*id)) {
             return Ok(Earlier::Same);
         }
-        let text = sources.content(after)?.map(|text| without_cr(&text));
-        let text = text.filter(|text| !is_binary(text));
-        let lines = |text: &[u8]| text.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
-        let new = text.as_deref().map(lines);
+        let new = self.lines(after)?;
         let mut best: Option<(usize, Side)> = None;
         for &(environment, id) in versions.iter().take(VERSIONS) {
             let version = Version::Blob { environment, id };
             let side = Side { path: path.clone(), kind: after.kind, version };
-            let far = match (&new, sources.content(&side)?.map(|old| without_cr(&old))) {
-                (Some(new), Some(old)) if !is_binary(&old) => {
-                    let spans = changes(&lines(&old), new);
-                    spans.iter().map(|(old, new)| old.len() + new.len()).sum()
-                }
+            let far = match (&new, self.lines(&side)?) {
+                (Some(new), Some(old)) => far(&old, new),
                 _ => usize::MAX,
             };
             if far == 0 {
@@ -161,6 +165,27 @@ impl Own<'_> {
             }
         }
         Ok(best.map_or(Earlier::None, |(_, side)| Earlier::Nearest(side)))
+    }
+
+    /// The copy of a file that was put aside, if fewer lines were changed since than `before` is away.
+    fn copy_if_nearer(&self, path: &TreePath, before: &Side, after: &Side) -> Result<Option<Side>, String> {
+        let Some(copy) = self.copies.get(path).filter(|copy| !(self.sources.is_sensitive)(&copy.path)) else {
+            return Ok(None);
+        };
+        let Some(copy) = self.sources.present(self.environment, &copy.path) else { return Ok(None) };
+        let [Some(old), Some(other), Some(new)] = [self.lines(&copy)?, self.lines(before)?, self.lines(after)?] else {
+            return Ok(None);
+        };
+        let lines = far(&old, &new);
+        let is_nearer = lines > 0 && lines < far(&other, &new);
+        Ok(is_nearer.then(|| Side { path: path.clone(), ..copy }))
+    }
+
+    /// The lines of a text, without the CR at their ends; `None` when it is none.
+    fn lines(&self, side: &Side) -> Result<Option<Vec<Vec<u8>>>, String> {
+        let text = self.sources.content(side)?.map(|text| without_cr(&text)).filter(|text| !is_binary(text));
+        let lines = |text: Vec<u8>| text.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+        Ok(text.map(lines))
     }
 
     fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
@@ -224,6 +249,11 @@ impl Own<'_> {
         let own = || path.ancestors().next();
         outermost.or_else(own).unwrap_or_default().to_vec()
     }
+}
+
+/// In how many lines two texts differ.
+fn far(old: &[Vec<u8>], new: &[Vec<u8>]) -> usize {
+    changes(old, new).iter().map(|(old, new)| old.len() + new.len()).sum()
 }
 
 /// What histories have of a file.

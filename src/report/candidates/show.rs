@@ -1,5 +1,6 @@
 //! One candidate: what it is, its evidence, its diff, and how it meets the files of its targets. Secrets are masked in all of it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub struct Shown {
     pub files: Vec<ShownFile>,
     /// Its files in targets that lack it.
     pub three_way: Vec<ThreeWay>,
+    /// What units that it needs are called, by their lasting names.
+    pub names: BTreeMap<String, String>,
     /// What to type next.
     pub next: Vec<String>,
 }
@@ -33,6 +36,8 @@ pub struct Shown {
 pub struct ShownFile {
     /// Its common path.
     pub path: PathReport,
+    /// What happens to it beside its lines: that it is new, goes away, gets another name, or becomes something else.
+    pub notes: Vec<String>,
     /// Its text before and after; nothing where there is none.
     pub sides: [Option<Redacted>; 2],
     /// Why there is no diff, instead of one.
@@ -71,6 +76,8 @@ pub struct ShownReport<'a> {
 struct DiffReport<'a> {
     #[serde(flatten)]
     path: &'a PathReport,
+    /// What happens to the file beside its lines, in words.
+    notes: &'a [String],
     /// Hunks of a unified diff, not to be applied; null where there is none.
     diff: Option<String>,
     /// Why there is none.
@@ -116,7 +123,7 @@ pub fn json(shown: &Shown) -> ShownReport<'_> {
         diffs: shown
             .files
             .iter()
-            .map(|file| DiffReport { path: &file.path, diff: diff(file), because: file.because })
+            .map(|file| DiffReport { path: &file.path, notes: &file.notes, diff: diff(file), because: file.because })
             .collect(),
         three_way: three_way.collect(),
         next: &shown.next,
@@ -140,13 +147,15 @@ pub fn write_shown(shown: &Shown, styles: Styles, out: &mut dyn Write) -> io::Re
     }
     writeln!(out, "    {}", styles.paint(Look::Dim, format!("id {}", unit.id)))?;
     for target in &unit.targets {
-        write_target(unit, target, styles, out)?;
+        write_target(shown, target, styles, out)?;
     }
     for file in &shown.files {
         writeln!(out, "\n{}", styles.paint(Look::Heading, escape::name(&file.path.bytes)))?;
-        match file.because {
-            Some(because) => writeln!(out, "  {because}")?,
-            None => write_diff(file, styles, out)?,
+        for words in file.notes.iter().map(String::as_str).chain(file.because) {
+            writeln!(out, "  {}", escape::text(words.as_bytes()))?;
+        }
+        if file.because.is_none() {
+            write_diff(file, styles, out)?;
         }
     }
     for view in &shown.three_way {
@@ -159,8 +168,8 @@ pub fn write_shown(shown: &Shown, styles: Styles, out: &mut dyn Write) -> io::Re
     Ok(())
 }
 
-fn write_target(unit: &UnitReport, target: &TargetReport, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
-    let head = format!("{} -> {}", unit.from, target.env);
+fn write_target(shown: &Shown, target: &TargetReport, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
+    let head = format!("{} -> {}", shown.unit.from, target.env);
     let mut words = vec![target.verdict.to_string()];
     words.extend(target.tier.map(|tier| format!("tier {tier}")));
     words.extend(target.applies.as_ref().map(|applies| match target.offset {
@@ -179,13 +188,27 @@ fn write_target(unit: &UnitReport, target: &TargetReport, styles: Styles, out: &
     }
     for conflict in &target.conflicts {
         let line = conflict.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let what = if conflict.kind == "region" { "both changed it" } else { &*conflict.kind };
+        let what = disagreement(&conflict.kind, &target.env);
         writeln!(out, "  conflict {}{line}: {what}", escape::name(&conflict.path.bytes))?;
     }
     for need in &target.needs {
-        writeln!(out, "  needs {need} first")?;
+        let name = shown.names.get(need).unwrap_or(need);
+        writeln!(out, "  needs {} first", escape::text(name.as_bytes()))?;
     }
     Ok(())
+}
+
+/// A kind of conflict, in words.
+fn disagreement(kind: &str, env: &str) -> String {
+    match kind {
+        "region" => "both changed it".to_owned(),
+        "no-file" => format!("{env} has no such file"),
+        "exists" => format!("{env} has another file there"),
+        "edited" => format!("it would be removed, and {env} has edited it"),
+        "binary" => format!("it is no text, and {env} has another one"),
+        "kind" => format!("{env} has something else there"),
+        other => other.to_owned(),
+    }
 }
 
 fn write_diff(file: &ShownFile, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
@@ -224,6 +247,9 @@ impl ThreeWay {
     fn write(&self, from: &str, styles: Styles, out: &mut dyn Write) -> io::Result<()> {
         let regions = self.regions();
         let is_shown = |region: &&Region| matches!(class(&region.class), "unit" | "conflict" | "both");
+        if !regions.iter().any(|region| is_shown(&region)) {
+            return Ok(());
+        }
         let name = escape::name(&self.path.bytes);
         writeln!(out, "\n{}", styles.paint(Look::Heading, format!("{name} in {}, three ways", self.target)))?;
         for region in regions.iter().filter(is_shown) {

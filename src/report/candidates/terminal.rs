@@ -1,8 +1,9 @@
 //! The listing for a person at a terminal: a table for each pair, what is there already in a line, the next command last.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::{CandidatesReport, PairReport, TargetReport, UnitReport};
+use super::{CandidatesReport, ConflictReport, PairReport, TargetReport, UnitReport};
 use crate::report::escape;
 use crate::report::layout::{counted, fit, fit_path, pad, width};
 use crate::report::style::{Look, Styles};
@@ -11,8 +12,9 @@ use crate::report::style::{Look, Styles};
 const LISTED: usize = 12;
 /// So many units that are there are named.
 const NAMED: usize = 4;
-/// From which columns width is taken where there is too little, in this order, and what is left to them.
-const NARROWEST: [(usize, usize); 4] = [(4, 17), (2, 16), (5, 14), (1, 12)];
+/// From which columns width is taken where there is too little, in this order, and what is left to them at least.
+const NARROWER: [(usize, usize); 11] =
+    [(4, 24), (1, 36), (2, 24), (5, 24), (4, 17), (1, 24), (2, 18), (5, 14), (1, 16), (4, 12), (1, 12)];
 
 /// Writes the listing. Pairs without a unit are left out.
 pub fn write(
@@ -36,7 +38,14 @@ pub fn write(
         sheet.pair(pair, out)?;
     }
     if is_first {
-        writeln!(out, "no environment has a change that another one lacks")?;
+        let words = if report.pairs.is_empty() {
+            "nothing can be said: of two environments at least one could not be read"
+        } else if report.failures.is_empty() {
+            "no environment has a change that another one lacks"
+        } else {
+            "no change was found that another environment lacks, as far as it could be judged"
+        };
+        writeln!(out, "{words}")?;
     }
     if report.sensitive > 0 {
         let files = counted(report.sensitive, "changed file holds", "changed files hold");
@@ -132,7 +141,7 @@ impl Sheet<'_> {
         if let (Some(added), Some(removed)) = (unit.added, unit.removed) {
             place.push_str(&format!(" +{added} -{removed}"));
         }
-        let applies = self.applies(target);
+        let applies = self.applies(target, unit.files.len() == 1);
         let look = match &*target.verdict {
             "present" => Look::Good,
             "absent" if target.applies.as_deref() == Some("conflict") => Look::Warning,
@@ -144,7 +153,7 @@ impl Sheet<'_> {
         Line { cells, look }
     }
 
-    fn applies(&self, target: &TargetReport) -> String {
+    fn applies(&self, target: &TargetReport, is_one_file: bool) -> String {
         let needs: Vec<&str> = target
             .needs
             .iter()
@@ -155,6 +164,9 @@ impl Sheet<'_> {
             return format!("needs {} first", needs.join(" "));
         }
         match (target.applies.as_deref(), &target.conflicts[..]) {
+            (Some("conflict"), [ConflictReport { line: Some(line), .. }]) if is_one_file => {
+                format!("conflict in line {line}")
+            }
             (Some("conflict"), [only]) => {
                 let name = only.path.bytes.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
                 let line = only.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -176,13 +188,13 @@ impl Sheet<'_> {
         let mut widths: [usize; 6] = std::array::from_fn(|at| {
             lines.iter().map(|line| width(&line.cells[at])).chain([width(HEAD[at])]).max().unwrap_or(0)
         });
-        for (at, narrowest) in NARROWEST {
+        for (at, narrowest) in NARROWER {
             let total: usize = widths.iter().sum::<usize>() + 2 * widths.len();
             let over = total.saturating_sub(self.columns);
             widths[at] = widths[at].saturating_sub(over).max(narrowest.min(widths[at]));
         }
         let row = |cells: [&str; 6]| {
-            let cells: Vec<String> = (0..6).map(|at| pad(&fit(cells[at], widths[at]), widths[at])).collect();
+            let cells: Vec<String> = (0..6).map(|at| pad(&fit_cell(cells[at], widths[at], at), widths[at])).collect();
             format!("  {}", cells.join("  ").trim_end())
         };
         writeln!(out, "{}", self.styles.paint(Look::Dim, row(HEAD)))?;
@@ -191,5 +203,34 @@ impl Sheet<'_> {
             writeln!(out, "{}", self.styles.paint(line.look, row(cells)))?;
         }
         Ok(())
+    }
+}
+
+/// The text of a column within so many columns. Where a file stands before numbers, the numbers stay whole.
+fn fit_cell(text: &str, columns: usize, column: usize) -> Cow<'_, str> {
+    let numbers = match column {
+        2 => text.rfind(" +").map(|at| &text[at..]),
+        5 => text.rfind(':').map(|at| &text[at..]),
+        _ => None,
+    };
+    match numbers {
+        Some(numbers) if width(text) > columns && width(numbers) + 6 < columns => {
+            let name = &text[..text.len() - numbers.len()];
+            Cow::Owned(format!("{}{numbers}", fit(name, columns - width(numbers))))
+        }
+        _ => fit(text, columns),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_whole_where_a_name_is_cut() {
+        assert_eq!(fit_cell("HomeController.py +14 -1", 18, 2), "HomeContro… +14 -1");
+        assert_eq!(fit_cell("conflict MemberController.py:122", 22, 5), "conflict MemberCo…:122");
+        assert_eq!(fit_cell("conflict in 3 places", 14, 5), "conflict in 3…");
+        assert_eq!(fit_cell("a.py +1 -1", 18, 2), "a.py +1 -1");
     }
 }

@@ -97,7 +97,8 @@ pub(super) fn evidence(target: &Target, files: usize) -> String {
     match &target.judgement.verdict {
         Verdict::Present => strongest().unwrap_or_default(),
         Verdict::Absent => {
-            let taken_back = target.judgement.evidence.iter().find(|proof| proof.fact == Fact::TakenBack);
+            let says = |fact: &Fact| matches!(fact, Fact::TakenBack | Fact::TakenBackAtSource(_) | Fact::TakesBack(_));
+            let taken_back = target.judgement.evidence.iter().find(|proof| says(&proof.fact));
             taken_back.map_or_else(|| format!("{} to change", counted(files as u64, "file", "files")), fact)
         }
         Verdict::Partly { missing } => {

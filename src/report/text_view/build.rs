@@ -6,7 +6,7 @@ use crate::compare::text::secrets::Treatment;
 use crate::compare::text::{Document, Limits, LineEndings, NotText, Redactor, RegionClass, regions};
 use crate::compare::{Cell, Differences, IN_SUBMODULE, NOT_COMPARED, Row};
 use crate::insight::base::{self, BaseKind, Question};
-use crate::insight::nearest::OnDemand;
+use crate::insight::nearest::{Likeness, OnDemand};
 use crate::insight::origin::Tracer;
 use crate::report::text_view::origins;
 use crate::report::text_view::{BaseText, Comparing, FileRegion, FileView, Note, Side, Text};
@@ -192,8 +192,10 @@ fn choose_base(inputs: &Inputs<'_>, view: &mut FileView) {
         limit: inputs.limits.bytes,
     };
     let Some(mut base) = base::choose(&question, inputs.contents, inputs.history, inputs.commits) else { return };
-    if let BaseKind::Nearest { likeness, .. } = &mut base.kind {
-        likeness.commit.subject = inputs.redactor.words(&likeness.commit.subject).into_owned();
+    if let BaseKind::Nearest { likeness, runner_up, .. } = &mut base.kind {
+        for Likeness { commit, .. } in std::iter::once(likeness).chain(runner_up) {
+            commit.subject = inputs.redactor.words(&commit.subject).into_owned();
+        }
     }
     view.notes.extend(base.notes.iter().map(|words| Note::Base(inputs.redactor.words(words).into_owned())));
     match Document::new(base.bytes.clone(), inputs.limits) {

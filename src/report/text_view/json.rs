@@ -70,6 +70,8 @@ pub struct BaseReport {
     pub commit: Option<String>,
     /// For `nearest`, how near it is; else null.
     pub nearest: Option<LikenessReport>,
+    /// For `nearest`, the commit that comes next, if there is another one; else null.
+    pub runner_up: Option<LikenessReport>,
     /// The path of the artifact, for `artifact`; else null.
     pub artifact: Option<PathReport>,
     /// The same in words, with what else equals it.
@@ -190,6 +192,10 @@ fn base_report(view: &TextView, file: &FileView) -> Option<BaseReport> {
         },
         nearest: match &base.kind {
             BaseKind::Nearest { likeness, .. } => Some(LikenessReport::new(likeness)),
+            _ => None,
+        },
+        runner_up: match &base.kind {
+            BaseKind::Nearest { runner_up, .. } => runner_up.as_ref().map(LikenessReport::new),
             _ => None,
         },
         artifact: match &base.kind {

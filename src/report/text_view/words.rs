@@ -6,7 +6,7 @@ use crate::path::EnvironmentName;
 use crate::report::escape;
 use crate::report::layout::{count, counted};
 use crate::report::text_view::{FileRegion, FileView, Note, Side, TextView};
-use crate::report::wording::{join, share};
+use crate::report::wording::{join, percent, share};
 
 /// More labels in a row are counted rather than read.
 const MOST_LABELS: usize = 6;
@@ -44,12 +44,16 @@ impl TextView {
             BaseKind::CommonAncestor { commit, environments } => {
                 format!("common ancestor {:.7} of {}", commit.id, self.names(environments))
             }
-            BaseKind::Nearest { environment, likeness, is_capped } => format!(
-                "commit {:.7} '{}' (nearest to {}, {}{})",
+            BaseKind::Nearest { environment, likeness, runner_up, is_capped } => format!(
+                "commit {:.7} '{}' (nearest to {}, {}{}{})",
                 likeness.commit.id,
                 escape::text(likeness.commit.subject.as_bytes()),
                 self.name(*environment),
                 share(likeness),
+                runner_up.as_ref().map_or_else(String::new, |next| {
+                    let share = percent(next.agree as u64, next.paths as u64);
+                    format!("; next {:.7}, {share}", next.commit.id)
+                }),
                 if *is_capped { "; older commits were not searched" } else { "" }
             ),
             BaseKind::Committed { environment } => format!("committed in {}", self.name(*environment)),
