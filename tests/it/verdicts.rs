@@ -1,7 +1,7 @@
 //! Whether a target has what a source has, and whether it would apply.
 
-use std::collections::BTreeSet;
-use std::sync::Mutex;
+mod lookalikes;
+mod reading;
 
 use driftline::collect::Collected;
 use driftline::config::SourceSpec;
@@ -9,8 +9,7 @@ use driftline::insight::units::{self, Unit};
 use driftline::insight::verdict::{
     self, Applies, Asked, ConflictKind, Doubt, Fact, Judged, Judgement, Reading, Tier, Verdict,
 };
-use driftline::path::TreePath;
-use driftline::snapshot::{Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, ReadFailure, TreeChange};
+use driftline::snapshot::{CommitId, CommitReader as _};
 use proptest::prelude::*;
 use tempfile::{TempDir, tempdir};
 
@@ -66,10 +65,13 @@ impl Sides {
     }
 }
 
-fn judge(
-    collected: &Collected<'_>,
-    base: Option<(usize, driftline::snapshot::CommitId)>,
-) -> (Vec<(String, Judgement)>, Vec<Unit>, Judged) {
+/// A commit by its 40 digits.
+fn commit_id(digits: &str) -> CommitId {
+    let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
+    CommitId((0..20).map(byte).collect())
+}
+
+fn judge(collected: &Collected<'_>, base: Option<(usize, CommitId)>) -> (Vec<(String, Judgement)>, Vec<Unit>, Judged) {
     let beyond = collected.beyond(0, &[1]).unwrap();
     let mut units = units::commits(&beyond, 0, collected).unwrap();
     if beyond.base.is_none() {
@@ -265,83 +267,6 @@ fn a_change_that_was_carried_over_as_it_is_needs_no_content() {
     assert!(read().1 > 0);
 }
 
-/// Notes which committed contents are read.
-struct Noting<'a, 'b> {
-    commits: &'a Collected<'b>,
-    read: Mutex<BTreeSet<String>>,
-}
-
-impl CommitReader for Noting<'_, '_> {
-    fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure> {
-        self.commits.beyond(environment, others)
-    }
-
-    fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {
-        self.commits.since(environment, commit)
-    }
-
-    fn changes(&self, at: usize, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<TreeChange>, ReadFailure> {
-        self.commits.changes(at, from, to)
-    }
-
-    fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
-        self.commits.at(environment, commit, path)
-    }
-
-    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
-        self.commits.blob_size(environment, id)
-    }
-
-    fn blob(&self, environment: usize, path: &TreePath, blob: Blob, limit: u64) -> Result<Vec<u8>, ReadFailure> {
-        self.read.lock().unwrap().insert(format!("{path:?}"));
-        self.commits.blob(environment, path, blob, limit)
-    }
-
-    fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
-        self.commits.message(environment, commit)
-    }
-
-    fn record(&self, environment: usize, commit: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
-        self.commits.record(environment, commit)
-    }
-
-    fn author(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
-        self.commits.author(environment, commit)
-    }
-
-    fn staged(&self, environment: usize, path: &TreePath) -> Option<Blob> {
-        self.commits.staged(environment, path)
-    }
-}
-
-#[test]
-fn what_one_side_alone_changes_is_read_only_where_the_rest_leaves_a_trace() {
-    let names = ["a.py", "b/b.py", "c/c.py", "d/d.py", "e/e.py"];
-    let sides = Sides::new(&names.map(|name| (name, "one\ntwo\nthree\n")));
-    for name in names {
-        sides.source.write(name, format!("one\ntwo\nthree\nwritten into {name}\n"));
-    }
-    sides.source.commit("everywhere");
-    let read = || {
-        let collected = sides.collected();
-        let noting = Noting { commits: &collected, read: Mutex::default() };
-        let units = units::commits(&collected.beyond(0, &[1]).unwrap(), 0, &collected).unwrap();
-        let asked = Asked { units: &units, source: 0, target: 1, base: None, is_in_nearest: false };
-        let judged = verdict::judge(&asked, &Reading { commits: &noting, ..reading(&collected) }).unwrap();
-        (judged.judgements[0].verdict.clone(), noting.read.into_inner().unwrap())
-    };
-    let all: BTreeSet<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let (verdict, seen) = read();
-    assert_eq!((verdict, seen.len()), (Verdict::Absent, 0), "the target did nothing");
-    sides.target.write("b/b.py", "one\ntwo\nthree and a half\n").commit("something else");
-    let (verdict, seen) = read();
-    assert_eq!((verdict, seen), (Verdict::Absent, BTreeSet::from(["`b/b.py`".to_owned()])));
-    sides.target.write("b/b.py", "one\ntwo\nthree\nwritten into b/b.py\n").commit("a part of it");
-    let (verdict, seen) = read();
-    assert!(matches!(verdict, Verdict::Partly { .. }), "{verdict:?}");
-    assert_eq!(seen, all);
-}
-
 #[test]
 fn a_tree_without_history_is_held_against_its_base() {
     let home = tempdir().unwrap();
@@ -355,8 +280,7 @@ fn a_tree_without_history_is_held_against_its_base() {
     std::fs::write(prod.join("oncall_backend/a.py"), text("check(members)").replace("number 11", "of prod")).unwrap();
     std::fs::write(prod.join("oncall_backend/b.py"), "b\n".repeat(5)).unwrap();
     let collected = Plan::of(&[source.root(), &prod]).map(1, &[("backend", "oncall_backend")]).collect();
-    let id = (0..20).map(|at| u8::from_str_radix(&base[2 * at..2 * at + 2], 16).unwrap()).collect();
-    for base in [Some((0, driftline::snapshot::CommitId(id))), None] {
+    for base in [Some((0, commit_id(&base))), None] {
         let (judged, ..) = judge(&collected, base);
         let verdicts: Vec<_> = judged.iter().map(|(title, it)| (&**title, it.verdict.clone(), it.tier)).collect();
         assert_eq!(verdicts, [("fix", Verdict::Present, Some(Tier::Replay)), ("not there", Verdict::Absent, None)]);
@@ -581,7 +505,6 @@ fn lines_that_present_fixes_changed_again_and_again_are_no_sign_against_the_firs
     std::fs::create_dir(&prod).unwrap();
     std::fs::write(prod.join("a.py"), with("third(all)", 3)).unwrap();
     let collected = Plan::of(&[source.root(), &prod]).collect();
-    let id = (0..20).map(|at| u8::from_str_radix(&base[2 * at..2 * at + 2], 16).unwrap()).collect();
-    let (judged, ..) = judge(&collected, Some((0, driftline::snapshot::CommitId(id))));
+    let (judged, ..) = judge(&collected, Some((0, commit_id(&base))));
     assert!(judged.iter().all(|(_, it)| it.verdict == Verdict::Present), "{judged:#?}");
 }

@@ -31,6 +31,8 @@ const BEGAN: f32 = 0.7;
 pub(super) const NEARER: f32 = 0.1;
 /// What a few telling lines weigh. Less is found elsewhere by chance when the lines themselves are not the same.
 const TELLING: f32 = 3.5;
+/// A part that is missing: more than this share should be in places that are as they were.
+const LEFT: f32 = 0.25;
 /// Less than half a line.
 const NOTHING: f32 = 0.4;
 
@@ -110,11 +112,16 @@ impl Case<'_> {
     /// Whether a step of the target is the very change and no later one takes it back: then no content has to be read. Gives in how many
     /// files the target has the very contents, where their names tell.
     fn carried_over(&self, pairs: &[Pair], looking: &Looking<'_>) -> Option<usize> {
-        let is_carried = pairs.iter().any(|pair| pair.same_patch || pair.same_files);
+        let is_carried = pairs.iter().any(|pair| self.is_same(pair, looking));
         if !is_carried || self.pairs.taken_back(self.at, 0.0).is_some() {
             return None;
         }
         looking.same_by_name(self.unit, self.delta)
+    }
+
+    /// Whether a step of the target is the very change, in the target's files of the unit: the same patch to other files is another change.
+    fn is_same(&self, pair: &Pair, looking: &Looking<'_>) -> bool {
+        pair.same_files || pair.same_patch && looking.is_in_place(self.unit, self.delta, pair.step)
     }
 
     /// Whether what goes says more than what comes.
@@ -134,7 +141,7 @@ impl Case<'_> {
                 let fact = Fact::SameFiles(count, count);
                 evidence.push(Proof { tier: Tier::SameContent, commit: commit(pair.step), fact });
             }
-            if pair.same_patch {
+            if pair.same_patch && looking.is_in_place(self.unit, self.delta, pair.step) {
                 evidence.push(Proof { tier: Tier::PatchId, commit: commit(pair.step), fact: Fact::SamePatch });
             } else if pair.same_but_blanks {
                 let fact = Fact::SamePatchButBlanks;
@@ -178,7 +185,7 @@ impl Case<'_> {
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
             return Verdict::Absent;
         }
-        let is_same = |pair: &&Pair| pair.same_patch || pair.same_files;
+        let is_same = |pair: &&Pair| self.is_same(pair, looking);
         if stands || pairs.iter().filter(is_same).any(|pair| !self.undone.contains_key(&pair.step)) {
             return Verdict::Present;
         }
@@ -190,7 +197,7 @@ impl Case<'_> {
         if let Some(words) = &look.unreadable {
             return Verdict::Unproven { because: Doubt::Unreadable(words.clone()) };
         }
-        if self.is_similar(look, is_nearer) || Self::is_carried(pairs, look, is_nearer) {
+        if self.is_similar(look, is_nearer, looking) || Self::is_carried(pairs, look, is_nearer) {
             return Verdict::Present;
         }
         if !self.said.is_empty() && is_nearer && tip >= SIMILAR {
@@ -200,14 +207,23 @@ impl Case<'_> {
     }
 
     /// Whether one step, paired with no other unit, does the same, and the files bear it out.
-    fn is_similar(&self, look: &Look, is_nearer: bool) -> bool {
+    fn is_similar(&self, look: &Look, is_nearer: bool, looking: &Looking<'_>) -> bool {
         let Some(pair) = self.assigned() else { return false };
+        // All that a tree has over its base is no one's change: that it is like this one says nothing of what is not there.
+        let is_tree = looking.steps.all[pair.step].summary.is_none();
+        if is_tree && (look.lacks_a_part() || look.share() <= SIMILAR) {
+            return false;
+        }
         let (lines, words, tip) = (pair.lines.jaccard(), pair.words.jaccard(), look.share());
         // A file that neither the step touches nor the target has otherwise is a part that is missing.
         let is_whole = pair.paths >= 0.99 || look.least() >= 0.15;
         let is_adapted = self.weight >= TELLING && tip >= 0.2 && words >= 0.6 && lines >= 0.15 && pair.paths >= 0.5;
         let is_reworked =
             self.weight >= 3.0 * TELLING && tip >= 0.2 && words >= 0.44 && lines >= 0.38 && pair.paths >= 0.7;
+        // So is what should be in places that nobody touched: there is nothing it could have been adapted to.
+        if look.tip.left > LEFT * look.tip.weight() {
+            return false;
+        }
         // That what goes is gone is no sign by itself: another version of it may have come.
         let has_come = look.tip.came() >= 0.2;
         let is_alike = lines >= ALIKE && tip >= 0.2;
@@ -262,6 +278,25 @@ impl Case<'_> {
             None if !self.said.is_empty() => Verdict::Unproven { because: Doubt::SaidOnly },
             None => Verdict::Absent,
         }
+    }
+
+    /// That what goes is gone is no part of a unit of which nothing came: another version of it may have come.
+    pub(super) fn without_mere_absence(&self, mut judgement: Judgement) -> Judgement {
+        let Verdict::Partly { missing } = &judgement.verdict else { return judgement };
+        let comes: usize = self.delta.texts().flat_map(|text| &text.hunks).map(|hunk| hunk.added().len()).sum();
+        let lacks: usize = missing.iter().map(|missing| missing.added).sum();
+        if comes == 0 || lacks < comes {
+            return judgement;
+        }
+        let is_like = |pair: &&Pair| pair.lines.jaccard() >= SIMILAR / 2.0 && pair.words.jaccard() >= SIMILAR;
+        judgement.verdict = match self.assigned().filter(is_like) {
+            Some(pair) => Verdict::Unproven { because: Doubt::SimilarOnly(thousandths(pair.lines.jaccard())) },
+            None => Verdict::Absent,
+        };
+        if judgement.verdict == Verdict::Absent {
+            judgement.tier = None;
+        }
+        judgement
     }
 
     /// What the present files show, as evidence.

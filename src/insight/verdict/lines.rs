@@ -66,6 +66,16 @@ pub(super) fn numbers(text: &[u8]) -> Vec<Line> {
     numbers
 }
 
+/// The line that a line belongs to by its indentation: the nearest one above that is indented less, blank ones aside; `None` where there is no
+/// such line. Lines count from 0.
+pub(super) fn enclosing(text: &[u8], at: usize) -> Option<Line> {
+    let lines: Vec<&[u8]> = split(text).take(at + 1).collect();
+    let depth = |line: &[u8]| line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
+    let own = depth(lines.get(at)?)?;
+    let is_outside = |line: &&&[u8]| depth(line).is_some_and(|depth| depth < own);
+    lines[..at].iter().rev().find(is_outside).map(|line| number(line))
+}
+
 /// The words of a line: runs of letters, digits and `_`.
 pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|&byte| !is_word(byte)).filter(|word| !word.is_empty())
@@ -93,4 +103,18 @@ pub(super) fn without_blanks(line: &[u8]) -> Line {
 /// As git decides it: a zero byte among the first 8,000.
 pub(super) fn is_binary(content: &[u8]) -> bool {
     content[..content.len().min(8000)].contains(&0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_belongs_to_what_is_indented_less() {
+        let text = b"def one(x):\n    if x:\n\n        call(x)\n    return x\nlast\n";
+        let of = |at| enclosing(text, at);
+        assert_eq!(of(3), Some(number(b"    if x:")));
+        assert_eq!(of(4), Some(number(b"def one(x):")));
+        assert_eq!([of(0), of(2), of(5), of(9)], [None; 4]);
+    }
 }

@@ -111,27 +111,18 @@ const TRACE: f32 = super::decide::TRACE / 3.0;
 pub(super) fn shared(units: &[Unit], steps: &[Step], places: &mut Places, reading: &Reading<'_>) -> Changes {
     let of_both = units.iter().map(|unit| &unit.changes[..]).chain(steps.iter().map(|step| &step.changes[..]));
     let changes: Vec<&[FileChange]> = of_both.collect();
+    let (of_units, of_steps) = changes.split_at(units.len());
     let mut deltas = Deltas::new(changes.clone());
-    {
-        let (of_units, of_steps) = changes.split_at(units.len());
-        let by_units = Touched::new(of_units.iter().copied().flatten(), places);
-        let by_steps = Touched::new(of_steps.iter().copied().flatten(), places);
-        let may_count = |at: usize, file: usize| {
-            let other = if at < units.len() { &by_steps } else { &by_units };
-            let change = &changes[at][file];
-            deltas.is_small(at)
-                || other.has(change, places)
-                || at < units.len() && other.may_have_whole(change, changes[at], places)
-        };
-        let wanted = deltas.wanted(&may_count);
-        deltas.read(reading, wanted);
+    deltas.read_shared((of_units, of_steps), places, reading);
+    let is_telling = |line| !deltas.trivial.has(line);
+    for (changes, delta) in of_units.iter().zip(&deltas.of) {
+        places.add_parts(changes, delta, &is_telling);
     }
-    for (changes, delta) in changes[..units.len()].iter().zip(&deltas.of) {
-        places.add_parts(changes, delta, &|line| !deltas.trivial.has(line));
+    for (changes, delta) in of_steps.iter().zip(&deltas.of[units.len()..]) {
+        places.add_moves(changes, delta, &is_telling);
     }
-    let by_steps = Touched::new(changes[units.len()..].iter().copied().flatten(), places);
-    let wanted = deltas.wanted(&|at, file| at < units.len() && by_steps.has(&changes[at][file], places));
-    deltas.read(reading, wanted);
+    // More is known to be the same file now.
+    deltas.read_shared((of_units, of_steps), places, reading);
     let union: DigestSet = deltas.of[units.len()..].iter().flat_map(Delta::things).collect();
     let has_trace = |at: usize| at < units.len() && deltas.of[at].trace(&union, &deltas.trivial) >= TRACE;
     let has_trace: Vec<bool> = (0..changes.len()).into_par_iter().map(has_trace).collect();
@@ -161,6 +152,23 @@ impl<'a> Deltas<'a> {
     /// Whether a unit changes few files.
     fn is_small(&self, at: usize) -> bool {
         self.of[at].counts.iter().filter(|counts| **counts).count() <= FEW_FILES
+    }
+
+    /// Reads what both sides change, as far as it is known to be the same file, and what was made of it.
+    fn read_shared(
+        &mut self,
+        (units, steps): (&[&[FileChange]], &[&[FileChange]]),
+        places: &Places,
+        reading: &Reading<'_>,
+    ) {
+        let by_units = Touched::new(units.iter().copied().flatten(), places);
+        let by_steps = Touched::new(steps.iter().copied().flatten(), places);
+        let wanted = self.wanted(&|at, file| {
+            let other = if at < units.len() { &by_steps } else { &by_units };
+            let all = self.changes[at];
+            self.is_small(at) || other.has(&all[file], places) || other.may_have_whole(&all[file], all, places)
+        });
+        self.read(reading, wanted);
     }
 
     /// The changes that are evidence, are not read yet, and are wanted, by their unit and their number there: in the order to read them in.

@@ -1,5 +1,7 @@
 //! Holds a unit against the present files of the target, and against the files it began with.
 
+use std::collections::BTreeSet;
+
 use super::decide::NEARER;
 use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
@@ -7,7 +9,7 @@ use super::lines::{self, Line};
 use super::load::{self, Body, Delta, LARGEST};
 use super::places::Places;
 use super::steps::Steps;
-use super::tip::{Standing, standing};
+use super::tip::{Known, Standing, standing};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
@@ -73,6 +75,7 @@ type Texts = (Vec<Line>, Vec<Line>);
 struct Held<'a> {
     texts: &'a Texts,
     present: &'a [Line],
+    side: &'a Side,
 }
 
 /// A file of a unit that was held against the present one.
@@ -151,11 +154,12 @@ impl Looking<'_> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
         let tip = self.tip(before, change.path());
         let base = self.base(before, change.path())?;
-        let (standing, texts) = if let Body::Text(text) = body {
+        let (standing, texts) = if let Some(text) = lines_of(change, body) {
             let present = tip.as_ref().map(|side| self.lines(Some(side))).transpose()?;
             look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
             let texts = if present.is_some() { Some(self.texts(change, text)?) } else { None };
-            let held = texts.as_ref().zip(present.as_deref()).map(|(texts, present)| Held { texts, present });
+            let held = texts.as_ref().zip(present.as_deref()).zip(tip.as_ref());
+            let held = held.map(|((texts, present), side)| Held { texts, present, side });
             let is_like = held.as_ref().is_some_and(|held| held.texts.1 == held.present);
             look.same +=
                 usize::from(is_like && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
@@ -198,7 +202,7 @@ impl Looking<'_> {
         if let Some(standing) = file.untouched {
             return Ok(standing);
         }
-        let Body::Text(text) = file.body else {
+        let Some(text) = lines_of(file.change, file.body) else {
             return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
         };
         let hold = |held| self.text(file.change, text, held, file.base.is_some(), &|_| false, &mut Vec::new());
@@ -211,7 +215,7 @@ impl Looking<'_> {
             read = self.texts(file.change, text)?;
             &read
         };
-        Ok(hold(Some(Held { texts, present: &present })))
+        Ok(hold(Some(Held { texts, present: &present, side: base })))
     }
 
     /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
@@ -225,6 +229,17 @@ impl Looking<'_> {
             same += usize::from(self.known(&there)? == *id);
         }
         Some(same)
+    }
+
+    /// Whether a step changes one of the files that the target has for those of a unit; of what it does not have nothing can be said.
+    pub(super) fn is_in_place(&self, unit: &Unit, delta: &Delta, step: usize) -> bool {
+        let tip = |change: &FileChange| {
+            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
+            self.tip(before, change.path()).map(|side| side.path)
+        };
+        let own = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
+        let own: BTreeSet<TreePath> = own.filter_map(|(change, _)| tip(change)).collect();
+        own.is_empty() || self.steps.all[step].changes.iter().filter_map(tip).any(|path| own.contains(&path))
     }
 
     /// Whether the target has a file that a unit changes, and did not begin with it.
@@ -274,8 +289,12 @@ impl Looking<'_> {
     ) -> Standing {
         let weight = |line: u64| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
         match (held, &change.after) {
-            (Some(Held { texts: (before, after), present }), _) => {
-                standing(before, (after, delta.replaced()), present, &weight, excused, lacked)
+            (Some(Held { texts: (before, after), present, side }), after_side) => {
+                // Asked for hardly ever, so that the texts are read again then.
+                let enclosing = |side: Option<&Side>, at| lines::enclosing(&self.content(side).unwrap_or_default(), at);
+                let (theirs, ours) = (|at| enclosing(after_side.as_ref(), at), |at| enclosing(Some(side), at));
+                let known = Known { weight: &weight, excused, enclosing: (&theirs, &ours) };
+                standing(before, (after, delta.replaced()), present, &known, lacked)
             }
             // It went away, as it does in the unit; one that never was there says nothing.
             (None, None) if was_there => nowhere(delta, &weight, true),
@@ -349,11 +368,14 @@ impl Looking<'_> {
         }
     }
 
-    fn lines(&self, side: Option<&Side>) -> Result<Vec<Line>, String> {
+    fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
         let Some(side) = side else { return Ok(Vec::new()) };
         let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
-        let content = content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))?;
-        Ok(lines::numbers(&content))
+        content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
+    }
+
+    fn lines(&self, side: Option<&Side>) -> Result<Vec<Line>, String> {
+        Ok(lines::numbers(&self.content(side)?))
     }
 
     /// The target's present file under the name it has there.
@@ -372,6 +394,12 @@ impl Looking<'_> {
         let environment = *environment;
         Ok(blob.map(|blob| Side { path, kind: blob.kind, version: Version::Blob { environment, id: blob.id } }))
     }
+}
+
+/// What is done to the lines of a text. An empty file that comes or goes has none, and is there or not.
+fn lines_of<'a>(change: &FileChange, body: &'a Body) -> Option<&'a TextDelta> {
+    let is_edit = change.before.is_some() && change.after.is_some();
+    body.text().filter(|text| is_edit || !text.hunks.is_empty())
 }
 
 fn whole(is_there: bool) -> Standing {

@@ -130,7 +130,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
             found[at] = decided;
         }
     }
-    let found = found.into_iter().map(|decided| decided.judgement).collect();
+    let found = found.into_iter().map(|it| case(it.judgement.unit).without_mere_absence(it.judgement)).collect();
     Ok(Judged { judgements: found, places })
 }
 

@@ -13,6 +13,11 @@ const FURTHEST: usize = 8;
 /// A file of fewer telling lines is not said to have been a part of another.
 const LEAST_OF_A_PART: usize = 10;
 
+/// A file of fewer telling lines is not said to have been moved and edited.
+const LEAST_OF_A_MOVE: usize = 4;
+/// So many files are held against each other.
+const MOST_MOVES: usize = 10_000;
+
 /// Under which paths files were and are.
 #[derive(Debug, Default)]
 pub struct Places {
@@ -32,6 +37,45 @@ impl Places {
                 let to = change.path();
                 self.other.entry(from.clone()).or_default().insert(to.clone());
                 self.other.entry(to.clone()).or_default().insert(from.clone());
+            }
+        }
+    }
+
+    /// Takes files that went away while another came with most of their lines, and had most of its own from them: they were moved and edited in one
+    /// step. Each with one other at most, the likest first.
+    pub(super) fn add_moves(&mut self, changes: &[FileChange], delta: &Delta, is_telling: &dyn Fn(Line) -> bool) {
+        let lines = |at: usize| -> DigestSet {
+            let hunks = || delta.files[at].text().into_iter().flat_map(|text| &text.hunks);
+            let all = hunks().flat_map(|hunk| hunk.added().iter().chain(hunk.removed())).copied();
+            all.filter(|&line| is_telling(line)).collect()
+        };
+        let is_one_sided = |at: &usize| delta.counts[*at] && delta.files[*at].text().is_some();
+        let of = |is: &dyn Fn(&FileChange) -> bool| -> Vec<(usize, DigestSet)> {
+            let chosen = (0..changes.len()).filter(|at| is(&changes[*at])).filter(is_one_sided);
+            chosen.map(|at| (at, lines(at))).filter(|(_, lines)| lines.len() >= LEAST_OF_A_MOVE).collect()
+        };
+        let come = of(&|change| change.before.is_none());
+        let gone = if come.is_empty() { Vec::new() } else { of(&|change| change.after.is_none()) };
+        if gone.is_empty() || come.len() * gone.len() > MOST_MOVES {
+            return;
+        }
+        let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
+        for (new, added) in &come {
+            for (old, removed) in &gone {
+                let shared = added.iter().filter(|line| removed.contains(*line)).count();
+                if 2 * shared >= added.len() && 2 * shared >= removed.len() {
+                    pairs.push((shared, *new, *old));
+                }
+            }
+        }
+        pairs.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let mut taken: BTreeSet<usize> = BTreeSet::new();
+        for (_, new, old) in pairs {
+            if !taken.contains(&new) && !taken.contains(&old) {
+                taken.extend([new, old]);
+                let [new, old] = [new, old].map(|at| changes[at].path().clone());
+                self.other.entry(old.clone()).or_default().insert(new.clone());
+                self.other.entry(new).or_default().insert(old);
             }
         }
     }

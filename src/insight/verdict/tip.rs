@@ -14,6 +14,8 @@ pub(super) struct Standing {
     pub(super) contained: f32,
     /// Not there.
     pub(super) missing: f32,
+    /// Of what is missing, what should be in places that are as they were before.
+    pub(super) left: f32,
     /// Of what should come, what is there, and all of it.
     pub(super) came: (f32, f32),
     /// Lines that should have come, and lines that should have gone.
@@ -32,6 +34,7 @@ impl Standing {
         self.replayed += other.replayed;
         self.contained += other.contained;
         self.missing += other.missing;
+        self.left += other.left;
         self.came = (self.came.0 + other.came.0, self.came.1 + other.came.1);
         self.lacks = (self.lacks.0 + other.lacks.0, self.lacks.1 + other.lacks.1);
         self.lines = (self.lines.0 + other.lines.0, self.lines.1 + other.lines.1);
@@ -60,11 +63,18 @@ impl Standing {
     }
 }
 
+/// What is known about the lines of two texts.
+pub(super) struct Known<'a> {
+    /// How much a line says.
+    pub(super) weight: &'a dyn Fn(Line) -> f32,
+    /// Whether a line that comes was taken away again by something else that the text has: that it is not there says nothing.
+    pub(super) excused: &'a dyn Fn(Line) -> bool,
+    /// To which line a line of `theirs` belongs, and one of `ours`, by their places.
+    pub(super) enclosing: (&'a dyn Fn(usize) -> Option<Line>, &'a dyn Fn(usize) -> Option<Line>),
+}
+
 /// Holds what `theirs` made of `base` against a text that came about in another way, `ours`. `replaced` says which lines of the base `theirs`
-/// has others for.
-///
-/// `weight` says how much a line says; `excused` whether a line that comes was taken away again by something else that the text has: that
-/// it is not there says nothing. Lines that should have come, are not there and are not excused are put into `lacked`.
+/// has others for. Lines that should have come, are not there and are not excused are put into `lacked`.
 ///
 /// # Cost
 /// One diff.
@@ -72,17 +82,17 @@ pub(super) fn standing(
     base: &[Line],
     (theirs, replaced): (&[Line], Vec<(Range<usize>, Range<usize>)>),
     ours: &[Line],
-    weight: &dyn Fn(u64) -> f32,
-    excused: &dyn Fn(u64) -> bool,
+    known: &Known<'_>,
     lacked: &mut Vec<Line>,
 ) -> Standing {
+    let Known { weight, excused, .. } = *known;
     let regions = regions_by(base, &[ours, theirs], &[quick_replacements(base, ours), replaced]);
     let mut anywhere = come_anywhere(base, ours, &regions);
     let mut found = Standing::default();
-    for region in regions {
+    for region in &regions {
         let old = &base[region.base.clone()];
         let (here, new) = (&ours[region.sides[0].clone()], &theirs[region.sides[1].clone()]);
-        match region.class {
+        match &region.class {
             RegionClass::Unchanged | RegionClass::Only(0) => {}
             RegionClass::Shared(_) => {
                 let changed = Changed::between(old, new);
@@ -94,6 +104,7 @@ pub(super) fn standing(
             }
             RegionClass::Only(_) | RegionClass::Conflict(_) => {
                 let changed = Changed::between(old, new);
+                let missing = found.missing;
                 found.lines.1 += changed.count();
                 let is_untouched = matches!(region.class, RegionClass::Only(_));
                 let mut in_place = counted(here);
@@ -103,8 +114,12 @@ pub(super) fn standing(
                     .map(|&line| !is_untouched && take(&mut in_place, line) || take(&mut anywhere, line))
                     .collect();
                 // Where the text was left as it was, the change went elsewhere as a whole or not at all: some lines of it are found anywhere.
+                // Nor did it go anywhere while what should have gone still stands, and what belongs to another line is another change.
                 let is_lacked = |(line, is_there): (&Line, &bool)| !is_there && !excused(*line);
-                if is_untouched && changed.comes.iter().zip(&is_there).any(is_lacked) {
+                let still: f32 = changed.goes.iter().map(|&line| weight(line)).sum();
+                let is_not_there = || still >= LINE || changed.comes.iter().zip(&is_there).any(is_lacked);
+                let belongs = || belongs(&changed, region, (theirs, ours), &regions, known);
+                if is_untouched && (is_not_there() || !belongs()) {
                     for (&line, is_there) in changed.comes.iter().zip(&mut is_there) {
                         if std::mem::take(is_there) {
                             *anywhere.entry(line).or_default() += 1;
@@ -135,22 +150,45 @@ pub(super) fn standing(
                         found.lines.0 += 1;
                     }
                 }
+                found.left += if is_untouched { found.missing - missing } else { 0.0 };
             }
         }
     }
     found
 }
 
+/// Whether what comes in a region of `theirs` is found in `ours` below the line that it belongs to, by the line that says most.
+fn belongs(
+    changed: &Changed,
+    region: &Region,
+    (theirs, ours): (&[Line], &[Line]),
+    regions: &[Region],
+    known: &Known<'_>,
+) -> bool {
+    let weigh = |line: &&Line| (known.weight)(**line);
+    let most = changed.comes.iter().max_by(|a, b| weigh(a).total_cmp(&weigh(b)));
+    let Some(&line) = most else { return true };
+    let Some(at) = region.sides[1].clone().find(|&at| theirs[at] == line) else { return true };
+    let own = (known.enclosing.0)(at);
+    let places = regions.iter().filter(|region| is_ours(region)).flat_map(|region| region.sides[0].clone());
+    let mut found = places.filter(|&at| ours[at] == line).peekable();
+    found.peek().is_none() || found.any(|at| (known.enclosing.1)(at) == own)
+}
+
+/// Whether only our text has something in a region, or something else; what both have alike in one place is no sign of it in another.
+fn is_ours(region: &Region) -> bool {
+    matches!(region.class, RegionClass::Only(0) | RegionClass::Conflict(_))
+}
+
 /// The lines of a text that its base has not as often; what the base had is no sign of a change.
 fn come_anywhere(base: &[Line], ours: &[Line], regions: &[Region]) -> DigestMap<usize> {
-    let is_ours = |region: &&Region| !matches!(region.class, RegionClass::Unchanged | RegionClass::Only(1));
     let mut come = DigestMap::default();
-    for region in regions.iter().filter(is_ours) {
+    for region in regions.iter().filter(|region| is_ours(region)) {
         for &line in &ours[region.sides[0].clone()] {
             *come.entry(line).or_default() += 1;
         }
     }
-    for region in regions.iter().filter(is_ours) {
+    for region in regions.iter().filter(|region| is_ours(region)) {
         for &line in &base[region.base.clone()] {
             take(&mut come, line);
         }
@@ -209,8 +247,11 @@ mod tests {
 
     fn stands(before: &str, after: &str, text: &str) -> Standing {
         let replaced = text_delta(before.as_bytes(), after.as_bytes(), &mut Vec::new()).replaced();
-        let [before, after, text] = [before, after, text].map(|text| lines::numbers(text.as_bytes()));
-        standing(&before, (&after, replaced), &text, &|_| 1.0, &|_| false, &mut Vec::new())
+        let bytes = [before, after, text].map(str::as_bytes);
+        let [before, after, text] = bytes.map(lines::numbers);
+        let enclosing = (|at| lines::enclosing(bytes[1], at), |at| lines::enclosing(bytes[2], at));
+        let known = Known { weight: &|_| 1.0, excused: &|_| false, enclosing: (&enclosing.0, &enclosing.1) };
+        standing(&before, (&after, replaced), &text, &known, &mut Vec::new())
     }
 
     #[test]
@@ -229,5 +270,12 @@ mod tests {
         assert_eq!((other.contained, other.missing, other.came()), (1.0, 1.0, 0.0));
         // It came to another place, as it does when a function moved.
         assert_eq!(stands(before, after, "a\nc\nd\nB\n").share(), Some(1.0));
+        // It came into another function, and the one it was made in is as it was.
+        let before = "def one():\n    go()\n\n\ndef two():\n    stay()\n";
+        let after = before.replace("    go", "    check()\n    go");
+        let other = before.replace("    stay", "    check()\n    stay");
+        assert_eq!(stands(before, &after, &other).share(), Some(0.0));
+        let lower = "def one():\n    go()\n    check()\n\n\ndef two():\n    stay()\n";
+        assert_eq!(stands(before, &after, lower).share(), Some(1.0));
     }
 }

@@ -1,0 +1,89 @@
+//! What is read for a verdict.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use driftline::collect::Collected;
+use driftline::insight::units;
+use driftline::insight::verdict::{self, Asked, Reading, Verdict};
+use driftline::path::TreePath;
+use driftline::snapshot::{Beyond, Blob, BlobId, CommitId, CommitReader, CommitRecord, ReadFailure, TreeChange};
+
+use super::{Sides, reading};
+
+/// Notes which committed contents are read.
+struct Noting<'a, 'b> {
+    commits: &'a Collected<'b>,
+    read: Mutex<BTreeSet<String>>,
+}
+
+impl CommitReader for Noting<'_, '_> {
+    fn beyond(&self, environment: usize, others: &[usize]) -> Result<Beyond, ReadFailure> {
+        self.commits.beyond(environment, others)
+    }
+
+    fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {
+        self.commits.since(environment, commit)
+    }
+
+    fn changes(&self, at: usize, from: Option<&CommitId>, to: &CommitId) -> Result<Vec<TreeChange>, ReadFailure> {
+        self.commits.changes(at, from, to)
+    }
+
+    fn at(&self, environment: usize, commit: &CommitId, path: &TreePath) -> Result<Option<Blob>, ReadFailure> {
+        self.commits.at(environment, commit, path)
+    }
+
+    fn blob_size(&self, environment: usize, id: &BlobId) -> Result<u64, ReadFailure> {
+        self.commits.blob_size(environment, id)
+    }
+
+    fn blob(&self, environment: usize, path: &TreePath, blob: Blob, limit: u64) -> Result<Vec<u8>, ReadFailure> {
+        self.read.lock().unwrap().insert(format!("{path:?}"));
+        self.commits.blob(environment, path, blob, limit)
+    }
+
+    fn message(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        self.commits.message(environment, commit)
+    }
+
+    fn record(&self, environment: usize, commit: &CommitId) -> Result<Option<CommitRecord>, ReadFailure> {
+        self.commits.record(environment, commit)
+    }
+
+    fn author(&self, environment: usize, commit: &CommitId) -> Result<Vec<u8>, ReadFailure> {
+        self.commits.author(environment, commit)
+    }
+
+    fn staged(&self, environment: usize, path: &TreePath) -> Option<Blob> {
+        self.commits.staged(environment, path)
+    }
+}
+
+#[test]
+fn what_one_side_alone_changes_is_read_only_where_the_rest_leaves_a_trace() {
+    let names = ["a.py", "b/b.py", "c/c.py", "d/d.py", "e/e.py"];
+    let sides = Sides::new(&names.map(|name| (name, "one\ntwo\nthree\n")));
+    for name in names {
+        sides.source.write(name, format!("one\ntwo\nthree\nwritten into {name}\n"));
+    }
+    sides.source.commit("everywhere");
+    let read = || {
+        let collected = sides.collected();
+        let noting = Noting { commits: &collected, read: Mutex::default() };
+        let units = units::commits(&collected.beyond(0, &[1]).unwrap(), 0, &collected).unwrap();
+        let asked = Asked { units: &units, source: 0, target: 1, base: None, is_in_nearest: false };
+        let judged = verdict::judge(&asked, &Reading { commits: &noting, ..reading(&collected) }).unwrap();
+        (judged.judgements[0].verdict.clone(), noting.read.into_inner().unwrap())
+    };
+    let all: BTreeSet<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let (verdict, seen) = read();
+    assert_eq!((verdict, seen.len()), (Verdict::Absent, 0), "the target did nothing");
+    sides.target.write("b/b.py", "one\ntwo\nthree and a half\n").commit("something else");
+    let (verdict, seen) = read();
+    assert_eq!((verdict, seen), (Verdict::Absent, BTreeSet::from(["`b/b.py`".to_owned()])));
+    sides.target.write("b/b.py", "one\ntwo\nthree\nwritten into b/b.py\n").commit("a part of it");
+    let (verdict, seen) = read();
+    assert!(matches!(verdict, Verdict::Partly { .. }), "{verdict:?}");
+    assert_eq!(seen, all);
+}
