@@ -1,5 +1,6 @@
 //! Files that change with everything and say nothing about any one thing.
 
+use super::FileChange;
 use crate::path::TreePath;
 
 /// Names of files that list what is locked: made by a program from another file.
@@ -25,6 +26,10 @@ const LOGS: [&[u8]; 7] =
 /// Names of folders that hold a file for each change.
 const FRAGMENTS: [&[u8]; 6] =
     [b"changes", b"changelog", b"changelogs", b"newsfragments", b"releasenotes", b"changelog.d"];
+
+/// Where package managers note what they put into a folder: from the folder on.
+const INSTALLED: [&[u8]; 3] =
+    [b"vendor/modules.txt", b"vendor/composer/installed.json", b"node_modules/.package-lock.json"];
 
 /// Names of folders that hold what tests or explains.
 const SUPPORT: [&[u8]; 17] = [
@@ -72,6 +77,26 @@ pub fn is_bookkeeping(path: &TreePath) -> bool {
     LOCKS.contains(&&name[..]) || is_fragment || LOGS.contains(&stem) && is_text
 }
 
+/// Which of the changes that were made together a package manager made: it put down what follows from the versions that are asked for. None
+/// where nothing else is among them but changelogs and lock files.
+pub fn installed(changes: &[FileChange]) -> Vec<bool> {
+    let folders: Vec<&[u8]> = changes.iter().filter_map(|change| folder_of_list(change.path())).collect();
+    let is_installed = |path: &TreePath| folders.iter().any(|folder| path.as_bytes().starts_with(folder));
+    let installed: Vec<bool> = changes.iter().map(|change| is_installed(change.path())).collect();
+    let is_other = |(change, installed): (&FileChange, &bool)| !installed && !is_bookkeeping(change.path());
+    if changes.iter().zip(&installed).any(is_other) { installed } else { vec![false; changes.len()] }
+}
+
+/// The folder whose contents a file lists that a package manager writes there, with the slash at its end.
+fn folder_of_list(path: &TreePath) -> Option<&[u8]> {
+    let bytes = path.as_bytes();
+    let list = INSTALLED
+        .iter()
+        .find(|list| bytes.strip_suffix(**list).is_some_and(|before| before.is_empty() || before.ends_with(b"/")))?;
+    let folder = list.iter().position(|&byte| byte == b'/')? + 1;
+    Some(&bytes[..bytes.len() - list.len() + folder])
+}
+
 fn is_in(path: &TreePath, folders: &[&[u8]]) -> bool {
     let named = |folder: &[u8]| folders.contains(&&folder.to_ascii_lowercase()[..]);
     path.parent().is_some_and(|parent| parent.parts().any(named))
@@ -79,7 +104,26 @@ fn is_in(path: &TreePath, folders: &[&[u8]]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Side, Version};
     use super::*;
+    use crate::snapshot::BlobKind;
+
+    #[test]
+    fn what_a_package_manager_puts_down_follows_from_what_was_asked_for() {
+        let of = |paths: &[&str]| {
+            let side = |path: &str| Side {
+                path: TreePath::new(path.as_bytes()).unwrap(),
+                kind: BlobKind::File,
+                version: Version::Blob { environment: 0, id: [0; 20] },
+            };
+            let change = |path: &&str| FileChange { before: Some(side(path)), after: Some(side(path)) };
+            installed(&paths.iter().map(change).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&["go.mod", "vendor/a/b.go", "vendor/modules.txt"]), [false, true, true]);
+        assert_eq!(of(&["api/go.mod", "api/vendor/modules.txt", "vendor/a/b.go"]), [false, true, false]);
+        assert_eq!(of(&["go.mod", "vendor/a/b.go"]), [false, false], "somebody's own edit");
+        assert_eq!(of(&["go.sum", "vendor/a/b.go", "vendor/modules.txt"]), [false; 3], "there is nothing else");
+    }
 
     #[test]
     fn logs_and_locks_are_known_by_their_names() {

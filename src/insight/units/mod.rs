@@ -16,7 +16,7 @@ mod trees;
 mod uncommitted;
 mod words;
 
-pub use bookkeeping::{is_bookkeeping, is_supporting};
+pub use bookkeeping::{installed, is_bookkeeping, is_supporting};
 pub use commits::{commit_id, commits, file_changes};
 pub use copies::copies;
 pub use found::{Found, Sources};

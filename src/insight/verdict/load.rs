@@ -9,7 +9,7 @@ use super::lines::{self, DigestSet, Line};
 use super::places::Places;
 use super::steps::Step;
 use super::touched::Touched;
-use crate::insight::units::{FileChange, Side, Unit, Versions, is_bookkeeping};
+use crate::insight::units::{FileChange, Side, Unit, Versions, installed, is_bookkeeping};
 use crate::snapshot::{BlobKind, ReadFailure};
 
 /// A content above so many bytes is compared as a whole, by its digest, and not by its lines; it is not tried either.
@@ -28,6 +28,8 @@ pub(super) struct Delta {
     pub(super) files: Vec<Body>,
     /// Which of them are evidence: not the bookkeeping beside other changes.
     pub(super) counts: Vec<bool>,
+    /// Which of them only follow from others: they are not looked at before these are.
+    follows: Vec<bool>,
 }
 
 /// What happens to a file.
@@ -105,6 +107,8 @@ const FEW_FILES: usize = 3;
 /// Of a unit that has this share of its lines among all that the target did, all is read. A line counts here however common it is, so it is
 /// a part of [`decide::TRACE`](super::decide::TRACE).
 const TRACE: f32 = super::decide::TRACE / 3.0;
+/// What a package manager put down is read where so much is there of what it follows from: a version that is asked for is one of two lines.
+const FOLLOWED: f32 = 0.4;
 
 /// Reads what units and steps do to files that both change, and all of what a unit does that the target has a trace of; notes which files were
 /// parts of others.
@@ -123,11 +127,18 @@ pub(super) fn shared(units: &[Unit], steps: &[Step], places: &mut Places, readin
     }
     // More is known to be the same file now.
     deltas.read_shared((of_units, of_steps), places, reading);
-    let union: DigestSet = deltas.of[units.len()..].iter().flat_map(Delta::things).collect();
-    let has_trace = |at: usize| at < units.len() && deltas.of[at].trace(&union, &deltas.trivial) >= TRACE;
-    let has_trace: Vec<bool> = (0..changes.len()).into_par_iter().map(has_trace).collect();
-    let wanted = deltas.wanted(&|at, _| has_trace[at]);
+    let things = |deltas: &[Delta]| -> DigestSet { deltas.iter().flat_map(Delta::things).collect() };
+    let (by_units, by_steps) = deltas.of.split_at(units.len());
+    let (by_units, by_steps) = (things(by_units), things(by_steps));
+    let trace = |at: usize| {
+        let other = if at < units.len() { &by_steps } else { &by_units };
+        deltas.of[at].trace(other, &deltas.trivial)
+    };
+    let traces: Vec<f32> = (0..changes.len()).into_par_iter().map(trace).collect();
+    let least = |at: usize, file: usize| if deltas.of[at].follows[file] { FOLLOWED } else { TRACE };
+    let wanted = deltas.wanted(&|at, file| traces[at] >= least(at, file));
     deltas.read(reading, wanted);
+    let union = things(&deltas.of[units.len()..]);
     let Deltas { mut of, trivial, .. } = deltas;
     let steps = of.split_off(units.len());
     Changes { units: of, steps, trivial, union }
@@ -166,7 +177,8 @@ impl<'a> Deltas<'a> {
         let wanted = self.wanted(&|at, file| {
             let other = if at < units.len() { &by_steps } else { &by_units };
             let all = self.changes[at];
-            self.is_small(at) || other.has(&all[file], places) || other.may_have_whole(&all[file], all, places)
+            let is_shared = || other.has(&all[file], places) || other.may_have_whole(&all[file], all, places);
+            self.is_small(at) || !self.of[at].follows[file] && is_shared()
         });
         self.read(reading, wanted);
     }
@@ -234,7 +246,7 @@ impl Delta {
         let is_other: Vec<bool> = changes.iter().map(|change| !is_bookkeeping(change.path())).collect();
         let is_all_bookkeeping = !is_other.contains(&true);
         let counts = is_other.into_iter().map(|is_other| is_other || is_all_bookkeeping).collect();
-        Self { files: changes.iter().map(|_| Body::Unread).collect(), counts }
+        Self { files: changes.iter().map(|_| Body::Unread).collect(), counts, follows: installed(changes) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::lines::{self, Line};
 use super::load::{self, Body, Delta, LARGEST};
 use super::places::Places;
 use super::steps::Steps;
-use super::tip::{Known, Standing, standing};
+use super::tip::{Known, Standing, standing, standing_whole};
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
@@ -71,11 +71,15 @@ impl Look {
 /// The lines of a file before and afterwards.
 type Texts = (Vec<Line>, Vec<Line>);
 
-/// What a unit makes of a file, and the text it is held against.
+/// What a unit makes of a file, and what it is held against.
+#[derive(Clone, Copy)]
 struct Held<'a> {
-    texts: &'a Texts,
-    present: &'a [Line],
-    side: &'a Side,
+    change: &'a FileChange,
+    delta: &'a TextDelta,
+    /// The target's file, present or from the beginning.
+    present: Option<&'a Side>,
+    /// The target began with the file.
+    was_there: bool,
 }
 
 /// A file of a unit that was held against the present one.
@@ -129,8 +133,8 @@ impl Looking<'_> {
         if [&look.tip, &look.core.0].into_iter().all(|tip| tip.share().is_none_or(|share| share < NEARER)) {
             return look;
         }
-        for file in seen {
-            match self.began(&file) {
+        for mut file in seen {
+            match self.began(&mut file) {
                 Ok(began) => {
                     look.base.add(began);
                     if !is_supporting(file.change.path()) {
@@ -155,15 +159,12 @@ impl Looking<'_> {
         let tip = self.tip(before, change.path());
         let base = self.base(before, change.path())?;
         let (standing, texts) = if let Some(text) = lines_of(change, body) {
-            let present = tip.as_ref().map(|side| self.lines(Some(side))).transpose()?;
-            look.no_file += usize::from(present.is_none() && change.before.is_some() && change.after.is_some());
-            let texts = if present.is_some() { Some(self.texts(change, text)?) } else { None };
-            let held = texts.as_ref().zip(present.as_deref()).zip(tip.as_ref());
-            let held = held.map(|((texts, present), side)| Held { texts, present, side });
-            let is_like = held.as_ref().is_some_and(|held| held.texts.1 == held.present);
-            look.same +=
-                usize::from(is_like && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
-            (self.text(change, text, held, base.is_some(), excused, &mut look.lacked), texts)
+            look.no_file += usize::from(tip.is_none() && change.before.is_some() && change.after.is_some());
+            let mut texts = None;
+            let held = Held { change, delta: text, present: tip.as_ref(), was_there: base.is_some() };
+            let (standing, is_same) = self.hold(&held, &mut texts, excused, &mut look.lacked)?;
+            look.same += usize::from(is_same && change.after.is_some());
+            (standing, texts)
         } else {
             let there = self.whole(change, body, tip.as_ref())?;
             look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
@@ -198,24 +199,16 @@ impl Looking<'_> {
     }
 
     /// Holds a file of a unit against the one that the target began with.
-    fn began(&self, file: &Seen<'_>) -> Result<Standing, String> {
+    fn began(&self, file: &mut Seen<'_>) -> Result<Standing, String> {
         if let Some(standing) = file.untouched {
             return Ok(standing);
         }
         let Some(text) = lines_of(file.change, file.body) else {
             return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
         };
-        let hold = |held| self.text(file.change, text, held, file.base.is_some(), &|_| false, &mut Vec::new());
-        let Some(base) = &file.base else { return Ok(hold(None)) };
-        let present = self.lines(Some(base))?;
-        let read;
-        let texts = if let Some(texts) = &file.texts {
-            texts
-        } else {
-            read = self.texts(file.change, text)?;
-            &read
-        };
-        Ok(hold(Some(Held { texts, present: &present, side: base })))
+        let base = file.base.as_ref();
+        let held = Held { change: file.change, delta: text, present: base, was_there: base.is_some() };
+        Ok(self.hold(&held, &mut file.texts, &|_| false, &mut Vec::new())?.0)
     }
 
     /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
@@ -277,30 +270,47 @@ impl Looking<'_> {
         self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
     }
 
-    /// Holds the text of a file, if there is one, against what a unit makes of it.
-    fn text(
+    /// Holds a text of the target, if there is one, against what a unit makes of it, and tells whether it is just that. `texts` is what was read of
+    /// the unit. Where names tell that the text is what the unit begins or ends with, nothing is read.
+    fn hold(
         &self,
-        change: &FileChange,
-        delta: &TextDelta,
-        held: Option<Held<'_>>,
-        was_there: bool,
-        excused: &dyn Fn(u64) -> bool,
+        held: &Held<'_>,
+        texts: &mut Option<Texts>,
+        excused: &dyn Fn(Line) -> bool,
         lacked: &mut Vec<Line>,
-    ) -> Standing {
-        let weight = |line: u64| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
-        match (held, &change.after) {
-            (Some(Held { texts: (before, after), present, side }), after_side) => {
-                // Asked for hardly ever, so that the texts are read again then.
-                let enclosing = |side: Option<&Side>, at| lines::enclosing(&self.content(side).unwrap_or_default(), at);
-                let (theirs, ours) = (|at| enclosing(after_side.as_ref(), at), |at| enclosing(Some(side), at));
-                let known = Known { weight: &weight, excused, enclosing: (&theirs, &ours) };
-                standing(before, (after, delta.replaced()), present, &known, lacked)
-            }
-            // It went away, as it does in the unit; one that never was there says nothing.
-            (None, None) if was_there => nowhere(delta, &weight, true),
-            (None, None) => Standing::default(),
-            (None, Some(_)) => nowhere(delta, &weight, false),
+    ) -> Result<(Standing, bool), String> {
+        let Held { change, delta, present, was_there } = *held;
+        let weight = |line: Line| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
+        let Some(present) = present else {
+            return Ok(match change.after {
+                // It went away, as it does in the unit; one that never was there says nothing.
+                None if !was_there => (Standing::default(), false),
+                None => (standing_whole(delta, true, &weight, excused, lacked), false),
+                Some(_) => (standing_whole(delta, false, &weight, &|_| false, &mut Vec::new()), false),
+            });
+        };
+        let is = |side: &Option<Side>| {
+            let name = side.as_ref().and_then(|side| self.known(side));
+            name.is_some() && name == self.known(present)
+        };
+        if is(&change.before) {
+            let standing = standing_whole(delta, false, &weight, excused, lacked);
+            return Ok((Standing { left: standing.missing, ..standing }, false));
         }
+        if is(&change.after) {
+            return Ok((standing_whole(delta, true, &weight, excused, lacked), true));
+        }
+        let ours = self.lines(Some(present))?;
+        let (before, after) = match texts {
+            Some(texts) => &*texts,
+            texts => texts.insert(self.texts(change, delta)?),
+        };
+        // Asked for hardly ever, so that the texts are read again then.
+        let enclosing = |side: Option<&Side>, at| lines::enclosing(&self.content(side).unwrap_or_default(), at);
+        let (of_theirs, of_ours) = (|at| enclosing(change.after.as_ref(), at), |at| enclosing(Some(present), at));
+        let known = Known { weight: &weight, excused, enclosing: (&of_theirs, &of_ours) };
+        let standing = standing(before, (after, delta.replaced()), &ours, &known, lacked);
+        Ok((standing, *after == ours && self.is(change.after.as_ref(), Some(present))?))
     }
 
     /// Whether a place has what the change makes of it, as a whole. Where it gives a file another name or kind and nothing else, the
@@ -405,25 +415,4 @@ fn lines_of<'a>(change: &FileChange, body: &'a Body) -> Option<&'a TextDelta> {
 fn whole(is_there: bool) -> Standing {
     let (replayed, missing) = if is_there { (WHOLE, 0.0) } else { (0.0, WHOLE) };
     Standing { replayed, missing, ..Standing::default() }
-}
-
-/// All of a change, there or not, without looking at lines.
-fn nowhere(delta: &TextDelta, weight: &dyn Fn(u64) -> f32, is_there: bool) -> Standing {
-    let mut found = Standing::default();
-    for hunk in &delta.hunks {
-        let (come, go) = (hunk.added().len(), hunk.removed().len());
-        let sum: f32 = hunk.added().iter().chain(hunk.removed()).map(|&line| weight(line)).sum();
-        let comes: f32 = hunk.added().iter().map(|&line| weight(line)).sum();
-        found.came.1 += comes;
-        found.lines.1 += come + go;
-        if is_there {
-            found.replayed += sum;
-            found.came.0 += comes;
-            found.lines.0 += come + go;
-        } else {
-            found.missing += sum;
-            found.lacks = (found.lacks.0 + come, found.lacks.1 + go);
-        }
-    }
-    found
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::delta::TextDelta;
 use super::lines::{DigestMap, Line};
 use crate::compare::text::regions::{Region, RegionClass, quick_replacements, regions_by};
 
@@ -157,6 +158,34 @@ pub(super) fn standing(
     found
 }
 
+/// As [`standing()`], of a text that is known to have all of a change or nothing of it.
+pub(super) fn standing_whole(
+    delta: &TextDelta,
+    is_there: bool,
+    weight: &dyn Fn(Line) -> f32,
+    excused: &dyn Fn(Line) -> bool,
+    lacked: &mut Vec<Line>,
+) -> Standing {
+    let mut found = Standing::default();
+    for hunk in &delta.hunks {
+        let mut changed = Changed::between(hunk.removed(), hunk.added());
+        let comes: f32 = changed.comes.iter().map(|&line| weight(line)).sum();
+        found.came.1 += comes;
+        if is_there {
+            found.replayed += changed.weight(weight);
+            found.came.0 += comes;
+            found.lines.0 += changed.count();
+        } else {
+            changed.comes.retain(|&line| !excused(line));
+            found.missing += changed.weight(weight);
+            found.lacks = (found.lacks.0 + changed.comes.len(), found.lacks.1 + changed.goes.len());
+            lacked.extend(&changed.comes);
+        }
+        found.lines.1 += changed.count();
+    }
+    found
+}
+
 /// Whether what comes in a region of `theirs` is found in `ours` below the line that it belongs to, by the line that says most.
 fn belongs(
     changed: &Changed,
@@ -241,6 +270,8 @@ fn take(counts: &mut DigestMap<usize>, line: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::delta::text_delta;
     use super::super::lines;
     use super::*;
@@ -277,5 +308,28 @@ mod tests {
         assert_eq!(stands(before, &after, &other).share(), Some(0.0));
         let lower = "def one():\n    go()\n    check()\n\n\ndef two():\n    stay()\n";
         assert_eq!(stands(before, &after, lower).share(), Some(1.0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_that_has_all_or_nothing_needs_no_search(
+            before in prop::collection::vec(0..30_u8, 0..60),
+            cuts in prop::collection::vec((0..60_usize, 0..3_usize, prop::collection::vec(30..60_u8, 0..3)), 1..4),
+        ) {
+            let mut after = before.clone();
+            for (at, gone, come) in cuts {
+                let at = at.min(after.len());
+                let end = (at + gone).min(after.len());
+                after.splice(at..end, come);
+            }
+            let text = |lines: &[u8]| lines.iter().map(|line| format!("l{line}\n")).collect::<String>();
+            let (before, after) = (text(&before), text(&after));
+            let delta = text_delta(before.as_bytes(), after.as_bytes(), &mut Vec::new());
+            for (is_there, present) in [(true, &after), (false, &before)] {
+                let found = standing_whole(&delta, is_there, &|_| 1.0, &|_| false, &mut Vec::new());
+                let held = stands(&before, &after, present);
+                prop_assert_eq!(found, Standing { left: 0.0, ..held });
+            }
+        }
     }
 }
