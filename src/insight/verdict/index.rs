@@ -126,10 +126,8 @@ impl<V: Default + Send> ByThing<V> {
 /// How much each thing says: the rarer it is over both histories, the more.
 #[derive(Debug)]
 pub(super) struct Weights {
-    /// In how many changes it is.
-    frequency: ByThing<u32>,
-    /// By the logarithm of this.
-    total: f32,
+    /// What those say that are in some change.
+    of: ByThing<f32>,
     /// The numbers of trivial lines, coming and going.
     little: DigestSet,
 }
@@ -140,17 +138,22 @@ const LITTLE: f32 = 0.1;
 impl Weights {
     pub(super) fn new<'a>(bags: impl Iterator<Item = &'a Bags>, trivial: &Trivial) -> Self {
         let bags: Vec<&Bags> = bags.collect();
-        let frequency = ByThing::new(&bags, |count: &mut u32, _| *count += 1);
-        let little = trivial.iter().flat_map(|line| [comes(line), goes(line)]).collect();
-        Self { frequency, total: f32::ln(bags.len() as f32 + 2.0), little }
+        let little: DigestSet = trivial.iter().flat_map(|line| [comes(line), goes(line)]).collect();
+        let all = f32::ln(bags.len() as f32 + 2.0);
+        // In how many changes it is, at first.
+        let mut of = ByThing::new(&bags, |count: &mut f32, _| *count += 1.0);
+        of.0.par_iter_mut().flat_map_iter(|part| part).for_each(|(thing, weight)| {
+            // Two is what a change and its copy have.
+            let rarity = 1.0 - f32::ln(weight.max(2.0) / 2.0) / all;
+            *weight = rarity.clamp(0.02, 1.0) * if little.contains(thing) { LITTLE } else { 1.0 };
+        });
+        Self { of, little }
     }
 
     /// Between nothing and one.
     pub(super) fn of(&self, thing: u64) -> f32 {
-        let frequency = self.frequency.get(thing).copied().unwrap_or(1).max(1);
-        // Two is what a change and its copy have.
-        let rarity = 1.0 - f32::ln(frequency.max(2) as f32 / 2.0) / self.total;
-        rarity.clamp(0.02, 1.0) * if self.little.contains(&thing) { LITTLE } else { 1.0 }
+        let unknown = || if self.little.contains(&thing) { LITTLE } else { 1.0 };
+        self.of.get(thing).copied().unwrap_or_else(unknown)
     }
 
     /// Puts down what each thing says, so that it is looked up once however often bags are compared.
@@ -178,21 +181,16 @@ impl Bag {
     /// What both bags say, and what either does.
     ///
     /// # Cost
-    /// Linear in the smaller one where the other is far larger: a commit that brings somebody else's code in is like many in some line.
+    /// Hardly more than linear in the smaller one: a commit that brings somebody else's code in is like many in some line.
     pub(super) fn overlap(&self, other: &Self) -> Overlap {
         let (few, mut many) = if self.things.len() <= other.things.len() {
             (&self.things, &other.things[..])
         } else {
             (&other.things, &self.things[..])
         };
-        let is_far = many.len() / 16 > few.len();
         let mut both = 0.0;
         for thing in few {
-            let skipped = if is_far {
-                many.partition_point(|it| it.number < thing.number)
-            } else {
-                many.iter().take_while(|it| it.number < thing.number).count()
-            };
+            let skipped = below(many, thing.number);
             many = &many[skipped..];
             if let Some(it) = many.first().filter(|it| it.number == thing.number) {
                 both += thing.weight * f32::from(thing.count.min(it.count).min(MOST));
@@ -200,6 +198,16 @@ impl Bag {
         }
         Overlap { both, a: self.sum, b: other.sum }
     }
+}
+
+/// How many things at the start have a lower number; found in about twice the logarithm of that many steps.
+fn below(things: &[Thing], number: u64) -> usize {
+    let mut end = 1;
+    while end < things.len() && things[end].number < number {
+        end *= 2;
+    }
+    let start = end / 2;
+    start + things[start..things.len().min(end)].partition_point(|thing| thing.number < number)
 }
 
 /// A line that comes a hundred times says no more than one that comes a few times.
