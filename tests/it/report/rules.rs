@@ -6,7 +6,7 @@ use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use driftline::insight::RULES;
 use serde::Deserialize;
@@ -97,7 +97,9 @@ fn judge(code: &str, file: &Path) -> (Vec<String>, Vec<String>) {
         }
         if let Some(file) = &place.changing {
             let (path, stop) = (env.path(name).join(file), Arc::clone(&stop));
-            changing.push(std::thread::spawn(move || keep_changing(&path, &stop)));
+            let (begun, begins) = mpsc::channel();
+            changing.push(std::thread::spawn(move || keep_changing(&path, &begun, &stop)));
+            begins.recv().unwrap();
         }
     }
     env.write("driftline.toml", config);
@@ -146,16 +148,19 @@ fn lay_out(env: &TestEnv, name: &str, place: &Place) {
     }
 }
 
-/// Writes the same length over and over, so that no two looks at the file are alike.
-fn keep_changing(path: &Path, stop: &AtomicBool) {
+/// Writes the same length over and over, so that no two looks at the file are alike: it is so long that whoever reads it takes many turns of the
+/// scheduler, of which some are the writer's.
+fn keep_changing(path: &Path, begun: &mpsc::Sender<()>, stop: &AtomicBool) {
     let mut file = fs::File::options().write(true).open(path).unwrap();
-    let size = 16 << 20;
+    let size = 192 << 20;
     file.set_len(size).unwrap();
     let mut byte = 0u8;
     while !stop.load(Ordering::Relaxed) {
         byte = byte.wrapping_add(1);
         file.rewind().unwrap();
         file.write_all(&[byte]).unwrap();
+        // Nobody listens any more after the first time.
+        let _ = begun.send(());
     }
 }
 
