@@ -71,8 +71,13 @@ pub(super) struct Known<'a> {
     /// Whether a line that comes was taken away again by something else that the text has: that it is not there says nothing.
     pub(super) excused: &'a dyn Fn(Line) -> bool,
     /// To which line a line of `theirs` belongs, and one of `ours`, by their places.
-    pub(super) enclosing: (&'a dyn Fn(usize) -> Option<Line>, &'a dyn Fn(usize) -> Option<Line>),
+    pub(super) enclosing: (Enclosing<'a>, Enclosing<'a>),
 }
+
+/// The line that the one at a place belongs to.
+type Enclosing<'a> = &'a dyn Fn(usize) -> Option<Line>;
+/// Stretches of lines, and what replaces them.
+type Replaced = Vec<(Range<usize>, Range<usize>)>;
 
 /// Holds what `theirs` made of `base` against a text that came about in another way, `ours`. `replaced` says which lines of the base `theirs`
 /// has others for. Lines that should have come, are not there and are not excused are put into `lacked`.
@@ -81,7 +86,7 @@ pub(super) struct Known<'a> {
 /// One diff.
 pub(super) fn standing(
     base: &[Line],
-    (theirs, replaced): (&[Line], Vec<(Range<usize>, Range<usize>)>),
+    (theirs, replaced): (&[Line], Replaced),
     ours: &[Line],
     known: &Known<'_>,
     lacked: &mut Vec<Line>,
