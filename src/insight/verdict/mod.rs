@@ -9,6 +9,7 @@ mod index;
 mod lines;
 mod load;
 mod look;
+mod moved;
 mod needs;
 mod pairs;
 mod places;
@@ -93,7 +94,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     let mut places = Places::default();
     places.add_present(reading.snapshots[asked.target].entries.iter().map(|entry| &entry.path));
     places.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
-    let steps = steps::steps(asked, &places, reading)?;
+    let steps = steps::steps(asked, &mut places, reading)?;
     places.add_renames(steps.all.iter().flat_map(|step| &step.changes));
     let Changes { units, steps: done, trivial, union } = load::shared(asked.units, &steps.all, &mut places, reading);
     let pairs = Pairs::find((asked.units, &units), (&steps.all, &done), &trivial);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::delta::{Hunk, TextDelta};
 use super::lines::{DigestMap, DigestSet, Line};
 use super::load::Delta;
+use super::moved;
 use crate::insight::units::FileChange;
 use crate::path::TreePath;
 
@@ -12,11 +13,6 @@ use crate::path::TreePath;
 const FURTHEST: usize = 8;
 /// A file of fewer telling lines is not said to have been a part of another.
 const LEAST_OF_A_PART: usize = 10;
-
-/// A file of fewer telling lines is not said to have been moved and edited.
-const LEAST_OF_A_MOVE: usize = 4;
-/// So many files are held against each other.
-const MOST_MOVES: usize = 10_000;
 
 /// Under which paths files were and are.
 #[derive(Debug, Default)]
@@ -33,16 +29,19 @@ impl Places {
     /// Takes what was renamed, in the source or in the target.
     pub(super) fn add_renames<'a>(&mut self, changes: impl Iterator<Item = &'a FileChange>) {
         for change in changes {
-            if let Some(from) = change.renamed_from() {
-                let to = change.path();
-                self.other.entry(from.clone()).or_default().insert(to.clone());
-                self.other.entry(to.clone()).or_default().insert(from.clone());
-            }
+            self.add_names(change.path(), change.renamed_from().into_iter());
         }
     }
 
-    /// Takes files that went away while another came with most of their lines, and had most of its own from them: they were moved and edited in one
-    /// step. Each with one other at most, the likest first.
+    /// Takes other names of a file.
+    pub(super) fn add_names<'a>(&mut self, path: &TreePath, others: impl Iterator<Item = &'a TreePath>) {
+        for other in others {
+            self.other.entry(path.clone()).or_default().insert(other.clone());
+            self.other.entry(other.clone()).or_default().insert(path.clone());
+        }
+    }
+
+    /// Takes files that went away while another came that is alike: they were moved and edited in one step.
     pub(super) fn add_moves(&mut self, changes: &[FileChange], delta: &Delta, is_telling: &dyn Fn(Line) -> bool) {
         let lines = |at: usize| -> DigestSet {
             let hunks = || delta.files[at].text().into_iter().flat_map(|text| &text.hunks);
@@ -51,32 +50,12 @@ impl Places {
         };
         let is_one_sided = |at: &usize| delta.counts[*at] && delta.files[*at].text().is_some();
         let of = |is: &dyn Fn(&FileChange) -> bool| -> Vec<(usize, DigestSet)> {
-            let chosen = (0..changes.len()).filter(|at| is(&changes[*at])).filter(is_one_sided);
-            chosen.map(|at| (at, lines(at))).filter(|(_, lines)| lines.len() >= LEAST_OF_A_MOVE).collect()
+            (0..changes.len()).filter(|at| is(&changes[*at])).filter(is_one_sided).map(|at| (at, lines(at))).collect()
         };
         let come = of(&|change| change.before.is_none());
         let gone = if come.is_empty() { Vec::new() } else { of(&|change| change.after.is_none()) };
-        if gone.is_empty() || come.len() * gone.len() > MOST_MOVES {
-            return;
-        }
-        let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
-        for (new, added) in &come {
-            for (old, removed) in &gone {
-                let shared = added.iter().filter(|line| removed.contains(*line)).count();
-                if 2 * shared >= added.len() && 2 * shared >= removed.len() {
-                    pairs.push((shared, *new, *old));
-                }
-            }
-        }
-        pairs.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let mut taken: BTreeSet<usize> = BTreeSet::new();
-        for (_, new, old) in pairs {
-            if !taken.contains(&new) && !taken.contains(&old) {
-                taken.extend([new, old]);
-                let [new, old] = [new, old].map(|at| changes[at].path().clone());
-                self.other.entry(old.clone()).or_default().insert(new.clone());
-                self.other.entry(new).or_default().insert(old);
-            }
+        for (new, old) in moved::likest(&come, &gone) {
+            self.add_names(changes[old].path(), [changes[new].path()].into_iter());
         }
     }
 

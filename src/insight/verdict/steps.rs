@@ -1,12 +1,13 @@
 //! What a target did since it parted from the source, step by step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::moved::moved;
 use super::places::Places;
 use super::{Asked, Reading};
-use crate::insight::units::{FileChange, Side, Version, file_changes};
+use crate::insight::units::{FileChange, Side, Unit, Version, file_changes};
 use crate::path::TreePath;
 use crate::snapshot::{Blob, ChangeKind, CommitId, CommitRecord, CommitSummary, GitState, ReadFailure, Stage};
 
@@ -34,8 +35,9 @@ pub(super) struct Steps {
     pub(super) base: Option<(usize, CommitId)>,
 }
 
-/// Finds the steps. Where the target has no commit in common with the source, its commits above a root count.
-pub(super) fn steps(asked: &Asked<'_>, places: &Places, reading: &Reading<'_>) -> Result<Steps, ReadFailure> {
+/// Finds the steps. Where the target has no commit in common with the source, its commits above a root count. Notes under which other names the
+/// target has files, as far as no commit tells.
+pub(super) fn steps(asked: &Asked<'_>, places: &mut Places, reading: &Reading<'_>) -> Result<Steps, ReadFailure> {
     let target = asked.target;
     let beyond = reading.commits.beyond(target, &[asked.source])?;
     let is_related = beyond.base.is_some();
@@ -66,18 +68,19 @@ pub(super) fn steps(asked: &Asked<'_>, places: &Places, reading: &Reading<'_>) -
     Ok(Steps { all, base })
 }
 
-/// All that the target's tree has over its base, as one step: of the files that units change. Without a base it has come out of nothing.
+/// All that the target's tree has over its base, as one step: of the files that units change. Without a base it has come out of nothing. Notes
+/// which of them the target has under another name.
 fn whole(
     asked: &Asked<'_>,
     base: Option<&(usize, CommitId)>,
-    places: &Places,
+    places: &mut Places,
     reading: &Reading<'_>,
 ) -> Result<Option<Step>, ReadFailure> {
-    let sides = asked.units.iter().flat_map(|unit| &unit.changes).flat_map(|change| [&change.before, &change.after]);
-    let paths: BTreeSet<&TreePath> = sides.flatten().map(|side| &side.path).collect();
     let mut changes = Vec::new();
-    for path in paths {
-        let before = match base {
+    // What the target has under no name that is known, as the base has it, or, without a base, the unit that came first.
+    let mut gone: Vec<Side> = Vec::new();
+    for (path, before) in files(asked.units) {
+        let at_base = match base {
             None => None,
             Some((environment, commit)) => reading.commits.at(*environment, commit, path)?.map(|blob| Side {
                 path: path.clone(),
@@ -88,11 +91,35 @@ fn whole(
         let is_there = |path: &TreePath| Side::present(reading.snapshots, asked.target, path).is_some();
         let after =
             places.find(path, path, &is_there).and_then(|path| Side::present(reading.snapshots, asked.target, &path));
-        if before.is_some() || after.is_some() {
-            changes.push(FileChange { before, after });
+        match (at_base, after) {
+            (Some(before), None) => gone.push(before),
+            (None, None) => gone.extend(before.filter(|_| base.is_none()).cloned()),
+            (before, after) => changes.push(FileChange { before, after }),
         }
     }
+    if !gone.is_empty() {
+        let taken: BTreeSet<TreePath> = changes.iter().map(|change| change.path().clone()).collect();
+        for (old, after) in gone.iter().zip(moved(asked, base, &gone, &taken, reading)?) {
+            let before = base.map(|_| old.clone());
+            places.add_names(&old.path, after.iter().map(|side| &side.path));
+            if before.is_some() || after.is_some() {
+                changes.push(FileChange { before, after });
+            }
+        }
+        changes.sort_by(|a, b| a.path().cmp(b.path()));
+    }
     Ok((!changes.is_empty()).then_some(Step { summary: None, changes }))
+}
+
+/// All files that units change, with what the first of them begins with, if there is one that does not bring the file.
+fn files(units: &[Unit]) -> BTreeMap<&TreePath, Option<&Side>> {
+    let mut files: BTreeMap<&TreePath, Option<&Side>> = BTreeMap::new();
+    for change in units.iter().flat_map(|unit| &unit.changes) {
+        for side in [&change.before, &change.after].into_iter().flatten() {
+            files.entry(&side.path).or_insert(change.before.as_ref().filter(|before| before.path == side.path));
+        }
+    }
+    files
 }
 
 /// What the files of a checkout have over its HEAD.

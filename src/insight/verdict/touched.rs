@@ -59,7 +59,8 @@ fn tail(path: &TreePath) -> &[u8] {
     slashes.nth(1).map_or(bytes, |at| &bytes[at + 1..])
 }
 
-fn ending(path: &TreePath) -> &[u8] {
+/// What follows the last dot of a file name; all of it where there is none.
+pub(super) fn ending(path: &TreePath) -> &[u8] {
     path.file_name().rsplit(|&byte| byte == b'.').next().unwrap_or_default()
 }
 

@@ -1,0 +1,159 @@
+//! Files that are under another name than they were: what went and what came, paired by content.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::lines::{self, DigestSet};
+use super::touched::ending;
+use super::{Asked, Reading};
+use crate::compare::artifacts;
+use crate::insight::units::{Side, Version};
+use crate::path::TreePath;
+use crate::snapshot::{BlobId, CommitId, Content, EntryRef, ReadFailure};
+
+/// A file of fewer telling lines is not said to have been moved and edited.
+const LEAST: usize = 4;
+/// So many tenths of the lines of each must be in the other.
+const ALIKE: usize = 6;
+/// So many files are held against each other.
+const MOST_PAIRS: usize = 10_000;
+/// A larger file is known under another name only as it was.
+const LARGEST: u64 = 256 << 10;
+/// So many files on each side are read.
+const MOST_READ: usize = 200;
+
+/// Pairs files that came with files that went, by their telling lines, each with one other at most, the likest first: six
+/// tenths of the lines of each are in the other.
+pub(super) fn likest(come: &[(usize, DigestSet)], gone: &[(usize, DigestSet)]) -> Vec<(usize, usize)> {
+    if come.len() * gone.len() > MOST_PAIRS {
+        return Vec::new();
+    }
+    let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
+    for (new, added) in come.iter().filter(|(_, lines)| lines.len() >= LEAST) {
+        for (old, removed) in gone.iter().filter(|(_, lines)| lines.len() >= LEAST) {
+            let shared = added.iter().filter(|line| removed.contains(*line)).count();
+            if 10 * shared >= ALIKE * added.len().max(removed.len()) {
+                pairs.push((shared, *new, *old));
+            }
+        }
+    }
+    pairs.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    once(pairs.into_iter().map(|(_, new, old)| (new, old)))
+}
+
+/// Those pairs of which neither side was in an earlier one.
+fn once(pairs: impl Iterator<Item = (usize, usize)>) -> Vec<(usize, usize)> {
+    let (mut new, mut old) = (BTreeSet::new(), BTreeSet::new());
+    pairs.filter(|(a, b)| !new.contains(a) && !old.contains(b) && new.insert(*a) && old.insert(*b)).collect()
+}
+
+/// Finds files that the target has under another name, among those that it has under none that is known: `gone`. `base` is the commit that it
+/// began with, where there is one, and `taken` are files of the target that are others already. Gives, in the order of `gone`, what the target
+/// has for each.
+///
+/// A file that came has the very content, as the only one, or has six tenths of the lines of one that went, and of its own from there; its name
+/// has the same ending, and is not that of a copy put aside. It came if the base does not have its path; without a base, if the source does not.
+///
+/// # Cost
+/// Lists the tree of the base. Reads up to 200 files of at most 256 KiB on each side, those of the target with the same file name before others.
+pub(super) fn moved(
+    asked: &Asked<'_>,
+    base: Option<&(usize, CommitId)>,
+    gone: &[Side],
+    taken: &BTreeSet<TreePath>,
+    reading: &Reading<'_>,
+) -> Result<Vec<Option<Side>>, ReadFailure> {
+    let endings: BTreeSet<&[u8]> = gone.iter().map(|side| ending(&side.path)).collect();
+    let at_base = match base {
+        None => Vec::new(),
+        Some((environment, commit)) => reading.commits.changes(*environment, None, commit)?,
+    };
+    let had: HashSet<&TreePath> = match base {
+        None => reading.snapshots[asked.source].entries.iter().map(|entry| &entry.path).collect(),
+        Some(_) => at_base.iter().map(|change| &change.path).collect(),
+    };
+    let entries = reading.snapshots[asked.target].entries.iter().enumerate();
+    let has_come = |path: &TreePath| {
+        endings.contains(ending(path))
+            && !had.contains(path)
+            && !taken.contains(path)
+            && artifacts::name(path.file_name()).is_none()
+    };
+    let come = entries.filter(|(_, entry)| matches!(entry.content, Content::File(_)) && has_come(&entry.path));
+    let come: Vec<EntryRef> = come.map(|(entry, _)| EntryRef { environment: asked.target, entry }).collect();
+    let mut found: Vec<Option<EntryRef>> = vec![None; gone.len()];
+    for (new, old) in same(&come, gone, reading) {
+        found[old] = Some(come[new]);
+    }
+    let (new, old) = open(&come, gone, &found, reading)?;
+    let read = |sides: Vec<(usize, Side)>| -> Vec<(usize, DigestSet)> {
+        sides.into_iter().filter_map(|(at, side)| Some((at, telling(&side, reading)?))).collect()
+    };
+    for (new, old) in likest(&read(new), &read(old)) {
+        found[old] = Some(come[new]);
+    }
+    let side = |at: EntryRef| Side::present(reading.snapshots, at.environment, path(at, reading));
+    Ok(found.into_iter().map(|at| side(at?)).collect())
+}
+
+fn path<'a>(at: EntryRef, reading: &Reading<'a>) -> &'a TreePath {
+    &reading.snapshots[at.environment].entries[at.entry].path
+}
+
+/// The files of one content that no other file among these has.
+fn same(come: &[EntryRef], gone: &[Side], reading: &Reading<'_>) -> Vec<(usize, usize)> {
+    let mut of: BTreeMap<BlobId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for (new, names) in reading.contents.blob_names(come).into_iter().enumerate() {
+        if let Some(names) = names {
+            of.entry(names.normalized.unwrap_or(names.raw)).or_default().0.push(new);
+        }
+    }
+    for (old, side) in gone.iter().enumerate() {
+        if let Version::Blob { id, .. } = side.version {
+            of.entry(id).or_default().1.push(old);
+        }
+    }
+    let only = |(new, old): &(Vec<usize>, Vec<usize>)| Some((*new.first()?, *old.first()?));
+    of.values().filter(|(new, old)| new.len() == 1 && old.len() == 1).filter_map(only).collect()
+}
+
+type Numbered = Vec<(usize, Side)>;
+
+/// The files that were not found yet and are small enough to be read.
+fn open(
+    come: &[EntryRef],
+    gone: &[Side],
+    found: &[Option<EntryRef>],
+    reading: &Reading<'_>,
+) -> Result<(Numbered, Numbered), ReadFailure> {
+    let taken: BTreeSet<EntryRef> = found.iter().flatten().copied().collect();
+    let mut old: Numbered = Vec::new();
+    for (at, side) in gone.iter().enumerate().filter(|(at, _)| found[*at].is_none()).take(MOST_READ) {
+        if let Version::Blob { environment, id } = side.version
+            && reading.commits.blob_size(environment, &id)? <= LARGEST
+        {
+            old.push((at, side.clone()));
+        }
+    }
+    let names: BTreeSet<&[u8]> = old.iter().map(|(_, side)| side.path.file_name()).collect();
+    let endings: BTreeSet<&[u8]> = old.iter().map(|(_, side)| ending(&side.path)).collect();
+    let size = |at: EntryRef| match &reading.snapshots[at.environment].entries[at.entry].content {
+        Content::File(file) => file.size,
+        _ => 0,
+    };
+    let is_open = |&at: &usize| {
+        !taken.contains(&come[at]) && size(come[at]) <= LARGEST && endings.contains(ending(path(come[at], reading)))
+    };
+    let mut new: Vec<usize> = (0..come.len()).filter(is_open).collect();
+    new.sort_by_key(|&at| !names.contains(path(come[at], reading).file_name()));
+    new.truncate(MOST_READ);
+    reading.contents.prefetch(&new.iter().map(|&at| come[at]).collect::<Vec<_>>());
+    let side = |at: usize| Side::present(reading.snapshots, come[at].environment, path(come[at], reading));
+    Ok((new.into_iter().filter_map(|at| Some((at, side(at)?))).collect(), old))
+}
+
+/// The lines of a text that say something; `None` for what is no text or cannot be read: it is found under no other name then.
+fn telling(side: &Side, reading: &Reading<'_>) -> Option<DigestSet> {
+    let content = reading.side(side, LARGEST).ok()??;
+    let is_telling = |line: &&[u8]| !lines::is_trivial(line);
+    (!lines::is_binary(&content)).then(|| lines::split(&content).filter(is_telling).map(lines::number).collect())
+}
