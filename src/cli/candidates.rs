@@ -16,7 +16,7 @@ use crate::insight::candidates::{Candidate, Candidates, Question, Target, find};
 use crate::insight::verdict::Verdict;
 use crate::path::EnvironmentName;
 use crate::pipeline::{self, Picture, look_for_candidates, look_into_candidates, survey};
-use crate::report::candidates::{About, CandidatesReport, not_looked, report, short_ids, write};
+use crate::report::candidates::{About, CandidatesReport, not_looked, report, short_ids, unread, write};
 use crate::report::escape;
 use crate::report::nightly::PatchReport;
 use crate::snapshot::{IncidentKind, Snapshot};
@@ -112,7 +112,7 @@ pub(crate) fn of_report(session: &Session, picture: &mut Picture<'_>) -> Option<
         picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
     let found = look_into_candidates(picture, &session.asked(), |picture, candidates| {
         let pairs = pipeline::pairs(&picture.collected.snapshots);
-        let about = About { environments: &names, pairs: &pairs, all: false, next: Vec::new() };
+        let about = About { environments: &names, pairs: &pairs, all: false, unread: Vec::new(), next: Vec::new() };
         let report = report(candidates, about, &session.redactor);
         (report, export::reports(session, picture, &pairs, candidates))
     });
@@ -140,7 +140,13 @@ fn list(
 ) -> Result<(), Failure> {
     let names: Vec<EnvironmentName> =
         picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let about = |all| About { environments: &names, pairs, all, next: next(session, arguments, candidates) };
+    let about = |all| About {
+        environments: &names,
+        pairs,
+        all,
+        unread: unread(&picture.collected.snapshots, &session.redactor),
+        next: next(session, arguments, candidates),
+    };
     match session.common.format {
         Format::Json => {
             let report = report(candidates, about(arguments.all), &session.redactor);

@@ -2,7 +2,7 @@
 
 use crate::compare::{Cell, IN_SUBMODULE};
 use crate::path::TreePath;
-use crate::snapshot::{Content, IncidentId, IncidentKind, Snapshot};
+use crate::snapshot::{IncidentId, Snapshot, UnknownPlace};
 
 /// Says what it means that an environment has no entry.
 ///
@@ -32,20 +32,12 @@ struct Place<'a> {
 
 impl<'a> Unknown<'a> {
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
-        let from_entries = snapshot.entries.iter().filter_map(|entry| {
-            let (incident, with_content) = match entry.content {
-                Content::Unreadable { incident, folder } => (incident, folder),
-                Content::Submodule { .. } => (IN_SUBMODULE, true),
-                _ => return None,
-            };
-            Some(Place { path: &entry.path, incident, with_content })
-        });
-        let from_incidents = snapshot.incidents.iter().enumerate().filter_map(|(at, incident)| {
-            let path = incident.path.as_ref().filter(|_| incident.kind.is_incomplete())?;
-            let with_content = matches!(incident.kind, IncidentKind::Folder);
-            Some(Place { path, incident: IncidentId(at as u32), with_content })
-        });
-        let mut places: Vec<Place<'a>> = from_entries.chain(from_incidents).collect();
+        let place = |place: UnknownPlace<'a>| Place {
+            path: place.path,
+            incident: place.incident.unwrap_or(IN_SUBMODULE),
+            with_content: place.with_content,
+        };
+        let mut places: Vec<Place<'a>> = snapshot.unknown_places().map(place).collect();
         places.sort_by(|a, b| a.path.cmp(b.path));
         Self { everything: snapshot.unread_because(), places }
     }

@@ -227,6 +227,17 @@ impl IncidentKind {
     }
 }
 
+/// A place of which it is not known what is there.
+#[derive(Debug, Clone, Copy)]
+pub struct UnknownPlace<'a> {
+    /// Where.
+    pub path: &'a TreePath,
+    /// Why; `None` for a submodule, of which the place itself is known.
+    pub incident: Option<IncidentId>,
+    /// Whatever is below it is unknown as well.
+    pub with_content: bool,
+}
+
 impl Snapshot {
     /// A snapshot of an environment that could not be read at all: everything in it is unknown.
     pub fn unread(environment: EnvironmentName, origin: String, message: String, hint: Option<String>) -> Self {
@@ -245,6 +256,25 @@ impl Snapshot {
     pub fn unread_because(&self) -> Option<IncidentId> {
         let at = self.incidents.iter().position(|incident| incident.kind == IncidentKind::Environment)?;
         Some(IncidentId(at as u32))
+    }
+
+    /// The places of which it is not known what is there, in no order: entries that could not be read, the places of submodules whose content the
+    /// source does not hold, and what an incident stands for instead of an entry. An environment that was not read at all has none of these.
+    pub fn unknown_places(&self) -> impl Iterator<Item = UnknownPlace<'_>> {
+        let from_entries = self.entries.iter().filter_map(|entry| {
+            let (incident, with_content) = match entry.content {
+                Content::Unreadable { incident, folder } => (Some(incident), folder),
+                Content::Submodule { .. } => (None, true),
+                _ => return None,
+            };
+            Some(UnknownPlace { path: &entry.path, incident, with_content })
+        });
+        let from_incidents = self.incidents.iter().enumerate().filter_map(|(at, incident)| {
+            let path = incident.path.as_ref().filter(|_| incident.kind.is_incomplete())?;
+            let with_content = matches!(incident.kind, IncidentKind::Folder);
+            Some(UnknownPlace { path, incident: Some(IncidentId(at as u32)), with_content })
+        });
+        from_entries.chain(from_incidents)
     }
 
     /// Finds an entry by its path. Binary search.

@@ -1,5 +1,7 @@
 //! Units of every kind, and what is exported of them, on small situations.
 
+mod unread;
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -478,20 +480,6 @@ fn bookkeeping_that_a_fix_needs_goes_with_it() {
         pair.b.git(&["am", "-q", patch]);
     }
     assert_eq!(std::fs::read_to_string(pair.b.path("a.py")).unwrap(), TEN.replace("two", "mended(2)"));
-}
-
-#[test]
-fn what_could_not_be_read_is_in_no_listing_and_no_export() {
-    let pair = Pair::new(&[("a", TEN)]);
-    pair.a.write("a", TEN.replace("two", "mended(2)")).commit("Fix two");
-    std::fs::remove_dir_all(pair.b.root()).unwrap();
-    let run = pair.run(&[]).expect(3);
-    assert_eq!(run.stdout(), "nothing can be said: of two environments at least one could not be read\n");
-    let run = pair.run(&["--export", "out"]).expect(3);
-    assert_eq!(run.stdout(), "a -> b     no patch is written: b could not be read\n");
-    assert!(!pair.env.path("out").exists());
-    let report = pair.run(&["--export", "out", "--format", "json"]).expect(3).json();
-    assert_eq!(report["because"], "b could not be read");
 }
 
 #[test]

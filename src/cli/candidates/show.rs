@@ -46,7 +46,7 @@ pub(super) fn show(
     let candidate = &candidates.units[at];
     let environments: Vec<EnvironmentName> =
         picture.collected.snapshots.iter().map(|snapshot| snapshot.environment.clone()).collect();
-    let about = About { environments: &environments, pairs, all: true, next: Vec::new() };
+    let about = About { environments: &environments, pairs, all: true, unread: Vec::new(), next: Vec::new() };
     let mut units = report(candidates, about, &session.redactor).units;
     let names = units.iter().map(|unit| (unit.id.clone(), format!("{} ({})", unit.short, unit.title))).collect();
     let unit = units.swap_remove(at);

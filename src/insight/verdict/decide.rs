@@ -84,6 +84,7 @@ impl Case<'_> {
             && evidence.is_empty()
             && self.is_told_by_trace(looking)
             && !looking.may_have_other(self.unit, self.delta)
+            && !looking.has_unseen(self.unit, self.delta)
         {
             return self.judgement(self.without_trace(pairs), evidence, looking).into();
         }

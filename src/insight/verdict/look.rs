@@ -1,6 +1,7 @@
 //! Holds a unit against the present files of the target, and against the files it began with.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashSet};
 
 use super::decide::NEARER;
 use super::delta::TextDelta;
@@ -101,6 +102,8 @@ pub(super) struct Looking<'a> {
     pub(super) steps: &'a Steps,
     pub(super) places: &'a Places,
     pub(super) weights: &'a Weights,
+    /// Files of which it is not known what the target did to their lines.
+    pub(super) unseen: &'a HashSet<&'a TreePath>,
 }
 
 impl Looking<'_> {
@@ -156,7 +159,7 @@ impl Looking<'_> {
         look: &mut Look,
     ) -> Result<Seen<'a>, String> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
-        let tip = self.tip(before, change.path());
+        let tip = self.tip(before, change.path())?;
         let base = self.base(before, change.path())?;
         let (standing, texts) = if let Some(text) = lines_of(change, body) {
             look.no_file += usize::from(tip.is_none() && change.before.is_some() && change.after.is_some());
@@ -218,7 +221,7 @@ impl Looking<'_> {
             let Some(after) = &change.after else { continue };
             let Version::Blob { id, .. } = &after.version else { return None };
             let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-            let Some(there) = self.tip(before, change.path()) else { continue };
+            let Some(there) = self.tip(before, change.path()).ok()? else { continue };
             same += usize::from(self.known(&there)? == *id);
         }
         Some(same)
@@ -228,7 +231,7 @@ impl Looking<'_> {
     pub(super) fn is_in_place(&self, unit: &Unit, delta: &Delta, step: usize) -> bool {
         let tip = |change: &FileChange| {
             let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-            self.tip(before, change.path()).map(|side| side.path)
+            self.tip(before, change.path()).ok().flatten().map(|side| side.path)
         };
         let own = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
         let own: BTreeSet<TreePath> = own.filter_map(|(change, _)| tip(change)).collect();
@@ -241,7 +244,7 @@ impl Looking<'_> {
         (0..unit.changes.len()).filter(is_read).any(|at| {
             let change = &unit.changes[at];
             let (Some(before), Some(after)) = (&change.before, &change.after) else { return false };
-            self.tip(&before.path, &after.path).is_some()
+            self.tip(&before.path, &after.path).is_ok_and(|tip| tip.is_some())
                 && self.base(&before.path, &after.path).is_ok_and(|base| base.is_none())
         })
     }
@@ -257,16 +260,34 @@ impl Looking<'_> {
             let change = &unit.changes[at];
             let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
             let there = self.tip(before, change.path());
-            self.whole(change, &delta.files[at], there.as_ref()).unwrap_or(true)
+            there.and_then(|there| self.whole(change, &delta.files[at], there.as_ref())).unwrap_or(true)
         };
         if texts.is_empty() { !others.is_empty() } else { others.into_iter().any(is_there) }
+    }
+
+    /// Whether a unit changes a file that could not be read, or lines of one of which it is not known what the target did to it.
+    pub(super) fn has_unseen(&self, unit: &Unit, delta: &Delta) -> bool {
+        let is_unseen = |change: &FileChange| {
+            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
+            let is_unseen = |path: &TreePath| self.unseen.contains(path);
+            let there = || match self.tip(before, change.path()) {
+                Ok(side) => side.is_some_and(|side| is_unseen(&side.path)),
+                Err(_) => true,
+            };
+            is_unseen(before) || is_unseen(change.path()) || there()
+        };
+        let counted = || (0..unit.changes.len()).filter(|&at| delta.counts[at]);
+        let mut texts = counted().filter(|&at| delta.files[at].text().is_some());
+        counted().any(|at| matches!(delta.files[at], Body::Unreadable(_)))
+            || !(self.unseen.is_empty() && self.places.are_known()) && texts.any(|at| is_unseen(&unit.changes[at]))
     }
 
     /// Whether a commit does nothing but take files away, the target has none of them, and its tree is nearest to a commit that has this one,
     /// so that a file which never was there is a file that went.
     pub(super) fn is_gone(&self, unit: &Unit, delta: &Delta) -> bool {
         let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
-        let is_gone = |change: &FileChange| change.after.is_none() && self.tip(change.path(), change.path()).is_none();
+        let is_gone =
+            |change: &FileChange| change.after.is_none() && self.tip(change.path(), change.path()) == Ok(None);
         self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
     }
 
@@ -306,10 +327,20 @@ impl Looking<'_> {
             texts => texts.insert(self.texts(change, delta)?),
         };
         // Asked for hardly ever, so that the texts are read again then.
-        let enclosing = |side: Option<&Side>, at| lines::enclosing(&self.content(side).unwrap_or_default(), at);
+        let failed = Cell::new(None);
+        let enclosing = |side: Option<&Side>, at| match self.content(side) {
+            Ok(text) => lines::enclosing(&text, at),
+            Err(words) => {
+                failed.set(Some(words));
+                None
+            }
+        };
         let (of_theirs, of_ours) = (|at| enclosing(change.after.as_ref(), at), |at| enclosing(Some(present), at));
         let known = Known { weight: &weight, excused, enclosing: (&of_theirs, &of_ours) };
         let standing = standing(before, (after, delta.replaced()), &ours, &known, lacked);
+        if let Some(words) = failed.take() {
+            return Err(words);
+        }
         Ok((standing, *after == ours && self.is(change.after.as_ref(), Some(present))?))
     }
 
@@ -389,10 +420,10 @@ impl Looking<'_> {
     }
 
     /// The target's present file under the name it has there.
-    pub(super) fn tip(&self, before: &TreePath, after: &TreePath) -> Option<Side> {
+    fn tip(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {
         let present = |path: &TreePath| Side::present(self.reading.snapshots, self.asked.target, path);
         let is_there = |path: &TreePath| present(path).is_some();
-        present(&self.places.find(after, before, &is_there)?)
+        Ok(self.places.find_known(after, before, &is_there)?.and_then(|path| present(&path)))
     }
 
     fn base(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {

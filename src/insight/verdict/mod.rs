@@ -31,10 +31,12 @@ pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing
 
 use self::decide::{Case, Decided};
 use self::lines::DigestMap;
-use self::load::{Changes, Delta};
+use self::load::{Body, Changes, Delta};
 use self::look::Looking;
 use self::pairs::Pairs;
+use self::steps::Step;
 use crate::insight::units::{FileChange, Unit};
+use crate::path::TreePath;
 use crate::snapshot::{CommitId, CommitReader, ContentReader, ReadFailure, Snapshot, TextMerger};
 
 /// How often it is asked again what units that were found present since say of those still open: a line may be changed over and over.
@@ -92,7 +94,7 @@ pub struct Judged {
 /// Four versions of each file of a unit are read again when the target has a trace of it.
 pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFailure> {
     let mut places = Places::default();
-    places.add_present(reading.snapshots[asked.target].entries.iter().map(|entry| &entry.path));
+    places.add_present(&reading.snapshots[asked.target]);
     places.add_renames(asked.units.iter().flat_map(|unit| &unit.changes));
     let steps = steps::steps(asked, &mut places, reading)?;
     places.add_renames(steps.all.iter().flat_map(|step| &step.changes));
@@ -114,7 +116,8 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
             weight,
         }
     };
-    let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights };
+    let unseen = unseen(&steps.all, &done);
+    let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights, unseen: &unseen };
     let judge = |at: usize| case(at).decide(&looking, &|_| false);
     let mut found: Vec<Decided> = by_path(asked.units).into_par_iter().map(judge).collect();
     found.sort_unstable_by_key(|decided| decided.judgement.unit);
@@ -133,6 +136,13 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     }
     let found = found.into_iter().map(|it| case(it.judgement.unit).without_mere_absence(it.judgement)).collect();
     Ok(Judged { judgements: found, places })
+}
+
+/// The files of which it is not known what the target did to their lines: they could not be read, or are no text.
+fn unseen<'a>(steps: &'a [Step], deltas: &[Delta]) -> HashSet<&'a TreePath> {
+    let bodies = steps.iter().zip(deltas).flat_map(|(step, delta)| step.changes.iter().zip(&delta.files));
+    let unseen = bodies.filter(|(_, body)| matches!(body, Body::Opaque | Body::Unreadable(_)));
+    unseen.flat_map(|(change, _)| [&change.before, &change.after]).flatten().map(|side| &side.path).collect()
 }
 
 /// The units, those that change a file together: the same present file is looked at for each.

@@ -8,6 +8,7 @@ use super::load::Delta;
 use super::moved;
 use crate::insight::units::FileChange;
 use crate::path::TreePath;
+use crate::snapshot::Snapshot;
 
 /// A name is searched for over no more steps than this.
 const FURTHEST: usize = 8;
@@ -23,6 +24,17 @@ pub struct Places {
     parts_of: BTreeMap<TreePath, BTreeSet<TreePath>>,
     /// The target's paths by their last part.
     by_name: BTreeMap<Box<[u8]>, BTreeSet<TreePath>>,
+    /// Places of the target of which it is not known what is there, with why.
+    unknown: BTreeMap<TreePath, Unknown>,
+}
+
+#[derive(Debug)]
+struct Unknown {
+    why: String,
+    /// The place itself is unknown.
+    itself: bool,
+    /// What is below it is unknown.
+    content: bool,
 }
 
 impl Places {
@@ -94,11 +106,38 @@ impl Places {
         }
     }
 
-    /// Takes the paths that the target has.
-    pub(super) fn add_present<'a>(&mut self, paths: impl Iterator<Item = &'a TreePath>) {
-        for path in paths {
+    /// Takes what the target has, and of what it is not known whether it has it.
+    pub(super) fn add_present(&mut self, target: &Snapshot) {
+        for path in target.entries.iter().map(|entry| &entry.path) {
             self.by_name.entry(path.file_name().into()).or_default().insert(path.clone());
         }
+        for place in target.unknown_places() {
+            let incident = place.incident.map(|id| &target.incidents[id.0 as usize]);
+            let why = incident.map_or_else(
+                || format!("{:?} is the place of another repository", place.path),
+                |incident| incident.message.clone(),
+            );
+            let known = self.unknown.entry(place.path.clone());
+            let known = known.or_insert_with(|| Unknown { why, itself: false, content: false });
+            known.itself |= incident.is_some();
+            known.content |= place.with_content;
+        }
+    }
+
+    /// Whether it is known everywhere what the target has.
+    pub(super) fn are_known(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
+    /// Why it is not known whether the target has something at a path, in words.
+    pub(super) fn unknown_because(&self, path: &TreePath) -> Option<&str> {
+        let itself = || self.unknown.get(path).filter(|it| it.itself);
+        let mut folders = std::iter::successors(path.parent(), TreePath::parent);
+        let within = || folders.find_map(|folder| self.unknown.get(&folder).filter(|it| it.content));
+        if self.unknown.is_empty() {
+            return None;
+        }
+        itself().or_else(within).map(|it| &*it.why)
     }
 
     /// The other names that a file has or had anywhere.
@@ -115,6 +154,26 @@ impl Places {
     /// The files that a file was made out of a part of.
     pub(super) fn wholes(&self, path: &TreePath) -> impl Iterator<Item = &TreePath> {
         self.parts_of.get(path).into_iter().flatten()
+    }
+
+    /// As [`Places::find`], in the target.
+    ///
+    /// # Errors
+    /// When it is not known whether the target has the file, in words: under the unit's own names, or under any other where it has it under none.
+    pub(super) fn find_known(
+        &self,
+        path: &TreePath,
+        before: &TreePath,
+        is_there: &dyn Fn(&TreePath) -> bool,
+    ) -> Result<Option<TreePath>, String> {
+        let unknown = |path| self.unknown_because(path).map_or(Ok(()), |why| Err(why.to_owned()));
+        unknown(path)?;
+        unknown(before)?;
+        let found = self.find(path, before, is_there);
+        if found.is_none() && !self.unknown.is_empty() {
+            self.names(path).try_for_each(unknown)?;
+        }
+        Ok(found)
     }
 
     /// The nearest name that is there for a file that a unit calls `path`, and `before` it: one of these, one that it was renamed from

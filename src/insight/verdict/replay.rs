@@ -173,9 +173,11 @@ impl Trial<'_> {
         };
         // A new file belongs where the unit puts it, whatever has its name elsewhere.
         let path = if change.before.is_none() {
+            let unknown = self.places.unknown_because(change.path()).map(str::to_owned);
+            unknown.map_or(Ok(()), Err)?;
             Some(change.path().clone()).filter(|path| present(path))
         } else {
-            self.places.find(before, change.path(), &present)
+            self.places.find_known(before, change.path(), &present)?
         };
         let Some(path) = path else { return Ok(None) };
         match self.overlay.get(&path) {

@@ -61,7 +61,7 @@ pub(super) fn steps(asked: &Asked<'_>, places: &mut Places, reading: &Reading<'_
     let mut all = loaded?;
     all.retain(|step| !step.changes.is_empty());
     if is_related {
-        all.extend(uncommitted(target, reading)?);
+        all.extend(uncommitted(target, places, reading)?);
     } else {
         all.extend(whole(asked, base.as_ref(), places, reading)?);
     }
@@ -89,8 +89,9 @@ fn whole(
             }),
         };
         let is_there = |path: &TreePath| Side::present(reading.snapshots, asked.target, path).is_some();
-        let after =
-            places.find(path, path, &is_there).and_then(|path| Side::present(reading.snapshots, asked.target, &path));
+        // What cannot be read did not go away.
+        let Ok(after) = places.find_known(path, path, &is_there) else { continue };
+        let after = after.and_then(|path| Side::present(reading.snapshots, asked.target, &path));
         match (at_base, after) {
             (Some(before), None) => gone.push(before),
             (None, None) => gone.extend(before.filter(|_| base.is_none()).cloned()),
@@ -123,7 +124,7 @@ fn files(units: &[Unit]) -> BTreeMap<&TreePath, Option<&Side>> {
 }
 
 /// What the files of a checkout have over its HEAD.
-fn uncommitted(target: usize, reading: &Reading<'_>) -> Result<Option<Step>, ReadFailure> {
+fn uncommitted(target: usize, places: &Places, reading: &Reading<'_>) -> Result<Option<Step>, ReadFailure> {
     let snapshot = &reading.snapshots[target];
     let GitState::Checkout(status) = &snapshot.git else { return Ok(None) };
     let Some(head) = &status.commit else { return Ok(None) };
@@ -137,7 +138,7 @@ fn uncommitted(target: usize, reading: &Reading<'_>) -> Result<Option<Step>, Rea
     paths.sort_by(|a, b| a.1.cmp(b.1));
     paths.dedup_by(|a, b| a.1 == b.1);
     let mut changes = Vec::new();
-    for (from, path) in paths {
+    for (from, path) in paths.into_iter().filter(|(_, path)| places.unknown_because(path).is_none()) {
         let blob = |blob: Blob| Side {
             path: from.clone(),
             kind: blob.kind,

@@ -14,6 +14,7 @@ use crate::insight::units::{FileChange, UnitId, UnitKind};
 use crate::insight::verdict::{Applies, Conflict, ConflictKind, Tier, Verdict};
 use crate::path::EnvironmentName;
 use crate::report::model::PathReport;
+use crate::snapshot::Snapshot;
 
 /// What the report is made of, beside what was found.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct About<'a> {
     pub pairs: &'a [(usize, usize)],
     /// Every unit is reported, whatever its verdict.
     pub all: bool,
+    /// The environments that were not read in full, as from [`unread`], where nothing else tells it.
+    pub unread: Vec<String>,
     /// What to type next.
     pub next: Vec<String>,
 }
@@ -45,6 +48,7 @@ pub fn report(candidates: &Candidates, about: About<'_>, redactor: &Redactor) ->
         units: candidates.units.iter().filter(is_reported).map(|candidate| build.unit(candidate)).collect(),
         sensitive: candidates.sensitive as u64,
         failures: candidates.failures.iter().map(|words| redactor.words(words).into_owned()).collect(),
+        unread: about.unread,
         next: about.next,
         ..empty(about.environments)
     }
@@ -73,8 +77,22 @@ fn empty(environments: &[EnvironmentName]) -> CandidatesReport {
         units: Vec::new(),
         sensitive: 0,
         failures: Vec::new(),
+        unread: Vec::new(),
         next: Vec::new(),
     }
+}
+
+/// The environments that were not read, or not in full, in order, each with the first reason; secrets in foreign words masked.
+pub fn unread(snapshots: &[Snapshot], redactor: &Redactor) -> Vec<String> {
+    let words = |snapshot: &Snapshot| {
+        let mut gaps = snapshot.incidents.iter().filter(|incident| incident.kind.is_incomplete());
+        let first = gaps.next()?;
+        let how = if first.path.is_some() { "not read in full" } else { "not read" };
+        let others = gaps.count();
+        let more = if others > 0 { format!(", and {others} more") } else { String::new() };
+        Some(format!("{how}: {}: {}{more}", snapshot.environment, redactor.words(&first.message)))
+    };
+    snapshots.iter().filter_map(words).collect()
 }
 
 /// Makes the report of one unit.

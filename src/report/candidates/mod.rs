@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::model::PathReport;
 
-pub use build::{About, not_looked, report, short_ids};
+pub use build::{About, not_looked, report, short_ids, unread};
 pub use first::{BriefTargetReport, BriefUnitReport, FirstLookReport, first_look};
 pub use show::{Shown, ShownFile, ThreeWay, json, write_shown};
 pub use terminal::write;
@@ -53,6 +53,10 @@ pub struct CandidatesReport {
     pub sensitive: u64,
     /// What could not be read or judged. The answer is incomplete when there is anything.
     pub failures: Vec<String>,
+    /// The environments that were not read, or not in full, each with the first reason; the answer is incomplete then. Empty in a report of a
+    /// night, which tells it elsewhere.
+    #[serde(default)]
+    pub unread: Vec<String>,
     /// What to type next, most useful first.
     pub next: Vec<String>,
 }

@@ -55,6 +55,10 @@ pub fn write(
         let words = escape::text(words.as_bytes());
         writeln!(out, "{} {words}", styles.paint(Look::Alarm, "not judged:"))?;
     }
+    for words in &report.unread {
+        let words = escape::text(words.as_bytes());
+        writeln!(out, "{}", styles.paint(Look::Unreadable, fit(&words, columns)))?;
+    }
     if !report.next.is_empty() {
         writeln!(out)?;
     }

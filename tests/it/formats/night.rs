@@ -469,6 +469,7 @@ fn candidates(report: &mut NightlyReport, path: &str) {
         ],
         sensitive: 1,
         failures: Vec::new(),
+        unread: Vec::new(),
         next: Vec::new(),
     });
     let lines = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1,2 @@\n member = Member(**data)\n+if a < b && c > d:\n-\told = 1\n";
