@@ -2,6 +2,7 @@
 
 mod lookalikes;
 mod reading;
+mod trees;
 
 use driftline::collect::Collected;
 use driftline::config::SourceSpec;

@@ -246,7 +246,7 @@ impl Case<'_> {
     fn rest(&self, look: &Look, is_nearer: bool, looking: &Looking<'_>, evidence: &mut Vec<Proof>) -> Verdict {
         let (tip, base) = (look.share(), look.began_with());
         let there = look.tip.replayed + look.tip.contained;
-        if look.no_file > 0 && look.no_file == look.files.len() {
+        if look.no_file > 0 && look.no_file + look.untold == look.files.len() {
             return Verdict::Unproven { because: Doubt::NoFile };
         }
         if look.opaque > 0 {

@@ -37,6 +37,8 @@ pub(super) struct Look {
     pub(super) bare: (usize, usize),
     /// Files that are changed and that the target has under no name.
     pub(super) no_file: usize,
+    /// Files that are taken away, and that the target may never have had.
+    pub(super) untold: usize,
     /// Files that have another content than before and after, and no lines to compare.
     pub(super) opaque: usize,
     /// Why a file could not be read.
@@ -161,6 +163,12 @@ impl Looking<'_> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
         let tip = self.tip(before, change.path())?;
         let base = self.base(before, change.path())?;
+        if change.after.is_none() && base.as_ref().is_some_and(|base| self.steps.untold.contains(&base.path)) {
+            look.untold += 1;
+            let nothing = Standing::default();
+            look.files.push((change.path().clone(), nothing));
+            return Ok(Seen { change, body, texts: None, base, untouched: Some(nothing) });
+        }
         let (standing, texts) = if let Some(text) = lines_of(change, body) {
             look.no_file += usize::from(tip.is_none() && change.before.is_some() && change.after.is_some());
             let mut texts = None;
@@ -277,7 +285,7 @@ impl Looking<'_> {
             is_unseen(before) || is_unseen(change.path()) || there()
         };
         let counted = || (0..unit.changes.len()).filter(|&at| delta.counts[at]);
-        let mut texts = counted().filter(|&at| delta.files[at].text().is_some());
+        let mut texts = counted().filter(|&at| matches!(delta.files[at], Body::Text(_) | Body::Unread));
         counted().any(|at| matches!(delta.files[at], Body::Unreadable(_)))
             || !(self.unseen.is_empty() && self.places.are_known()) && texts.any(|at| is_unseen(&unit.changes[at]))
     }

@@ -18,6 +18,7 @@ mod said;
 mod steps;
 mod tip;
 mod touched;
+mod tree;
 mod types;
 
 use std::collections::HashSet;
@@ -34,7 +35,7 @@ use self::lines::DigestMap;
 use self::load::{Body, Changes, Delta};
 use self::look::Looking;
 use self::pairs::Pairs;
-use self::steps::Step;
+use self::steps::Steps;
 use crate::insight::units::{FileChange, Unit};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, CommitReader, ContentReader, ReadFailure, Snapshot, TextMerger};
@@ -116,7 +117,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
             weight,
         }
     };
-    let unseen = unseen(&steps.all, &done);
+    let unseen = unseen(&steps, &done);
     let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights, unseen: &unseen };
     let judge = |at: usize| case(at).decide(&looking, &|_| false);
     let mut found: Vec<Decided> = by_path(asked.units).into_par_iter().map(judge).collect();
@@ -138,11 +139,12 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     Ok(Judged { judgements: found, places })
 }
 
-/// The files of which it is not known what the target did to their lines: they could not be read, or are no text.
-fn unseen<'a>(steps: &'a [Step], deltas: &[Delta]) -> HashSet<&'a TreePath> {
-    let bodies = steps.iter().zip(deltas).flat_map(|(step, delta)| step.changes.iter().zip(&delta.files));
+/// The files of which it is not known what the target did to their lines: they could not be read, are no text, or may never have been there.
+fn unseen<'a>(steps: &'a Steps, deltas: &[Delta]) -> HashSet<&'a TreePath> {
+    let bodies = steps.all.iter().zip(deltas).flat_map(|(step, delta)| step.changes.iter().zip(&delta.files));
     let unseen = bodies.filter(|(_, body)| matches!(body, Body::Opaque | Body::Unreadable(_)));
-    unseen.flat_map(|(change, _)| [&change.before, &change.after]).flatten().map(|side| &side.path).collect()
+    let sides = unseen.flat_map(|(change, _)| [&change.before, &change.after]).flatten();
+    sides.map(|side| &side.path).chain(&steps.untold).collect()
 }
 
 /// The units, those that change a file together: the same present file is looked at for each.

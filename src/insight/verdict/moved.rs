@@ -1,14 +1,14 @@
 //! Files that are under another name than they were: what went and what came, paired by content.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Reading;
 use super::lines::{self, DigestSet};
 use super::touched::ending;
-use super::{Asked, Reading};
 use crate::compare::artifacts;
 use crate::insight::units::{Side, Version};
 use crate::path::TreePath;
-use crate::snapshot::{BlobId, CommitId, Content, EntryRef, ReadFailure};
+use crate::snapshot::{BlobId, Content, EntryRef, ReadFailure};
 
 /// A file of fewer telling lines is not said to have been moved and edited.
 const LEAST: usize = 4;
@@ -46,40 +46,27 @@ fn once(pairs: impl Iterator<Item = (usize, usize)>) -> Vec<(usize, usize)> {
     pairs.filter(|(a, b)| !new.contains(a) && !old.contains(b) && new.insert(*a) && old.insert(*b)).collect()
 }
 
-/// Finds files that the target has under another name, among those that it has under none that is known: `gone`. `base` is the commit that it
-/// began with, where there is one, and `taken` are files of the target that are others already. Gives, in the order of `gone`, what the target
-/// has for each.
+/// Finds files that the target has under another name, among those that it has under none that is known: `gone`. `may_have_come` says of which paths
+/// the file may be. Gives, in the order of `gone`, what the target has for each.
 ///
-/// A file that came has the very content, as the only one, or has six tenths of the lines of one that went, and of its own from there; its name
-/// has the same ending, and is not that of a copy put aside. It came if the base does not have its path; without a base, if the source does not.
+/// A file that came has the very content, as the only one, or has six tenths of the lines of one that went, and of its own from there; its name has the
+/// same ending, and is not that of a copy put aside.
 ///
 /// # Cost
-/// Lists the tree of the base. Reads up to 200 files of at most 256 KiB on each side, those of the target with the same file name before others.
+/// Reads up to 200 files of at most 256 KiB on each side, those of the target with the same file name before others.
 pub(super) fn moved(
-    asked: &Asked<'_>,
-    base: Option<&(usize, CommitId)>,
+    target: usize,
     gone: &[Side],
-    taken: &BTreeSet<TreePath>,
+    may_have_come: &dyn Fn(&TreePath) -> bool,
     reading: &Reading<'_>,
 ) -> Result<Vec<Option<Side>>, ReadFailure> {
     let endings: BTreeSet<&[u8]> = gone.iter().map(|side| ending(&side.path)).collect();
-    let at_base = match base {
-        None => Vec::new(),
-        Some((environment, commit)) => reading.commits.changes(*environment, None, commit)?,
-    };
-    let had: HashSet<&TreePath> = match base {
-        None => reading.snapshots[asked.source].entries.iter().map(|entry| &entry.path).collect(),
-        Some(_) => at_base.iter().map(|change| &change.path).collect(),
-    };
-    let entries = reading.snapshots[asked.target].entries.iter().enumerate();
+    let entries = reading.snapshots[target].entries.iter().enumerate();
     let has_come = |path: &TreePath| {
-        endings.contains(ending(path))
-            && !had.contains(path)
-            && !taken.contains(path)
-            && artifacts::name(path.file_name()).is_none()
+        endings.contains(ending(path)) && may_have_come(path) && artifacts::name(path.file_name()).is_none()
     };
     let come = entries.filter(|(_, entry)| matches!(entry.content, Content::File(_)) && has_come(&entry.path));
-    let come: Vec<EntryRef> = come.map(|(entry, _)| EntryRef { environment: asked.target, entry }).collect();
+    let come: Vec<EntryRef> = come.map(|(entry, _)| EntryRef { environment: target, entry }).collect();
     let mut found: Vec<Option<EntryRef>> = vec![None; gone.len()];
     for (new, old) in same(&come, gone, reading) {
         found[old] = Some(come[new]);

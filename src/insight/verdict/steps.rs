@@ -1,13 +1,12 @@
 //! What a target did since it parted from the source, step by step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::moved::moved;
 use super::places::Places;
-use super::{Asked, Reading};
-use crate::insight::units::{FileChange, Side, Unit, Version, file_changes};
+use super::{Asked, Reading, tree};
+use crate::insight::units::{FileChange, Side, Version, file_changes};
 use crate::path::TreePath;
 use crate::snapshot::{Blob, ChangeKind, CommitId, CommitRecord, CommitSummary, GitState, ReadFailure, Stage};
 
@@ -33,6 +32,8 @@ pub(super) struct Steps {
     pub(super) all: Vec<Step>,
     /// The commit that source and target have in common, or that the target's tree is nearest to, and in whose repository it is.
     pub(super) base: Option<(usize, CommitId)>,
+    /// Files of the base that the target does not have, and of which nothing tells that they went away there: it may never have had them.
+    pub(super) untold: BTreeSet<TreePath>,
 }
 
 /// Finds the steps. Where the target has no commit in common with the source, its commits above a root count. Notes under which other names the
@@ -62,65 +63,11 @@ pub(super) fn steps(asked: &Asked<'_>, places: &mut Places, reading: &Reading<'_
     all.retain(|step| !step.changes.is_empty());
     if is_related {
         all.extend(uncommitted(target, places, reading)?);
-    } else {
-        all.extend(whole(asked, base.as_ref(), places, reading)?);
+        return Ok(Steps { all, base, untold: BTreeSet::new() });
     }
-    Ok(Steps { all, base })
-}
-
-/// All that the target's tree has over its base, as one step: of the files that units change. Without a base it has come out of nothing. Notes
-/// which of them the target has under another name.
-fn whole(
-    asked: &Asked<'_>,
-    base: Option<&(usize, CommitId)>,
-    places: &mut Places,
-    reading: &Reading<'_>,
-) -> Result<Option<Step>, ReadFailure> {
-    let mut changes = Vec::new();
-    // What the target has under no name that is known, as the base has it, or, without a base, the unit that came first.
-    let mut gone: Vec<Side> = Vec::new();
-    for (path, before) in files(asked.units) {
-        let at_base = match base {
-            None => None,
-            Some((environment, commit)) => reading.commits.at(*environment, commit, path)?.map(|blob| Side {
-                path: path.clone(),
-                kind: blob.kind,
-                version: Version::Blob { environment: *environment, id: blob.id },
-            }),
-        };
-        let is_there = |path: &TreePath| Side::present(reading.snapshots, asked.target, path).is_some();
-        // What cannot be read did not go away.
-        let Ok(after) = places.find_known(path, path, &is_there) else { continue };
-        let after = after.and_then(|path| Side::present(reading.snapshots, asked.target, &path));
-        match (at_base, after) {
-            (Some(before), None) => gone.push(before),
-            (None, None) => gone.extend(before.filter(|_| base.is_none()).cloned()),
-            (before, after) => changes.push(FileChange { before, after }),
-        }
-    }
-    if !gone.is_empty() {
-        let taken: BTreeSet<TreePath> = changes.iter().map(|change| change.path().clone()).collect();
-        for (old, after) in gone.iter().zip(moved(asked, base, &gone, &taken, reading)?) {
-            let before = base.map(|_| old.clone());
-            places.add_names(&old.path, after.iter().map(|side| &side.path));
-            if before.is_some() || after.is_some() {
-                changes.push(FileChange { before, after });
-            }
-        }
-        changes.sort_by(|a, b| a.path().cmp(b.path()));
-    }
-    Ok((!changes.is_empty()).then_some(Step { summary: None, changes }))
-}
-
-/// All files that units change, with what the first of them begins with, if there is one that does not bring the file.
-fn files(units: &[Unit]) -> BTreeMap<&TreePath, Option<&Side>> {
-    let mut files: BTreeMap<&TreePath, Option<&Side>> = BTreeMap::new();
-    for change in units.iter().flat_map(|unit| &unit.changes) {
-        for side in [&change.before, &change.after].into_iter().flatten() {
-            files.entry(&side.path).or_insert(change.before.as_ref().filter(|before| before.path == side.path));
-        }
-    }
-    files
+    let tree = tree::step(asked, base.as_ref(), places, reading)?;
+    all.extend(tree.step);
+    Ok(Steps { all, base, untold: tree.untold })
 }
 
 /// What the files of a checkout have over its HEAD.

@@ -57,7 +57,8 @@ pub enum Doubt {
     SaidOnly,
     /// A file could not be read, in words.
     Unreadable(String),
-    /// It changes nothing that could be looked for: only lines that are everywhere, or only what is beside the text.
+    /// It changes nothing that could be looked for: only lines that are everywhere, only what is beside the text, or only files that go, in a tree
+    /// that never had all files.
     Nothing,
     /// The file is there under no name that is known, so that nothing can be said about its lines.
     NoFile,

@@ -1,10 +1,9 @@
 //! What merely looks like a unit, or like a part of one, is another change.
 
-use driftline::insight::verdict::{self, Applies, Asked, Verdict};
-use driftline::path::TreePath;
+use driftline::insight::verdict::{Applies, Verdict};
 use tempfile::tempdir;
 
-use super::{Sides, commit_id, judge, reading, replay, text};
+use super::{Sides, commit_id, judge, replay, text};
 use crate::support::collecting::{Plan, path};
 use crate::support::repo::Repo;
 
@@ -89,55 +88,6 @@ fn a_file_that_was_moved_and_edited_in_one_step_is_found() {
     );
     sides.target.write("lib/members.py", moved("2")).commit("fix it there");
     assert_eq!(sides.only().verdict, Verdict::Present);
-}
-
-/// What a folder without git is called there that was made of the first commit of `source`, and whether it has its second.
-fn under_another_name(name: &str, text: &str, is_base_known: bool) -> (Verdict, Applies, Option<TreePath>) {
-    let home = tempdir().unwrap();
-    let source = Repo::init(home.path().join("source"));
-    source.write("a.py", numbered(99)).write("b.py", "b = 1\n").commit("base");
-    let id = commit_id(&source.git(&["rev-parse", "HEAD"]));
-    source.write("a.py", numbered(20)).commit("fix");
-    let prod = home.path().join("prod");
-    std::fs::create_dir_all(prod.join(name).parent().unwrap()).unwrap();
-    std::fs::write(prod.join(name), text).unwrap();
-    std::fs::write(prod.join("b.py"), "b = 1\n").unwrap();
-    let collected = Plan::of(&[source.root(), &prod]).collect();
-    let base = is_base_known.then_some((0, id));
-    let (mut judged, units, found) = judge(&collected, base.clone());
-    let asked = Asked { units: &units, source: 0, target: 1, base, is_in_nearest: false };
-    let replay = verdict::replay(&units[0], &asked, &found.places, &reading(&collected));
-    let after = replay.files.first().and_then(|file| file.after.as_ref()).map(|side| side.path.clone());
-    (judged.remove(0).1.verdict, replay.applies, after)
-}
-
-/// Sixty lines that are all different, one of them changed.
-fn numbered(fixed: usize) -> String {
-    let row =
-        |at: usize| if at == fixed { "    safe(value)\n".to_owned() } else { format!("    step_{at}(value_{at})\n") };
-    (0..60).map(row).collect()
-}
-
-#[test]
-fn a_file_that_has_another_name_where_no_history_tells_is_found_by_its_content() {
-    let own = |text: String| text.replace("step_50", "of_their_own");
-    for is_base_known in [true, false] {
-        for edit in [|text| text, own] {
-            let (verdict, applies, path_there) =
-                under_another_name("lib/members.py", &edit(numbered(99)), is_base_known);
-            assert_eq!((verdict, applies), (Verdict::Absent, Applies::Clean), "{is_base_known}");
-            assert_eq!(path_there, Some(path("lib/members.py")));
-            let (verdict, ..) = under_another_name("lib/members.py", &edit(numbered(20)), is_base_known);
-            assert_eq!(verdict, Verdict::Present, "{is_base_known}");
-        }
-    }
-    // A copy put aside, a file of another kind, and one that shares less than six tenths are not the file.
-    let half: String = numbered(99).lines().take(30).map(|line| format!("{line}\n")).collect();
-    for (name, text) in [("a_old.py", numbered(20)), ("a.txt", numbered(20)), ("lib/members.py", half)] {
-        let (verdict, applies, _) = under_another_name(name, &text, true);
-        assert_ne!(verdict, Verdict::Present, "{name}");
-        assert!(matches!(applies, Applies::Conflict { .. }), "{name}: {applies:?}");
-    }
 }
 
 #[test]
