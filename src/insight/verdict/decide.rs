@@ -266,7 +266,11 @@ impl Case<'_> {
             return Verdict::Unproven { because: Doubt::Nothing };
         }
         if is_nearer && tip >= base + 0.2 && there - look.base.replayed - look.base.contained >= 1.0 {
-            let missing = look.files.iter().filter(|(_, standing)| standing.missing > 0.0);
+            let missing = look.files.iter().filter(|(_, it)| it.missing > 0.0 || it.lacks != (0, 0));
+            let mut missing = missing.peekable();
+            if missing.peek().is_none() {
+                return Verdict::Unproven { because: Doubt::Overtaken };
+            }
             let missing = missing.map(|(path, standing)| Missing {
                 path: path.clone(),
                 added: standing.lacks.0,

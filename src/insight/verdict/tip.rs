@@ -121,7 +121,8 @@ pub(super) fn standing(
                     .collect();
                 // Where the text was left as it was, the change went elsewhere as a whole or not at all: some lines of it are found anywhere.
                 // Nor did it go anywhere while what should have gone still stands, and what belongs to another line is another change.
-                let is_lacked = |(line, is_there): (&Line, &bool)| !is_there && !excused(*line);
+                let is_lacked =
+                    |(line, is_there): (&Line, &bool)| !is_there && !excused(*line) && weight(*line) >= LINE;
                 let still: f32 = changed.goes.iter().map(|&line| weight(line)).sum();
                 let is_not_there = || still >= LINE || changed.comes.iter().zip(&is_there).any(is_lacked);
                 let belongs = || belongs(&changed, region, (theirs, ours), &regions, known);
@@ -282,11 +283,15 @@ mod tests {
     use super::*;
 
     fn stands(before: &str, after: &str, text: &str) -> Standing {
+        weighed(before, after, text, &|_| 1.0)
+    }
+
+    fn weighed(before: &str, after: &str, text: &str, weight: &dyn Fn(Line) -> f32) -> Standing {
         let replaced = text_delta(before.as_bytes(), after.as_bytes(), &mut Vec::new()).replaced();
         let bytes = [before, after, text].map(str::as_bytes);
         let [before, after, text] = bytes.map(lines::numbers);
         let enclosing = (|at| lines::enclosing(bytes[1], at), |at| lines::enclosing(bytes[2], at));
-        let known = Known { weight: &|_| 1.0, excused: &|_| false, enclosing: (&enclosing.0, &enclosing.1) };
+        let known = Known { weight, excused: &|_| false, enclosing: (&enclosing.0, &enclosing.1) };
         standing(&before, (&after, replaced), &text, &known, &mut Vec::new())
     }
 
@@ -313,6 +318,17 @@ mod tests {
         assert_eq!(stands(before, &after, &other).share(), Some(0.0));
         let lower = "def one():\n    go()\n    check()\n\n\ndef two():\n    stay()\n";
         assert_eq!(stands(before, &after, lower).share(), Some(1.0));
+    }
+
+    #[test]
+    fn a_line_that_is_everywhere_keeps_nothing_from_being_elsewhere() {
+        let before = "start\n  a\n  b\n  c\n";
+        let after = before.replace("  a\n", "  a\n  large\n  end\n");
+        let ours = before.replace("  c\n", "  c\n  large\n");
+        let weight = |line: Line| if line == lines::number(b"  end") { 0.1 } else { 1.0 };
+        let found = weighed(before, &after, &ours, &weight);
+        assert!(found.share().is_some_and(|share| share > 0.9), "{found:?}");
+        assert_eq!(stands(before, &after, &ours).share(), Some(0.0), "a line that says as much has to be there");
     }
 
     proptest! {

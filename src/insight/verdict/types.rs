@@ -60,6 +60,8 @@ pub enum Doubt {
     /// It changes nothing that could be looked for: only lines that are everywhere, only what is beside the text, or only files that go, in a tree
     /// that never had all files.
     Nothing,
+    /// What it brings was changed again by later units, which are there: nothing of it is missing, and nothing tells that it ever was there.
+    Overtaken,
     /// The file is there under no name that is known, so that nothing can be said about its lines.
     NoFile,
     /// It is too large, or no text, and the target has another content.

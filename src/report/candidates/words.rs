@@ -79,6 +79,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         Doubt::SaidOnly => "only words say so".to_owned(),
         Doubt::Unreadable(words) => format!("not read: {}", escape::text(words.as_bytes())),
         Doubt::Nothing => "nothing in it that could be told apart".to_owned(),
+        Doubt::Overtaken => "later changes of it are there".to_owned(),
         Doubt::NoFile => "the file is under no known name".to_owned(),
         Doubt::Opaque => "no text, and another content".to_owned(),
     }

@@ -81,6 +81,7 @@ fn doubt(doubt: &Doubt) -> String {
         Doubt::SaidOnly => "only what commits say about it agrees".to_owned(),
         Doubt::Unreadable(words) => escape::text(words.as_bytes()).into_owned(),
         Doubt::Nothing => "the files were like this before".to_owned(),
+        Doubt::Overtaken => "what it brings was changed again by later changes, which are there".to_owned(),
         Doubt::NoFile => "the file is there under no name that is known".to_owned(),
         Doubt::Opaque => "a file is no text, or too large, and has another content".to_owned(),
     }

@@ -6,7 +6,7 @@ use driftline::insight::verdict::{self, Applies, Asked, Doubt, Verdict};
 use driftline::path::TreePath;
 use tempfile::tempdir;
 
-use super::{commit_id, judge, reading};
+use super::{commit_id, judge, reading, text};
 use crate::support::collecting::{Plan, path};
 use crate::support::repo::Repo;
 
@@ -99,4 +99,18 @@ fn a_file_that_is_not_there_went_only_where_the_rest_of_its_folder_is_there() {
         assert!(is_open, "{title}: the tests never were there, nor was perhaps what lies beside them: {verdict:?}");
     }
     assert!(verdicts(&[]).iter().all(|(_, verdict)| *verdict == Verdict::Absent));
+}
+
+#[test]
+fn what_a_later_change_made_of_it_leaves_nothing_missing_and_proves_nothing() {
+    let home = tempdir().unwrap();
+    let source = Repo::init(home.path().join("source"));
+    source.write("a.py", text("1")).write("b.py", "b = 1\n").commit("base");
+    let id = commit_id(&source.git(&["rev-parse", "HEAD"]));
+    source.write("a.py", text("2")).commit("first").write("a.py", text("3")).commit("second");
+    let prod = home.path().join("prod");
+    lay(&prod, &[("a.py", &text("3")), ("b.py", "b = 1\n")]);
+    let judged = judge(&Plan::of(&[source.root(), &prod]).collect(), Some((0, id))).0;
+    let verdicts: Vec<Verdict> = judged.into_iter().map(|(_, judgement)| judgement.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unproven { because: Doubt::Overtaken }, Verdict::Present]);
 }
