@@ -8,6 +8,7 @@ use super::delta::Hunk;
 use super::index::{Weights, comes, goes};
 use super::lines::Line;
 use super::look::{Look, Looking};
+use super::others::Others;
 use super::pairs::{Pair, Pairs};
 use super::said::Said;
 use super::tip::Standing;
@@ -67,8 +68,8 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// Decides; `excused` says which of its lines were taken away again by another unit that the target has.
-    pub(super) fn decide(&self, looking: &Looking<'_>, excused: &dyn Fn(u64) -> bool) -> Decided {
+    /// Decides, knowing what other units tell.
+    pub(super) fn decide(&self, looking: &Looking<'_>, others: &Others<'_>) -> Decided {
         let mut evidence: Vec<Proof> = Vec::new();
         if self.is_reached {
             evidence.push(Proof {
@@ -82,6 +83,7 @@ impl Case<'_> {
         self.say(pairs, looking, &mut evidence);
         if self.trace < TRACE
             && evidence.is_empty()
+            && !others.is_left_out
             && self.is_told_by_trace(looking)
             && !looking.may_have_other(self.unit, self.delta)
             && !looking.has_unseen(self.unit, self.delta)
@@ -96,7 +98,7 @@ impl Case<'_> {
             }
             return self.judgement(Verdict::Present, evidence, looking).into();
         }
-        let look = looking.look(self.unit, self.delta, excused);
+        let look = looking.look(self.unit, self.delta, others);
         let verdict = self.verdict(pairs, &look, looking, &mut evidence);
         Self::stand(&look, &mut evidence);
         let is_open = matches!(verdict, Verdict::Partly { .. } | Verdict::Unproven { .. });

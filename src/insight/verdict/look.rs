@@ -8,6 +8,7 @@ use super::delta::TextDelta;
 use super::index::{Weights, comes, goes};
 use super::lines::{self, Line};
 use super::load::{self, Body, Delta, LARGEST};
+use super::others::Others;
 use super::places::Places;
 use super::steps::Steps;
 use super::tip::{Known, Standing, standing, standing_whole};
@@ -109,14 +110,13 @@ pub(super) struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    /// Looks at all files of a unit that are evidence. `excused` says whether a line that the unit brings was taken away again by another
-    /// unit that the target has.
+    /// Looks at all files of a unit that are evidence, knowing what other units tell.
     ///
     /// The files that the target began with are looked at only where the present ones have enough of the unit for that to matter.
     ///
     /// # Cost
     /// Reads three versions of each file and makes a diff; twice that where the present files have something of the unit.
-    pub(super) fn look(&self, unit: &Unit, delta: &Delta, excused: &dyn Fn(u64) -> bool) -> Look {
+    pub(super) fn look(&self, unit: &Unit, delta: &Delta, others: &Others<'_>) -> Look {
         let mut look = Look::default();
         let mut seen = Vec::new();
         let late = |at: usize| {
@@ -130,7 +130,7 @@ impl Looking<'_> {
                 look.unreadable.get_or_insert_with(|| words.clone());
                 continue;
             }
-            match self.file(change, body, excused, &mut look) {
+            match self.file(change, body, others, &mut look) {
                 Ok(file) => seen.push(file),
                 Err(words) => _ = look.unreadable.get_or_insert(words),
             }
@@ -139,7 +139,7 @@ impl Looking<'_> {
             return look;
         }
         for mut file in seen {
-            match self.began(&mut file) {
+            match self.began(&mut file, others) {
                 Ok(began) => {
                     look.base.add(began);
                     if !is_supporting(file.change.path()) {
@@ -157,7 +157,7 @@ impl Looking<'_> {
         &self,
         change: &'a FileChange,
         body: &'a Body,
-        excused: &dyn Fn(u64) -> bool,
+        others: &Others<'_>,
         look: &mut Look,
     ) -> Result<Seen<'a>, String> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
@@ -173,7 +173,8 @@ impl Looking<'_> {
             look.no_file += usize::from(tip.is_none() && change.before.is_some() && change.after.is_some());
             let mut texts = None;
             let held = Held { change, delta: text, present: tip.as_ref(), was_there: base.is_some() };
-            let (standing, is_same) = self.hold(&held, &mut texts, excused, &mut look.lacked)?;
+            let (standing, is_same) =
+                self.hold(&held, &mut texts, &Others { left_out: &|_| false, ..*others }, &mut look.lacked)?;
             look.same += usize::from(is_same && change.after.is_some());
             (standing, texts)
         } else {
@@ -210,8 +211,8 @@ impl Looking<'_> {
     }
 
     /// Holds a file of a unit against the one that the target began with.
-    fn began(&self, file: &mut Seen<'_>) -> Result<Standing, String> {
-        if let Some(standing) = file.untouched {
+    fn began(&self, file: &mut Seen<'_>, others: &Others<'_>) -> Result<Standing, String> {
+        if let Some(standing) = file.untouched.filter(|_| !others.is_left_out) {
             return Ok(standing);
         }
         let Some(text) = lines_of(file.change, file.body) else {
@@ -219,7 +220,7 @@ impl Looking<'_> {
         };
         let base = file.base.as_ref();
         let held = Held { change: file.change, delta: text, present: base, was_there: base.is_some() };
-        Ok(self.hold(&held, &mut file.texts, &|_| false, &mut Vec::new())?.0)
+        Ok(self.hold(&held, &mut file.texts, &Others { take: &|_| false, ..*others }, &mut Vec::new())?.0)
     }
 
     /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
@@ -305,7 +306,7 @@ impl Looking<'_> {
         &self,
         held: &Held<'_>,
         texts: &mut Option<Texts>,
-        excused: &dyn Fn(Line) -> bool,
+        others: &Others<'_>,
         lacked: &mut Vec<Line>,
     ) -> Result<(Standing, bool), String> {
         let Held { change, delta, present, was_there } = *held;
@@ -314,8 +315,8 @@ impl Looking<'_> {
             return Ok(match change.after {
                 // It went away, as it does in the unit; one that never was there says nothing.
                 None if !was_there => (Standing::default(), false),
-                None => (standing_whole(delta, true, &weight, excused, lacked), false),
-                Some(_) => (standing_whole(delta, false, &weight, &|_| false, &mut Vec::new()), false),
+                None => (standing_whole(delta, true, &weight, others, lacked), false),
+                Some(_) => (standing_whole(delta, false, &weight, &Others::none(), &mut Vec::new()), false),
             });
         };
         let is = |side: &Option<Side>| {
@@ -323,11 +324,11 @@ impl Looking<'_> {
             name.is_some() && name == self.known(present)
         };
         if is(&change.before) {
-            let standing = standing_whole(delta, false, &weight, excused, lacked);
+            let standing = standing_whole(delta, false, &weight, others, lacked);
             return Ok((Standing { left: standing.missing, ..standing }, false));
         }
         if is(&change.after) {
-            return Ok((standing_whole(delta, true, &weight, excused, lacked), true));
+            return Ok((standing_whole(delta, true, &weight, others, lacked), true));
         }
         let ours = self.lines(Some(present))?;
         let (before, after) = match texts {
@@ -344,7 +345,7 @@ impl Looking<'_> {
             }
         };
         let (of_theirs, of_ours) = (|at| enclosing(change.after.as_ref(), at), |at| enclosing(Some(present), at));
-        let known = Known { weight: &weight, excused, enclosing: (&of_theirs, &of_ours) };
+        let known = Known { weight: &weight, others, enclosing: (&of_theirs, &of_ours) };
         let standing = standing(before, (after, delta.replaced()), &ours, &known, lacked);
         if let Some(words) = failed.take() {
             return Err(words);

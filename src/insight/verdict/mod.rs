@@ -11,6 +11,7 @@ mod load;
 mod look;
 mod moved;
 mod needs;
+mod others;
 mod pairs;
 mod places;
 mod replay;
@@ -31,9 +32,9 @@ pub use replay::{Held, Replay, ReplayedFile, replay};
 pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing, NotTried, Proof, Tier, Verdict};
 
 use self::decide::{Case, Decided};
-use self::lines::DigestMap;
 use self::load::{Body, Changes, Delta};
 use self::look::Looking;
+use self::others::{Others, There};
 use self::pairs::Pairs;
 use self::steps::Steps;
 use crate::insight::units::{FileChange, Unit};
@@ -119,17 +120,27 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     };
     let unseen = unseen(&steps, &done);
     let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights, unseen: &unseen };
-    let judge = |at: usize| case(at).decide(&looking, &|_| false);
+    let judge = |at: usize| case(at).decide(&looking, &Others::none());
     let mut found: Vec<Decided> = by_path(asked.units).into_par_iter().map(judge).collect();
     found.sort_unstable_by_key(|decided| decided.judgement.unit);
     for _ in 0..CHAIN {
-        let gone = Superseded::new(&found, &units);
-        let is_open = |at: &usize| found[*at].lacked.iter().any(|&line| gone.after(*at, line));
-        let open: Vec<usize> = (0..units.len()).filter(is_open).collect();
+        let there = There::new(&found, &units, &union);
+        let is_open = |at: &usize| {
+            found[*at].lacked.iter().any(|&line| there.is_taken_after(*at, line))
+                || found[*at].judgement.verdict != Verdict::Present && there.omits(*at, &units[*at], &pairs.weights)
+        };
+        let open: Vec<usize> = (0..units.len()).into_par_iter().filter(is_open).collect();
         if open.is_empty() {
             break;
         }
-        let again = |&at: &usize| case(at).decide(&looking, &|line| gone.after(at, line));
+        let again = |&at: &usize| {
+            let others = Others {
+                take: &|line| there.is_taken_after(at, line),
+                left_out: &|line| there.is_left_out(at, line),
+                is_left_out: there.omits(at, &units[at], &pairs.weights),
+            };
+            case(at).decide(&looking, &others)
+        };
         let judged: Vec<Decided> = open.par_iter().map(again).collect();
         for (at, decided) in open.into_iter().zip(judged) {
             found[at] = decided;
@@ -162,25 +173,4 @@ fn reached(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Vec<bool>, ReadFa
     let beyond = reading.commits.beyond(asked.source, &[asked.target])?;
     let beyond: HashSet<&CommitId> = beyond.commits.iter().map(|record| &record.summary.id).collect();
     Ok(asked.units.iter().map(|unit| unit.commit().is_some_and(|commit| !beyond.contains(commit))).collect())
-}
-
-/// Lines that a unit which the target has takes away: one that an earlier unit brought need not be there any more.
-struct Superseded(DigestMap<usize>);
-
-impl Superseded {
-    fn new(found: &[Decided], units: &[Delta]) -> Self {
-        let mut last = DigestMap::default();
-        let judgements = found.iter().map(|decided| &decided.judgement);
-        for judgement in judgements.filter(|judgement| judgement.verdict == Verdict::Present) {
-            for hunk in units[judgement.unit].texts().flat_map(|text| &text.hunks) {
-                last.extend(hunk.removed().iter().map(|&line| (line, judgement.unit)));
-            }
-        }
-        Self(last)
-    }
-
-    /// Whether a unit after this one takes the line away.
-    fn after(&self, unit: usize, line: u64) -> bool {
-        self.0.get(&line).is_some_and(|&last| last > unit)
-    }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::delta::TextDelta;
 use super::lines::{DigestMap, Line};
+use super::others::Others;
 use crate::compare::text::regions::{Region, RegionClass, quick_replacements, regions_by};
 
 /// What of one file's change is in a text, by weight; a line that is everywhere weighs little.
@@ -41,6 +42,23 @@ impl Standing {
         self.lines = (self.lines.0 + other.lines.0, self.lines.1 + other.lines.1);
     }
 
+    /// Adds a place that has the very change; a line that goes and was left out before was not there to go.
+    fn replay(&mut self, changed: &Changed, weight: &dyn Fn(Line) -> f32, others: &Others<'_>) {
+        let comes: f32 = changed.comes.iter().map(|&line| weight(line)).sum();
+        self.came = (self.came.0 + comes, self.came.1 + comes);
+        self.replayed += comes;
+        self.lines.0 += changed.count();
+        self.lines.1 += changed.count();
+        for &line in &changed.goes {
+            if (others.left_out)(line) {
+                self.missing += weight(line);
+                self.lines.0 -= 1;
+            } else {
+                self.replayed += weight(line);
+            }
+        }
+    }
+
     /// The share of what should come that is there; everything when nothing should.
     pub(super) fn came(&self) -> f32 {
         if self.came.1 > 0.0 { self.came.0 / self.came.1 } else { 1.0 }
@@ -68,8 +86,8 @@ impl Standing {
 pub(super) struct Known<'a> {
     /// How much a line says.
     pub(super) weight: &'a dyn Fn(Line) -> f32,
-    /// Whether a line that comes was taken away again by something else that the text has: that it is not there says nothing.
-    pub(super) excused: &'a dyn Fn(Line) -> bool,
+    /// What else the text has of the same.
+    pub(super) others: &'a Others<'a>,
     /// To which line a line of `theirs` belongs, and one of `ours`, by their places.
     pub(super) enclosing: (Enclosing<'a>, Enclosing<'a>),
 }
@@ -80,7 +98,7 @@ type Enclosing<'a> = &'a dyn Fn(usize) -> Option<Line>;
 type Replaced = Vec<(Range<usize>, Range<usize>)>;
 
 /// Holds what `theirs` made of `base` against a text that came about in another way, `ours`. `replaced` says which lines of the base `theirs`
-/// has others for. Lines that should have come, are not there and are not excused are put into `lacked`.
+/// has others for. Lines that should have come, are not there and were not taken away again are put into `lacked`.
 ///
 /// # Cost
 /// One diff.
@@ -91,7 +109,7 @@ pub(super) fn standing(
     known: &Known<'_>,
     lacked: &mut Vec<Line>,
 ) -> Standing {
-    let Known { weight, excused, .. } = *known;
+    let Known { weight, others, .. } = *known;
     let regions = regions_by(base, &[ours, theirs], &[quick_replacements(base, ours), replaced]);
     let mut anywhere = come_anywhere(base, ours, &regions);
     let mut found = Standing::default();
@@ -101,12 +119,7 @@ pub(super) fn standing(
         match &region.class {
             RegionClass::Unchanged | RegionClass::Only(0) => {}
             RegionClass::Shared(_) => {
-                let changed = Changed::between(old, new);
-                found.replayed += changed.weight(weight);
-                let comes: f32 = changed.comes.iter().map(|&line| weight(line)).sum();
-                found.came = (found.came.0 + comes, found.came.1 + comes);
-                found.lines.0 += changed.count();
-                found.lines.1 += changed.count();
+                found.replay(&Changed::between(old, new), weight, others);
             }
             RegionClass::Only(_) | RegionClass::Conflict(_) => {
                 let changed = Changed::between(old, new);
@@ -122,7 +135,7 @@ pub(super) fn standing(
                 // Where the text was left as it was, the change went elsewhere as a whole or not at all: some lines of it are found anywhere.
                 // Nor did it go anywhere while what should have gone still stands, and what belongs to another line is another change.
                 let is_lacked =
-                    |(line, is_there): (&Line, &bool)| !is_there && !excused(*line) && weight(*line) >= LINE;
+                    |(line, is_there): (&Line, &bool)| !is_there && !(others.take)(*line) && weight(*line) >= LINE;
                 let still: f32 = changed.goes.iter().map(|&line| weight(line)).sum();
                 let is_not_there = || still >= LINE || changed.comes.iter().zip(&is_there).any(is_lacked);
                 let belongs = || belongs(&changed, region, (theirs, ours), &regions, known);
@@ -140,7 +153,7 @@ pub(super) fn standing(
                         found.contained += worth;
                         found.came.0 += worth;
                         found.lines.0 += 1;
-                    } else if excused(line) {
+                    } else if (others.take)(line) {
                         found.lines.1 -= 1;
                     } else {
                         found.missing += worth;
@@ -149,7 +162,7 @@ pub(super) fn standing(
                     }
                 }
                 for &line in &changed.goes {
-                    if take(&mut in_place, line) {
+                    if take(&mut in_place, line) || (others.left_out)(line) {
                         found.missing += weight(line);
                         found.lacks.1 += 1;
                     } else {
@@ -169,25 +182,22 @@ pub(super) fn standing_whole(
     delta: &TextDelta,
     is_there: bool,
     weight: &dyn Fn(Line) -> f32,
-    excused: &dyn Fn(Line) -> bool,
+    others: &Others<'_>,
     lacked: &mut Vec<Line>,
 ) -> Standing {
     let mut found = Standing::default();
     for hunk in &delta.hunks {
         let mut changed = Changed::between(hunk.removed(), hunk.added());
-        let comes: f32 = changed.comes.iter().map(|&line| weight(line)).sum();
-        found.came.1 += comes;
         if is_there {
-            found.replayed += changed.weight(weight);
-            found.came.0 += comes;
-            found.lines.0 += changed.count();
+            found.replay(&changed, weight, others);
         } else {
-            changed.comes.retain(|&line| !excused(line));
+            found.came.1 += changed.comes.iter().map(|&line| weight(line)).sum::<f32>();
+            changed.comes.retain(|&line| !(others.take)(line));
+            found.lines.1 += changed.count();
             found.missing += changed.weight(weight);
             found.lacks = (found.lacks.0 + changed.comes.len(), found.lacks.1 + changed.goes.len());
             lacked.extend(&changed.comes);
         }
-        found.lines.1 += changed.count();
     }
     found
 }
@@ -291,7 +301,7 @@ mod tests {
         let bytes = [before, after, text].map(str::as_bytes);
         let [before, after, text] = bytes.map(lines::numbers);
         let enclosing = (|at| lines::enclosing(bytes[1], at), |at| lines::enclosing(bytes[2], at));
-        let known = Known { weight, excused: &|_| false, enclosing: (&enclosing.0, &enclosing.1) };
+        let known = Known { weight, others: &Others::none(), enclosing: (&enclosing.0, &enclosing.1) };
         standing(&before, (&after, replaced), &text, &known, &mut Vec::new())
     }
 
@@ -347,7 +357,7 @@ mod tests {
             let (before, after) = (text(&before), text(&after));
             let delta = text_delta(before.as_bytes(), after.as_bytes(), &mut Vec::new());
             for (is_there, present) in [(true, &after), (false, &before)] {
-                let found = standing_whole(&delta, is_there, &|_| 1.0, &|_| false, &mut Vec::new());
+                let found = standing_whole(&delta, is_there, &|_| 1.0, &Others::none(), &mut Vec::new());
                 let held = stands(&before, &after, present);
                 prop_assert_eq!(found, Standing { left: 0.0, ..held });
             }

@@ -114,3 +114,28 @@ fn what_a_later_change_made_of_it_leaves_nothing_missing_and_proves_nothing() {
     let verdicts: Vec<Verdict> = judged.into_iter().map(|(_, judgement)| judgement.verdict).collect();
     assert_eq!(verdicts, [Verdict::Unproven { because: Doubt::Overtaken }, Verdict::Present]);
 }
+
+#[test]
+fn a_line_that_an_earlier_change_came_without_was_taken_away() {
+    let home = tempdir().unwrap();
+    let source = Repo::init(home.path().join("source"));
+    source.write("a.py", text("1")).write("b.py", "b = 1\n").commit("base");
+    let id = commit_id(&source.git(&["rev-parse", "HEAD"]));
+    let more = |debug: &str| -> String {
+        let lines: String = (0..20).map(|at| format!("    step_{at}(value)\n")).collect();
+        text("1") + &lines + debug
+    };
+    let debug = "    print(value)\n";
+    source.write("a.py", more(debug)).commit("add steps").write("a.py", more("")).commit("drop what was for debugging");
+    let verdicts = |present: &str| -> Vec<Verdict> {
+        let prod = home.path().join("prod");
+        lay(&prod, &[("a.py", present), ("b.py", "b = 1\n")]);
+        let judged = judge(&Plan::of(&[source.root(), &prod]).collect(), Some((0, id.clone()))).0;
+        judged.into_iter().map(|(_, judgement)| judgement.verdict).collect()
+    };
+    assert_eq!(verdicts(&more("")), [Verdict::Present, Verdict::Present], "both were carried over as one");
+    assert_eq!(verdicts(&more(debug)), [Verdict::Present, Verdict::Absent]);
+    let neither = verdicts(&text("1"));
+    assert_eq!(neither[0], Verdict::Absent);
+    assert_ne!(neither[1], Verdict::Present, "there was nothing to take away");
+}
