@@ -80,6 +80,7 @@ impl Case<'_> {
             return self.judgement(Verdict::Present, evidence, looking).into();
         }
         let pairs = &self.pairs.of[self.at];
+        let others = &Others { is_same_but_blanks: pairs.iter().any(|pair| pair.same_but_blanks), ..*others };
         self.say(pairs, looking, &mut evidence);
         if self.trace < TRACE
             && evidence.is_empty()

@@ -1,17 +1,17 @@
 //! Holds a unit against the present files of the target, and against the files it began with.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 
 use super::decide::NEARER;
 use super::delta::TextDelta;
-use super::index::{Weights, comes, goes};
-use super::lines::{self, Line};
+use super::hold::{Found, Held, Texts};
+use super::index::Weights;
+use super::lines::Line;
 use super::load::{self, Body, Delta, LARGEST};
 use super::others::Others;
 use super::places::Places;
 use super::steps::Steps;
-use super::tip::{Known, Standing, standing, standing_whole};
+use super::tip::Standing;
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
@@ -72,26 +72,14 @@ impl Look {
     }
 }
 
-/// The lines of a file before and afterwards.
-type Texts = (Vec<Line>, Vec<Line>);
-
-/// What a unit makes of a file, and what it is held against.
-#[derive(Clone, Copy)]
-struct Held<'a> {
-    change: &'a FileChange,
-    delta: &'a TextDelta,
-    /// The target's file, present or from the beginning.
-    present: Option<&'a Side>,
-    /// The target began with the file.
-    was_there: bool,
-}
-
 /// A file of a unit that was held against the present one.
 struct Seen<'a> {
     change: &'a FileChange,
     body: &'a Body,
-    /// Its lines before and afterwards, where they were needed.
+    /// It before and afterwards, where that was needed.
     texts: Option<Texts>,
+    /// It is there in another indentation.
+    is_reindented: bool,
     /// What the target began with.
     base: Option<Side>,
     /// How it stands in the target, where that has what it began with.
@@ -167,23 +155,24 @@ impl Looking<'_> {
             look.untold += 1;
             let nothing = Standing::default();
             look.files.push((change.path().clone(), nothing));
-            return Ok(Seen { change, body, texts: None, base, untouched: Some(nothing) });
+            return Ok(Seen { change, body, texts: None, is_reindented: false, base, untouched: Some(nothing) });
         }
-        let (standing, texts) = if let Some(text) = lines_of(change, body) {
+        let mut texts = None;
+        let found = if let Some(text) = lines_of(change, body) {
             look.no_file += usize::from(tip.is_none() && change.before.is_some() && change.after.is_some());
-            let mut texts = None;
-            let held = Held { change, delta: text, present: tip.as_ref(), was_there: base.is_some() };
-            let (standing, is_same) =
-                self.hold(&held, &mut texts, &Others { left_out: &|_| false, ..*others }, &mut look.lacked)?;
-            look.same += usize::from(is_same && change.after.is_some());
-            (standing, texts)
+            let held =
+                Held { change, delta: text, present: tip.as_ref(), was_there: base.is_some(), may_be_reindented: true };
+            let found = self.hold(&held, &mut texts, &Others { left_out: &|_| false, ..*others }, &mut look.lacked)?;
+            look.same += usize::from(found.is_same && change.after.is_some());
+            found
         } else {
             let there = self.whole(change, body, tip.as_ref())?;
             look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
             look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
-            (whole(there), None)
+            Found::new(whole(there), there)
         };
+        let Found { standing, is_reindented, .. } = found;
         look.tip.add(standing);
         let is_bare = usize::from(tip.is_some() && standing.is_bare());
         if is_supporting(change.path()) {
@@ -200,14 +189,7 @@ impl Looking<'_> {
             }
             _ => false,
         };
-        Ok(Seen { change, body, texts, base, untouched: is_untouched.then_some(standing) })
-    }
-
-    /// The lines of a file before a change and afterwards.
-    fn texts(&self, change: &FileChange, delta: &TextDelta) -> Result<Texts, String> {
-        let before = self.lines(change.before.as_ref())?;
-        let after = delta.applied(&before);
-        Ok((before, after))
+        Ok(Seen { change, body, texts, is_reindented, base, untouched: is_untouched.then_some(standing) })
     }
 
     /// Holds a file of a unit against the one that the target began with.
@@ -219,8 +201,14 @@ impl Looking<'_> {
             return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
         };
         let base = file.base.as_ref();
-        let held = Held { change: file.change, delta: text, present: base, was_there: base.is_some() };
-        Ok(self.hold(&held, &mut file.texts, &Others { take: &|_| false, ..*others }, &mut Vec::new())?.0)
+        let held = Held {
+            change: file.change,
+            delta: text,
+            present: base,
+            was_there: base.is_some(),
+            may_be_reindented: file.is_reindented,
+        };
+        Ok(self.hold(&held, &mut file.texts, &Others { take: &|_| false, ..*others }, &mut Vec::new())?.standing)
     }
 
     /// In how many files the target has the very contents of a unit, by their names; `None` when a name is not known.
@@ -300,59 +288,6 @@ impl Looking<'_> {
         self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
     }
 
-    /// Holds a text of the target, if there is one, against what a unit makes of it, and tells whether it is just that. `texts` is what was read of
-    /// the unit. Where names tell that the text is what the unit begins or ends with, nothing is read.
-    fn hold(
-        &self,
-        held: &Held<'_>,
-        texts: &mut Option<Texts>,
-        others: &Others<'_>,
-        lacked: &mut Vec<Line>,
-    ) -> Result<(Standing, bool), String> {
-        let Held { change, delta, present, was_there } = *held;
-        let weight = |line: Line| self.weights.of(comes(line)).max(self.weights.of(goes(line)));
-        let Some(present) = present else {
-            return Ok(match change.after {
-                // It went away, as it does in the unit; one that never was there says nothing.
-                None if !was_there => (Standing::default(), false),
-                None => (standing_whole(delta, true, &weight, others, lacked), false),
-                Some(_) => (standing_whole(delta, false, &weight, &Others::none(), &mut Vec::new()), false),
-            });
-        };
-        let is = |side: &Option<Side>| {
-            let name = side.as_ref().and_then(|side| self.known(side));
-            name.is_some() && name == self.known(present)
-        };
-        if is(&change.before) {
-            let standing = standing_whole(delta, false, &weight, others, lacked);
-            return Ok((Standing { left: standing.missing, ..standing }, false));
-        }
-        if is(&change.after) {
-            return Ok((standing_whole(delta, true, &weight, others, lacked), true));
-        }
-        let ours = self.lines(Some(present))?;
-        let (before, after) = match texts {
-            Some(texts) => &*texts,
-            texts => texts.insert(self.texts(change, delta)?),
-        };
-        // Asked for hardly ever, so that the texts are read again then.
-        let failed = Cell::new(None);
-        let enclosing = |side: Option<&Side>, at| match self.content(side) {
-            Ok(text) => lines::enclosing(&text, at),
-            Err(words) => {
-                failed.set(Some(words));
-                None
-            }
-        };
-        let (of_theirs, of_ours) = (|at| enclosing(change.after.as_ref(), at), |at| enclosing(Some(present), at));
-        let known = Known { weight: &weight, others, enclosing: (&of_theirs, &of_ours) };
-        let standing = standing(before, (after, delta.replaced()), &ours, &known, lacked);
-        if let Some(words) = failed.take() {
-            return Err(words);
-        }
-        Ok((standing, *after == ours && self.is(change.after.as_ref(), Some(present))?))
-    }
-
     /// Whether a place has what the change makes of it, as a whole. Where it gives a file another name or kind and nothing else, the
     /// target's own content is neither for nor against it.
     fn whole(&self, change: &FileChange, body: &Body, there: Option<&Side>) -> Result<bool, String> {
@@ -369,7 +304,7 @@ impl Looking<'_> {
     }
 
     /// Whether two contents are one.
-    fn is(&self, a: Option<&Side>, b: Option<&Side>) -> Result<bool, String> {
+    pub(super) fn is(&self, a: Option<&Side>, b: Option<&Side>) -> Result<bool, String> {
         match (a, b) {
             (None, None) => Ok(true),
             (Some(a), Some(b)) if a.kind == BlobKind::Submodule || b.kind == BlobKind::Submodule => {
@@ -392,7 +327,7 @@ impl Looking<'_> {
     }
 
     /// git's name for a content, where it is known.
-    fn known(&self, side: &Side) -> Option<BlobId> {
+    pub(super) fn known(&self, side: &Side) -> Option<BlobId> {
         match &side.version {
             Version::Blob { id, .. } => Some(*id),
             Version::Held(_) | Version::Part { .. } => None,
@@ -418,14 +353,10 @@ impl Looking<'_> {
         }
     }
 
-    fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
+    pub(super) fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
         let Some(side) = side else { return Ok(Vec::new()) };
         let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
         content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
-    }
-
-    fn lines(&self, side: Option<&Side>) -> Result<Vec<Line>, String> {
-        Ok(lines::numbers(&self.content(side)?))
     }
 
     /// The target's present file under the name it has there.

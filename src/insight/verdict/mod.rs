@@ -5,6 +5,8 @@
 
 mod decide;
 mod delta;
+mod hold;
+mod indent;
 mod index;
 mod lines;
 mod load;
@@ -138,6 +140,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
                 take: &|line| there.is_taken_after(at, line),
                 left_out: &|line| there.is_left_out(at, line),
                 is_left_out: there.omits(at, &units[at], &pairs.weights),
+                ..Others::none()
             };
             case(at).decide(&looking, &others)
         };

@@ -7,7 +7,7 @@ use super::lines::{DigestMap, DigestSet, Line};
 use super::load::Delta;
 use super::types::Verdict;
 
-/// What is known of the lines of one unit.
+/// What is known of the lines of one unit before its files are looked at.
 #[derive(Clone, Copy)]
 pub(super) struct Others<'a> {
     /// Whether a later unit takes a line away that this one brings: that it is not there says nothing.
@@ -16,12 +16,14 @@ pub(super) struct Others<'a> {
     pub(super) left_out: &'a dyn Fn(Line) -> bool,
     /// It is so with most of what this one does.
     pub(super) is_left_out: bool,
+    /// A step of the target is the same but for white space.
+    pub(super) is_same_but_blanks: bool,
 }
 
 impl Others<'static> {
     /// Nothing is known yet.
     pub(super) fn none() -> Self {
-        Self { take: &|_| false, left_out: &|_| false, is_left_out: false }
+        Self { take: &|_| false, left_out: &|_| false, is_left_out: false, is_same_but_blanks: false }
     }
 }
 

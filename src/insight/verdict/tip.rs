@@ -70,6 +70,13 @@ impl Standing {
         self.missing >= LINE && (!has_come || self.share().is_some_and(|share| share < HARDLY))
     }
 
+    /// Whether it could be there in another indentation: some of it is not there, and some is, or `is_alike`: something does the
+    /// same but for white space.
+    pub(super) fn may_be_reindented(&self, is_alike: bool) -> bool {
+        let is_begun = || self.came.0 > 0.0 && self.share().is_some_and(|share| share >= HARDLY);
+        self.missing >= LINE && (is_alike || is_begun())
+    }
+
     /// All of it.
     pub(super) fn weight(&self) -> f32 {
         self.replayed + self.contained + self.missing

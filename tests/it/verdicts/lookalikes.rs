@@ -141,3 +141,30 @@ fn what_lacks_one_of_two_places_is_there_in_part() {
     let half = sides.only().verdict;
     assert!(matches!(half, Verdict::Partly { .. }), "{half:?}");
 }
+
+#[test]
+fn a_change_in_a_block_that_lies_deeper_is_there_where_its_lines_lie_alike() {
+    let body = |check: &str| {
+        let lines = ["rows = load(day)", "for row in rows:", "    send(row)", "    note(row, day)", "    count(row)"];
+        let all = lines.map(|line| format!("{line}\n")).concat();
+        all.replace("    note(row, day)\n", &format!("    note(row, day)\n{check}"))
+    };
+    let under = |head: &str, blanks: usize, body: &str| -> String {
+        let lines = body.lines().map(|line| format!("{}{line}\n", " ".repeat(blanks)));
+        format!("def run(day):\n{head}{}    return day\n", lines.collect::<String>())
+    };
+    let check = "    if row.is_late(day):\n        warn(row, day)\n        keep(row.id, day)\n";
+    let sides = Sides::new(&[("a.py", &under("", 4, &body(""))), ("b.py", "b = 1\n")]);
+    sides.source.write("a.py", under("", 4, &body(check))).commit("warn of late rows");
+    let head = "    if is_open(day):\n";
+    sides.target.write("a.py", under(head, 8, &body(""))).commit("on open days only");
+    assert_eq!(sides.only().verdict, Verdict::Absent);
+    sides.target.git(&["branch", "deeper"]);
+    sides.target.write("a.py", under(head, 8, &body(check))).commit("warn of late ones and keep these");
+    assert_eq!(sides.only().verdict, Verdict::Present);
+    sides.target.git(&["checkout", "-q", "deeper"]);
+    let outside = check.replace("        keep", "    keep");
+    sides.target.write("a.py", under(head, 8, &body(&outside))).commit("keep all, warn of late ones");
+    let half = sides.only().verdict;
+    assert!(matches!(half, Verdict::Partly { .. }), "a line is in another block: {half:?}");
+}
