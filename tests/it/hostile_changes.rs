@@ -187,3 +187,93 @@ fn fifty_megabytes_are_compared_as_a_whole() {
     std::fs::copy(a.path("large"), b.path("large")).unwrap();
     assert_eq!(units(&env), ["change a line of it: present -", "change the small one: absent clean"]);
 }
+
+/// Ten lines without the end of the last one.
+fn without_end() -> &'static str {
+    TEN.strip_suffix('\n').unwrap()
+}
+
+/// Something that is done to the target.
+type Step<'a> = &'a dyn Fn();
+
+#[test]
+fn the_end_of_the_last_line_is_carried_over_by_itself() {
+    for (before, after) in [(without_end(), TEN), (TEN, without_end())] {
+        let (env, a, b) = pair(&[("text", before)]);
+        a.write("text", after).commit("the end");
+        assert_eq!(units(&env), ["the end: absent clean"]);
+        b.write("text", before.replace("two", "zwei")).commit("the target's own");
+        assert_eq!(units(&env), ["the end: absent clean"]);
+        let patch = &*export(&env)[0];
+        let run_patch = |words: &[&str]| {
+            let output = Command::new("patch").args(words).arg(patch).current_dir(b.root()).output().unwrap();
+            assert!(output.status.success(), "patch {words:?}: {output:?}");
+        };
+        let ways: [(Step<'_>, Step<'_>); 3] = [
+            (&|| _ = b.git(&["apply", patch]), &|| _ = b.git(&["apply", "-R", patch])),
+            (&|| b.git_at("1700000100 +0000", &["am", "-q", patch]), &|| _ = b.git(&["revert", "--no-edit", "HEAD"])),
+            (&|| run_patch(&["-s", "-p1", "-i"]), &|| run_patch(&["-s", "-R", "-p1", "-i"])),
+        ];
+        for (apply, take_back) in ways {
+            apply();
+            assert_eq!(units(&env), ["the end: present -"]);
+            assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), after.replace("two", "zwei"));
+            take_back();
+            assert_eq!(units(&env), ["the end: absent clean"]);
+        }
+    }
+}
+
+#[test]
+fn the_end_of_another_last_line_is_what_the_target_made_of_it() {
+    let more = format!("{TEN}eleven");
+    let open = without_end();
+    for (before, after, theirs, expected) in [
+        (open, TEN, &*open.replace("ten", "zehn"), "absent conflict"),
+        (open, TEN, &TEN.replace("ten", "zehn"), "present -"),
+        (TEN, open, &more, "present -"),
+        (open, TEN, &TEN.replace('\n', "\r\n"), "present -"),
+        (open, TEN, &open.replace('\n', "\r\n"), "absent clean"),
+        // Nothing is left that could have an end.
+        (open, TEN, "", "unproven conflict"),
+        (open, TEN, "\0\n", "unproven conflict"),
+        // Nothing but line ends: whether they came by the change cannot be told.
+        (TEN, &TEN.replace('\n', "\r\n"), TEN, "unproven clean"),
+        (&TEN.replace('\n', "\r\n"), open, TEN, "unproven clean"),
+    ] {
+        let (env, a, b) = pair(&[("text", before)]);
+        a.write("text", after).commit("the end");
+        if theirs != before {
+            b.write("text", theirs).commit("the target's own");
+        }
+        assert_eq!(units(&env), [format!("the end: {expected}")], "{before:?} {after:?} {theirs:?}");
+    }
+    // What the target began with is nobody's change, and what shares no history says nothing by other lines.
+    let (env, a, b) = pair(&[("text", TEN)]);
+    a.write("text", open).commit("take the end away");
+    a.write("text", TEN).commit("put it back");
+    assert_eq!(units(&env), ["put it back: unproven clean", "take the end away: absent clean"]);
+    std::fs::remove_dir_all(b.root()).unwrap();
+    let b = Repo::init(env.path("b"));
+    b.write("text", "a line\nand another one\n").commit("another history");
+    let own = |lines: Vec<String>| lines.into_iter().filter(|line| line.contains("put it back")).collect::<Vec<_>>();
+    assert_eq!(own(units(&env)), ["put it back: unproven conflict"]);
+}
+
+#[test]
+fn beside_lines_the_end_of_a_file_says_nothing() {
+    let fixed = |text: &str| text.replace("five", "value_of(members, 5)");
+    let (env, a, b) = pair(&[("text", without_end()), ("other", without_end())]);
+    a.write("text", fixed(without_end())).write("other", TEN).commit("fix");
+    assert_eq!(units(&env), ["fix: absent clean"]);
+    b.write("text", fixed(without_end())).commit("the fix alone");
+    assert_eq!(units(&env), ["fix: present -"]);
+    let (env, a, b) = pair(&[("text", without_end()), ("other", without_end())]);
+    a.write("text", TEN).write("other", TEN).commit("ends");
+    b.write("text", TEN).commit("one of them");
+    let shown = candidates(&env, &["show", "f1"]).expect(1).stdout();
+    assert!(
+        shown.contains("partly") && shown.contains("\n  lacks 1 line in other, and still has 1 other\n"),
+        "{shown}"
+    );
+}
