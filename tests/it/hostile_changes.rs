@@ -1,6 +1,7 @@
 //! What histories and patches may hold that is no ordinary change: each has a defined outcome in `candidates`, its verdicts and its export.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::Value;
@@ -276,4 +277,17 @@ fn beside_lines_the_end_of_a_file_says_nothing() {
         shown.contains("partly") && shown.contains("\n  lacks 1 line in other, and still has 1 other\n"),
         "{shown}"
     );
+}
+
+#[test]
+fn what_lacks_no_lines_lacks_what_is_done_to_the_file() {
+    let (env, a, b) = pair(&[("one", TEN), ("two", TEN)]);
+    let run = |repo: &Repo, name| std::fs::set_permissions(repo.path(name), PermissionsExt::from_mode(0o755)).unwrap();
+    run(&a, "one");
+    run(&a, "two");
+    a.commit("make them executable");
+    run(&b, "one");
+    assert_eq!(units(&env), ["make them executable: partly clean"]);
+    let shown = candidates(&env, &["show", "f1"]).expect(1).stdout();
+    assert!(shown.contains("\n  lacks what it does to two\n"), "{shown}");
 }
