@@ -12,10 +12,11 @@ use obstacles::replay;
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rayon::prelude::*;
 
+use crate::compare::Cell;
 use crate::insight::units::{self, FileChange, Found, Sources, Unit, UnitId, UnitKind, is_bookkeeping};
 use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
 use crate::path::TreePath;
@@ -220,6 +221,7 @@ pub fn find(question: &Question<'_>) -> Candidates {
         candidates.trials.append(&mut search.trials);
         candidates.units.extend(search.finish());
     }
+    list_once(&mut candidates.units, &question.sources);
     candidates.units.sort_by(|a, b| {
         let key = |it: &Candidate| (it.is_everywhere(), it.is_bookkeeping, std::cmp::Reverse(it.rank.score()));
         let when = |it: &Candidate| std::cmp::Reverse(it.unit.authored);
@@ -230,6 +232,36 @@ pub fn find(question: &Question<'_>) -> Candidates {
             .then(a.unit.from.cmp(&b.unit.from))
     });
     candidates
+}
+
+/// Where a file has two versions and nothing says which is newer, what the one has over the other is the same turned around: where both are
+/// asked about, it stays with the first of the two environments.
+fn list_once(units: &mut Vec<Candidate>, sources: &Sources<'_>) {
+    let has_two_versions = |path: &TreePath| {
+        let row = sources.comparison.find(sources.snapshots, path).map(|row| sources.comparison.row(row));
+        let cells = row.iter().flat_map(|row| row.cells).filter(|cell| matches!(cell, Cell::Variant(_)));
+        cells.collect::<HashSet<&Cell>>().len() == 2
+    };
+    let edits = |it: &Candidate| -> BTreeSet<TreePath> {
+        let is_two_way = it.unit.kind == UnitKind::Tree { two_way: true };
+        let edits = it.unit.changes.iter().filter(|change| is_two_way && change.before.is_some());
+        edits.map(|change| change.path().clone()).filter(has_two_versions).collect()
+    };
+    let mut listed: BTreeSet<(usize, usize, TreePath)> = BTreeSet::new();
+    for candidate in &*units {
+        for path in edits(candidate) {
+            let (from, tos) = (candidate.unit.from, candidate.targets.iter().map(|target| target.judgement.target));
+            listed.extend(tos.map(|to| (from, to, path.clone())));
+        }
+    }
+    for candidate in units.iter_mut() {
+        let (from, paths) = (candidate.unit.from, edits(candidate));
+        let is_turned = |to: usize| paths.iter().all(|path| listed.contains(&(to, from, path.clone())));
+        if paths.len() == candidate.unit.changes.len() {
+            candidate.targets.retain(|target| from < target.judgement.target || !is_turned(target.judgement.target));
+        }
+    }
+    units.retain(|candidate| !candidate.targets.is_empty());
 }
 
 /// All units of an environment that are no commits.
@@ -281,8 +313,8 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
     }
     for unit in own {
         // The base is a commit of the very tree.
-        let is_in_base =
-            unit.kind == UnitKind::Tree && base.as_ref().is_some_and(|(environment, _)| *environment == from);
+        let is_in_base = matches!(unit.kind, UnitKind::Tree { .. })
+            && base.as_ref().is_some_and(|(environment, _)| *environment == from);
         if is_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
     }
     // What is a base for want of a better one is near to nothing.
