@@ -291,3 +291,37 @@ fn what_lacks_no_lines_lacks_what_is_done_to_the_file() {
     let shown = candidates(&env, &["show", "f1"]).expect(1).stdout();
     assert!(shown.contains("\n  lacks what it does to two\n"), "{shown}");
 }
+
+#[test]
+fn a_patch_has_the_line_ends_that_the_target_has_committed() {
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let fixed = |word: &str| TEN.replace("five", word);
+    for by_attribute in [true, false] {
+        let (env, a, b) = pair(&[("text", TEN)]);
+        if by_attribute {
+            b.write(".gitattributes", "text eol=crlf\n").commit("attributes");
+        } else {
+            b.git(&["config", "core.autocrlf", "true"]);
+        }
+        b.remove("text").git(&["checkout", "-q", "text"]);
+        assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(TEN), "git writes it so");
+        a.write("text", fixed("mended(members)")).commit("mend");
+        a.write("text", fixed("mended(members, all)")).commit("mend more");
+        assert_eq!(units(&env), ["mend more: absent conflict", "mend: absent clean"]);
+        let patches = export(&env);
+        assert_eq!(patches.len(), 2);
+        for patch in &patches {
+            b.git(&["apply", "--check", patch]);
+            b.git_at("1700000100 +0000", &["am", "-q", "--keep-cr", "--ignore-date", patch]);
+        }
+        assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(&fixed("mended(members, all)")));
+        assert_eq!(b.git(&["status", "--short"]), "");
+        assert_eq!(units(&env), ["mend more: present -", "mend: present -"]);
+    }
+    // Somebody converted it: then what is committed is not what a patch meets.
+    let (env, a, b) = pair(&[("text", TEN)]);
+    a.write("text", fixed("mended(members)")).commit("mend");
+    b.write("text", crlf(TEN));
+    b.git(&["apply", &export(&env)[0]]);
+    assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(&fixed("mended(members)")));
+}

@@ -18,7 +18,9 @@ use rayon::prelude::*;
 
 use crate::compare::Cell;
 use crate::insight::units::{self, FileChange, Found, Sources, Unit, UnitId, UnitKind, is_bookkeeping};
-use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
+use crate::insight::verdict::{
+    self, Applies, Asked, Doubt, Fact, Judgement, Places, Proof, Reading, Replay, Tier, Verdict,
+};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, EntryRef, ReadFailure};
 
@@ -373,12 +375,24 @@ impl Search<'_> {
         undone::say(&mut judged.judgements, &undone::undone(&units, reading)?, &units);
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
         let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();
-        let tried: BTreeMap<usize, Applies> =
-            wanted.par_iter().map(|&at| (at, replay(&units[at], &asked, &judged.places, reading).applies)).collect();
+        // Whether each applies, and whether that would change nothing.
+        let tried = |&at: &usize| {
+            let Replay { applies, files } = replay(&units[at], &asked, &judged.places, reading);
+            let is_idle = files.is_empty() && applies == Applies::Clean;
+            (at, (applies, is_idle))
+        };
+        let mut tried: BTreeMap<usize, (Applies, bool)> = wanted.par_iter().map(tried).collect();
+        for judgement in &mut judged.judgements {
+            // What would change nothing is not lacking, though nothing says that the target has it.
+            let is_idle = tried.get(&judgement.unit).is_some_and(|(_, is_idle)| *is_idle);
+            if is_idle && judgement.verdict == Verdict::Absent && judgement.evidence.is_empty() {
+                judgement.verdict = Verdict::Unproven { because: Doubt::Nothing };
+            }
+        }
         let in_conflict: Vec<usize> = wanted
             .iter()
             .copied()
-            .filter(|at| matches!(tried.get(at), Some(Applies::Conflict { .. })))
+            .filter(|at| matches!(tried.get(at), Some((Applies::Conflict { .. }, _))))
             .filter(|&at| matches!(judged.judgements[at].verdict, Verdict::Absent | Verdict::Partly { .. }))
             .collect();
         let mut needs = verdict::needs(&in_conflict, &judged.judgements, &asked, &judged.places, reading);
@@ -388,7 +402,7 @@ impl Search<'_> {
             let at = judgement.unit;
             let target = Target {
                 judgement,
-                applies: tried.get(&at).cloned(),
+                applies: tried.remove(&at).map(|(applies, _)| applies),
                 needs: needs.remove(&at).unwrap_or_default().into_iter().map(|need| ids[need]).collect(),
             };
             self.all.entry(unit.id).or_insert_with(|| (unit, Vec::new())).1.push(target);
