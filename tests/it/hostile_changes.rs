@@ -129,7 +129,10 @@ fn a_shallow_history_ends_where_it_was_cut() {
     a.git(&["reset", "-q", "--hard", "HEAD~1"]);
     a.write("b", "new_file_of_a\n").commit("new file");
     let run = candidates(&env, &[]).expect(3);
-    assert!(run.stdout().contains("not judged: a -> b: cannot read the history: the history is cut off"), "{run}");
+    for place in ["a", "a -> b"] {
+        let words = format!("not judged: {place}: cannot read the history: the history is cut off");
+        assert!(run.stdout().contains(&words), "{run}");
+    }
     drop((a, b));
 }
 
@@ -185,6 +188,10 @@ fn fifty_megabytes_are_compared_as_a_whole() {
     assert_eq!(report["written"][0]["title"], "change the small one");
     assert_eq!(report["left_out"][0]["why"], "`large` is too large to be tried");
     assert_eq!(units(&env), ["change a line of it: absent not-tried", "change the small one: absent clean"]);
+    b.write("large", text.replacen("line 0900000 of", "line 0900000 (own) of", 1));
+    let report = candidates(&env, &["--all", "--format", "json"]).expect(1).json();
+    let other = report["units"].as_array().unwrap().iter().find(|unit| unit["title"] == "change a line of it").unwrap();
+    assert_eq!(other["targets"][0]["because"], "no text or too large, and another content");
     std::fs::copy(a.path("large"), b.path("large")).unwrap();
     assert_eq!(units(&env), ["change a line of it: present -", "change the small one: absent clean"]);
 }

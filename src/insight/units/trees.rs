@@ -35,7 +35,7 @@ pub fn trees(environment: usize, sources: &Sources<'_>) -> Found {
             Ok(Some(root)) => Some(root),
             Ok(None) => return found,
             Err(words) => {
-                found.failures.push(words);
+                found.failures.push(format!("{}: {words}", sources.snapshots[environment].environment));
                 return found;
             }
         },

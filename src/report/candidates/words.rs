@@ -81,7 +81,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         Doubt::Nothing => "nothing in it that could be told apart".to_owned(),
         Doubt::Overtaken => "later changes of it are there".to_owned(),
         Doubt::NoFile => "the file is under no known name".to_owned(),
-        Doubt::Opaque => "no text, and another content".to_owned(),
+        Doubt::Opaque => "no text or too large, and another content".to_owned(),
     }
 }
 
