@@ -1,7 +1,9 @@
-//! Candidates of trees of which none has a history: nothing but a copy put aside, a baseline or the number of trees says who changed what.
+//! Candidates of trees that share no history. Where none has one at all, nothing but a copy put aside, a baseline or the number of trees says who
+//! changed what.
 
 use serde_json::Value;
 
+use crate::support::repo::Repo;
 use crate::support::run::{Run, TestEnv};
 
 const TEN: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\n";
@@ -105,4 +107,34 @@ fn a_command_names_the_candidate_that_it_is_about() {
         let again = env.driftline(next.split(' ').map(|word| if word == "patches/" { short } else { word })).expect(1);
         assert!(again.stdout().contains(&format!(".patch  {title}\n")), "{shown}{again}");
     }
+}
+
+#[test]
+fn what_came_before_both_were_alike_is_there() {
+    let env = TestEnv::new();
+    env.write("driftline.toml", "[env.a]\npath = 'a'\n[env.b]\npath = 'b'\nmap = { 'backend' = 'server' }\n");
+    let (a, b) = (Repo::init(env.path("a")), Repo::init(env.path("b")));
+    for (repo, folder) in [(&a, "backend"), (&b, "server")] {
+        let name = format!("{folder}/k.py");
+        repo.write(&name, TEN).write("m.py", TEN).write("n.py", TEN).write("o.py", TEN).commit("as it was");
+    }
+    let number = |word: &str| TEN.replace("seven", word);
+    a.write("m.py", mended()).commit("mend it");
+    a.write("n.py", number("staged_change(members)")).git(&["add", "n.py"]);
+    b.write("o.py", number("of_its_own(members)")).commit("the target's own");
+    let verdicts = || {
+        let report = candidates(&env, &[], &["--from", "a", "--to", "b", "--all", "--format", "json"]).json();
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let line = |unit: &Value| format!("{}: {}", text(&unit["title"]), text(&unit["targets"][0]["verdict"]));
+        let mut lines: Vec<String> = report["units"].as_array().unwrap().iter().map(line).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(verdicts(), ["change n.py: absent", "mend it: absent"]);
+    // Both end up alike, so the target's last commit is what the source's tree is nearest to.
+    b.write("m.py", mended()).commit("by hand");
+    b.write("n.py", number("staged_change(members)")).write("o.py", TEN).commit("the rest");
+    assert_eq!(verdicts(), ["change n.py: present", "mend it: present"]);
+    b.git(&["revert", "--no-edit", "HEAD~1"]);
+    assert_eq!(verdicts(), ["change n.py: present", "mend it: absent"]);
 }

@@ -313,11 +313,21 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
             sources.commits.since(from, base)?.iter().map(|record| units::commit_id(&record.summary.id)).collect();
         (units, older) = units.into_iter().partition(|unit| newer.contains(&unit.id));
     }
+    // A commit that is nearest to the source's tree may have whatever that has: from there on the target need not have done it.
+    let is_of_source = |(_, base): &(usize, CommitId)| {
+        let near = |environment: usize| sources.lineage.commit_near(environment);
+        near(to).is_none() && near(from).is_some_and(|(_, near)| near == *base)
+    };
+    let is_of_source = base.as_ref().is_some_and(is_of_source);
+    if is_of_source {
+        older.append(&mut units);
+    }
     for unit in own {
-        // The base is a commit of the very tree.
-        let is_in_base = matches!(unit.kind, UnitKind::Tree { .. })
-            && base.as_ref().is_some_and(|(environment, _)| *environment == from);
-        if is_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
+        // The base is a commit of the very tree, or the tree was held against it and has the unit over it.
+        let is_of_tree = matches!(unit.kind, UnitKind::Tree { .. });
+        let is_in_base = is_of_tree && base.as_ref().is_some_and(|(environment, _)| *environment == from);
+        let may_be_in_base = is_of_source && !is_of_tree;
+        if is_in_base || may_be_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
     }
     // What is a base for want of a better one is near to nothing.
     let is_near = base.is_some() && base == sources.lineage.commit_near(to);
