@@ -332,3 +332,19 @@ fn a_patch_has_the_line_ends_that_the_target_has_committed() {
     b.git(&["apply", &export(&env)[0]]);
     assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(&fixed("mended(members)")));
 }
+
+#[test]
+fn what_would_change_nothing_is_not_lacking() {
+    let (env, a, b) = pair(&[("text", TEN)]);
+    let more = TEN.replace("five", "five\nchecked(members, all)");
+    a.write("text", &more).write("new", "new_file(members)\n").commit("bring");
+    a.write("text", TEN).remove("new").commit("take away");
+    assert_eq!(units(&env), ["bring: absent clean", "take away: unproven clean"]);
+    b.write("text", &more).write("new", "new_file(members)\n").commit("brought");
+    assert_eq!(units(&env), ["bring: present -", "take away: absent clean"]);
+    // Of what says that it takes another one back, both are listed as that.
+    let (env, a, _) = pair(&[("text", TEN)]);
+    a.write("text", &more).commit("bring");
+    a.git(&["revert", "--no-edit", "HEAD"]);
+    assert_eq!(units(&env), ["Revert \"bring\": absent clean", "bring: absent clean"]);
+}
