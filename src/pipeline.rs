@@ -160,6 +160,15 @@ pub fn look_into_candidates<T: Serialize + DeserializeOwned>(
     detail
 }
 
+/// Whether a first look goes far enough for units to have numbers of it, which are the same in every listing.
+pub fn is_looked_at(picture: &Picture<'_>, asked: &Asked<'_>) -> bool {
+    let is_far = |environment: usize| picture.collected.is_elsewhere(environment);
+    let pairs = pairs(&picture.collected.snapshots);
+    with_question(picture, asked, &pairs, |question| {
+        matches!(candidates::scope(question, Bounds::default(), &is_far), Ok(Scope::All))
+    })
+}
+
 /// What the last look at the same environments found, without looking again: the numbers that units had on the last first screen.
 pub fn last_look(collected: &Collected<'_>) -> Option<Brief> {
     let kept: Kept<Brief> = serde_json::from_slice(&collected.last_conclusion(Topic::Brief.name())?).ok()?;

@@ -1,5 +1,6 @@
 //! `driftline candidates`: what one environment has and another lacks.
 
+mod ends;
 mod export;
 mod show;
 

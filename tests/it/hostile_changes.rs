@@ -1,6 +1,7 @@
 //! What histories and patches may hold that is no ordinary change: each has a defined outcome in `candidates`, its verdicts and its export.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::Value;
@@ -128,7 +129,10 @@ fn a_shallow_history_ends_where_it_was_cut() {
     a.git(&["reset", "-q", "--hard", "HEAD~1"]);
     a.write("b", "new_file_of_a\n").commit("new file");
     let run = candidates(&env, &[]).expect(3);
-    assert!(run.stdout().contains("not judged: a -> b: cannot read the history: the history is cut off"), "{run}");
+    for place in ["a", "a -> b"] {
+        let words = format!("not judged: {place}: cannot read the history: the history is cut off");
+        assert!(run.stdout().contains(&words), "{run}");
+    }
     drop((a, b));
 }
 
@@ -184,6 +188,163 @@ fn fifty_megabytes_are_compared_as_a_whole() {
     assert_eq!(report["written"][0]["title"], "change the small one");
     assert_eq!(report["left_out"][0]["why"], "`large` is too large to be tried");
     assert_eq!(units(&env), ["change a line of it: absent not-tried", "change the small one: absent clean"]);
+    b.write("large", text.replacen("line 0900000 of", "line 0900000 (own) of", 1));
+    let report = candidates(&env, &["--all", "--format", "json"]).expect(1).json();
+    let other = report["units"].as_array().unwrap().iter().find(|unit| unit["title"] == "change a line of it").unwrap();
+    assert_eq!(other["targets"][0]["because"], "no text or too large, and another content");
     std::fs::copy(a.path("large"), b.path("large")).unwrap();
     assert_eq!(units(&env), ["change a line of it: present -", "change the small one: absent clean"]);
+}
+
+/// Ten lines without the end of the last one.
+fn without_end() -> &'static str {
+    TEN.strip_suffix('\n').unwrap()
+}
+
+/// Something that is done to the target.
+type Step<'a> = &'a dyn Fn();
+
+#[test]
+fn the_end_of_the_last_line_is_carried_over_by_itself() {
+    for (before, after) in [(without_end(), TEN), (TEN, without_end())] {
+        let (env, a, b) = pair(&[("text", before)]);
+        a.write("text", after).commit("the end");
+        assert_eq!(units(&env), ["the end: absent clean"]);
+        b.write("text", before.replace("two", "zwei")).commit("the target's own");
+        assert_eq!(units(&env), ["the end: absent clean"]);
+        let patch = &*export(&env)[0];
+        let run_patch = |words: &[&str]| {
+            let output = Command::new("patch").args(words).arg(patch).current_dir(b.root()).output().unwrap();
+            assert!(output.status.success(), "patch {words:?}: {output:?}");
+        };
+        let ways: [(Step<'_>, Step<'_>); 3] = [
+            (&|| _ = b.git(&["apply", patch]), &|| _ = b.git(&["apply", "-R", patch])),
+            (&|| b.git_at("1700000100 +0000", &["am", "-q", patch]), &|| _ = b.git(&["revert", "--no-edit", "HEAD"])),
+            (&|| run_patch(&["-s", "-p1", "-i"]), &|| run_patch(&["-s", "-R", "-p1", "-i"])),
+        ];
+        for (apply, take_back) in ways {
+            apply();
+            assert_eq!(units(&env), ["the end: present -"]);
+            assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), after.replace("two", "zwei"));
+            take_back();
+            assert_eq!(units(&env), ["the end: absent clean"]);
+        }
+    }
+}
+
+#[test]
+fn the_end_of_another_last_line_is_what_the_target_made_of_it() {
+    let more = format!("{TEN}eleven");
+    let open = without_end();
+    for (before, after, theirs, expected) in [
+        (open, TEN, &*open.replace("ten", "zehn"), "absent conflict"),
+        (open, TEN, &TEN.replace("ten", "zehn"), "present -"),
+        (TEN, open, &more, "present -"),
+        (open, TEN, &TEN.replace('\n', "\r\n"), "present -"),
+        (open, TEN, &open.replace('\n', "\r\n"), "absent clean"),
+        // Nothing is left that could have an end.
+        (open, TEN, "", "unproven conflict"),
+        (open, TEN, "\0\n", "unproven conflict"),
+        // Nothing but line ends: whether they came by the change cannot be told.
+        (TEN, &TEN.replace('\n', "\r\n"), TEN, "unproven clean"),
+        (&TEN.replace('\n', "\r\n"), open, TEN, "unproven clean"),
+    ] {
+        let (env, a, b) = pair(&[("text", before)]);
+        a.write("text", after).commit("the end");
+        if theirs != before {
+            b.write("text", theirs).commit("the target's own");
+        }
+        assert_eq!(units(&env), [format!("the end: {expected}")], "{before:?} {after:?} {theirs:?}");
+    }
+    // What the target began with is nobody's change, and what shares no history says nothing by other lines.
+    let (env, a, b) = pair(&[("text", TEN)]);
+    a.write("text", open).commit("take the end away");
+    a.write("text", TEN).commit("put it back");
+    assert_eq!(units(&env), ["put it back: unproven clean", "take the end away: absent clean"]);
+    std::fs::remove_dir_all(b.root()).unwrap();
+    let b = Repo::init(env.path("b"));
+    b.write("text", "a line\nand another one\n").commit("another history");
+    let own = |lines: Vec<String>| lines.into_iter().filter(|line| line.contains("put it back")).collect::<Vec<_>>();
+    assert_eq!(own(units(&env)), ["put it back: unproven conflict"]);
+}
+
+#[test]
+fn beside_lines_the_end_of_a_file_says_nothing() {
+    let fixed = |text: &str| text.replace("five", "value_of(members, 5)");
+    let (env, a, b) = pair(&[("text", without_end()), ("other", without_end())]);
+    a.write("text", fixed(without_end())).write("other", TEN).commit("fix");
+    assert_eq!(units(&env), ["fix: absent clean"]);
+    b.write("text", fixed(without_end())).commit("the fix alone");
+    assert_eq!(units(&env), ["fix: present -"]);
+    let (env, a, b) = pair(&[("text", without_end()), ("other", without_end())]);
+    a.write("text", TEN).write("other", TEN).commit("ends");
+    b.write("text", TEN).commit("one of them");
+    let shown = candidates(&env, &["show", "f1"]).expect(1).stdout();
+    assert!(
+        shown.contains("partly") && shown.contains("\n  lacks 1 line in other, and still has 1 other\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_lacks_no_lines_lacks_what_is_done_to_the_file() {
+    let (env, a, b) = pair(&[("one", TEN), ("two", TEN)]);
+    let run = |repo: &Repo, name| std::fs::set_permissions(repo.path(name), PermissionsExt::from_mode(0o755)).unwrap();
+    run(&a, "one");
+    run(&a, "two");
+    a.commit("make them executable");
+    run(&b, "one");
+    assert_eq!(units(&env), ["make them executable: partly clean"]);
+    let shown = candidates(&env, &["show", "f1"]).expect(1).stdout();
+    assert!(shown.contains("\n  lacks what it does to two\n"), "{shown}");
+}
+
+#[test]
+fn a_patch_has_the_line_ends_that_the_target_has_committed() {
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let fixed = |word: &str| TEN.replace("five", word);
+    for by_attribute in [true, false] {
+        let (env, a, b) = pair(&[("text", TEN)]);
+        if by_attribute {
+            b.write(".gitattributes", "text eol=crlf\n").commit("attributes");
+        } else {
+            b.git(&["config", "core.autocrlf", "true"]);
+        }
+        b.remove("text").git(&["checkout", "-q", "text"]);
+        assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(TEN), "git writes it so");
+        a.write("text", fixed("mended(members)")).commit("mend");
+        a.write("text", fixed("mended(members, all)")).commit("mend more");
+        assert_eq!(units(&env), ["mend more: absent conflict", "mend: absent clean"]);
+        let patches = export(&env);
+        assert_eq!(patches.len(), 2);
+        for patch in &patches {
+            b.git(&["apply", "--check", patch]);
+            b.git_at("1700000100 +0000", &["am", "-q", "--keep-cr", "--ignore-date", patch]);
+        }
+        assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(&fixed("mended(members, all)")));
+        assert_eq!(b.git(&["status", "--short"]), "");
+        assert_eq!(units(&env), ["mend more: present -", "mend: present -"]);
+    }
+    // Somebody converted it: then what is committed is not what a patch meets.
+    let (env, a, b) = pair(&[("text", TEN)]);
+    a.write("text", fixed("mended(members)")).commit("mend");
+    b.write("text", crlf(TEN));
+    b.git(&["apply", &export(&env)[0]]);
+    assert_eq!(std::fs::read_to_string(b.path("text")).unwrap(), crlf(&fixed("mended(members)")));
+}
+
+#[test]
+fn what_would_change_nothing_is_not_lacking() {
+    let (env, a, b) = pair(&[("text", TEN)]);
+    let more = TEN.replace("five", "five\nchecked(members, all)");
+    a.write("text", &more).write("new", "new_file(members)\n").commit("bring");
+    a.write("text", TEN).remove("new").commit("take away");
+    assert_eq!(units(&env), ["bring: absent clean", "take away: unproven clean"]);
+    b.write("text", &more).write("new", "new_file(members)\n").commit("brought");
+    assert_eq!(units(&env), ["bring: present -", "take away: absent clean"]);
+    // Of what says that it takes another one back, both are listed as that.
+    let (env, a, _) = pair(&[("text", TEN)]);
+    a.write("text", &more).commit("bring");
+    a.git(&["revert", "--no-edit", "HEAD"]);
+    assert_eq!(units(&env), ["Revert \"bring\": absent clean", "bring: absent clean"]);
 }

@@ -34,6 +34,7 @@ mod nearest;
 mod notify;
 mod origins;
 mod patches;
+mod plain_trees;
 mod planted;
 mod read_only;
 mod remote;

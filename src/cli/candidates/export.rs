@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::ends::Ends;
 use super::with_question;
 use crate::cli::args::{CandidatesArguments, Format};
 use crate::cli::failure::Failure;
@@ -230,11 +231,11 @@ fn patches(
         let without: BTreeSet<usize> = refused.keys().chain(&unwanted).copied().collect();
         let Series { steps, left_out } =
             with_question(session, picture, &[pair], |question| series(question, candidates, pair, &without));
-        let mut files = Vec::new();
+        let (mut files, mut ends) = (Vec::new(), Ends::new(picture, pair.1));
         let before = refused.len();
         for step in &steps {
             let candidate = &candidates.units[step.candidate];
-            match patch(session, picture, candidate, &step.files, &writer) {
+            match patch(session, picture, candidate, &ends.committed(&step.files), &writer) {
                 Ok((bytes, is_mail)) => {
                     let name = file_name(files.len() + 1, &session.redactor.words(&candidate.unit.title));
                     let has_cr = bytes.windows(2).any(|pair| pair == b"\r\n");

@@ -13,12 +13,15 @@ use crate::insight::candidates::{Candidate, Candidates, Named, Question, Target}
 use crate::insight::units::{FileChange, Side};
 use crate::insight::verdict::Verdict;
 use crate::path::{EnvironmentName, TreePath};
-use crate::pipeline::Picture;
+use crate::pipeline::{self, Picture};
 use crate::report::candidates::{About, Shown, ShownFile, ThreeWay, json, report, short_ids, write_shown};
 use crate::report::escape;
 use crate::report::model::PathReport;
 use crate::report::wording::Words;
 use crate::snapshot::BlobKind;
+
+/// So much of a lasting name stands in a command.
+const DIGITS: usize = 12;
 
 /// Which of the candidates a word names.
 pub(super) fn named(id: &OsString, candidates: &Candidates) -> Result<usize, Failure> {
@@ -57,7 +60,10 @@ pub(super) fn show(
     });
     let words = Words { snapshots: &picture.collected.snapshots, now: session.process.now.seconds };
     let age = candidate.unit.authored.map(|made| words.age(made));
-    let next = next(session, arguments, &unit.short, candidate, &environments);
+    // Without a first look, the listing of one pair has numbers of its own.
+    let is_numbered = pairs.len() == 1 || pipeline::is_looked_at(picture, &session.asked());
+    let name = if is_numbered { &unit.short } else { &unit.id[..DIGITS] };
+    let next = next(session, arguments, name, candidate, &environments);
     let shown = Shown { unit, age, files, three_way, names, next };
     output::data(|out| match session.common.format {
         Format::Json => escape::write_json(&json(&shown), out),

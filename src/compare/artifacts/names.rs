@@ -48,7 +48,7 @@ const INFIXES: &[&[u8]] = &[
 
 /// Says what a file name (without its folder) is called like; `None` for an ordinary name.
 ///
-/// Letters are compared without case. A number or date may follow (`X.bak.2`, `X.backup-20251219`).
+/// Letters are compared without case. A number or date may follow (`X.bak.2`, `X.bak2`, `X.backup-20251219`).
 pub fn name(name: &[u8]) -> Option<Named> {
     editor(name).or_else(|| suffixed(name)).or_else(|| numbered(name)).or_else(|| infixed(name))
 }
@@ -95,7 +95,7 @@ fn suffixed(name: &[u8]) -> Option<Named> {
         return Some(named);
     }
     let (bare, _) = without_number(name);
-    for candidate in [name, bare] {
+    for candidate in [name, bare, without_number_behind(name)] {
         let Some(at) = candidate.iter().rposition(|&b| matches!(b, b'.' | b'-' | b'_')).filter(|at| *at > 0) else {
             continue;
         };
@@ -126,7 +126,7 @@ fn numbered(name: &[u8]) -> Option<Named> {
 fn infixed(name: &[u8]) -> Option<Named> {
     let (stem, extension) = split_extension(name)?;
     let (unnumbered, _) = without_number(stem);
-    for stem in [stem, unnumbered] {
+    for stem in [stem, unnumbered, without_number_behind(stem)] {
         let Some(at) = stem.iter().rposition(|&b| matches!(b, b'_' | b'-' | b'.' | b' ')).filter(|at| *at > 0) else {
             continue;
         };
@@ -193,6 +193,13 @@ fn without_number(name: &[u8]) -> (&[u8], bool) {
         }
     }
     without_date(name)
+}
+
+/// The name without a number of up to three digits or a date directly behind its last letter: `X.bak2`, `X.old20251219`.
+fn without_number_behind(name: &[u8]) -> &[u8] {
+    let rest = without_digits(name).filter(|rest| rest.last().is_some_and(u8::is_ascii_alphabetic));
+    let is_number = |rest: &&[u8]| name.len() - rest.len() <= 3 || is_date(&name[rest.len()..]);
+    rest.filter(is_number).unwrap_or(name)
 }
 
 /// The name without a date (and a time) at its end: `20251219`, `2025-12-19`, `20251219_0930`, `20251219T093015`, after `.`, `_` or `-`.

@@ -47,6 +47,18 @@ const NAMES: &[&str] = &[
     "X.py-20251219",
     "X_20251219.py",
     "X.py.bak_20251219",
+    "X.py.bak2",
+    "X.py.orig3",
+    "X.py.rej1",
+    "X.py.BAK12",
+    "X.py.old1",
+    "X.py.backup2",
+    "X.py_bak2",
+    "X_old2.py",
+    "X.bak2.py",
+    "X.py.bak20251219",
+    "X.py.save20251219",
+    ".env.bak2",
 ];
 
 #[test]
@@ -110,6 +122,18 @@ fn names_say_what_they_are() {
     X.py-20251219: numbered X.py, if there is one
     X_20251219.py: numbered X.py, if there is one
     X.py.bak_20251219: backup X.py
+    X.py.bak2: backup X.py
+    X.py.orig3: backup X.py
+    X.py.rej1: rejected X.py
+    X.py.BAK12: backup X.py
+    X.py.old1: backup X.py, if there is one
+    X.py.backup2: backup X.py, if there is one
+    X.py_bak2: backup X.py, if there is one
+    X_old2.py: backup X.py, if there is one
+    X.bak2.py: backup X.py, if there is one
+    X.py.bak20251219: backup X.py
+    X.py.save20251219: backup X.py, if there is one
+    .env.bak2: backup .env
     ");
 }
 
@@ -140,6 +164,13 @@ fn ordinary_names_are_ordinary() {
         "a.12345678",
         "v1.2.3456",
         "X.99999999",
+        "X.py.bak1234",
+        "X.py.bak20259999",
+        "X.2bak",
+        "X.bold2",
+        "bak2",
+        ".bak2",
+        "old2.py",
         "C#",
     ] {
         assert_eq!(name(ordinary.as_bytes()), None, "{ordinary}");

@@ -359,7 +359,7 @@ impl BriefKind {
             UnitKind::Stash { .. } => Self::Stash,
             UnitKind::Staged => Self::Staged,
             UnitKind::Unstaged => Self::Unstaged,
-            UnitKind::Tree => Self::Tree,
+            UnitKind::Tree { .. } => Self::Tree,
             UnitKind::Artifact { .. } => Self::Artifact,
         }
     }
@@ -391,8 +391,10 @@ fn places(unit: &Unit, number: u64) -> Vec<Place> {
 fn is_destroyed(candidate: &Candidate, target: &Target, sources: &Sources<'_>) -> bool {
     let unit = &candidate.unit;
     let judgement = &target.judgement;
-    let stands =
-        matches!(unit.kind, UnitKind::Commit { .. } | UnitKind::Unstaged | UnitKind::Tree | UnitKind::Artifact { .. });
+    let stands = matches!(
+        unit.kind,
+        UnitKind::Commit { .. } | UnitKind::Unstaged | UnitKind::Tree { .. } | UnitKind::Artifact { .. }
+    );
     let is_taken_back = judgement.evidence.iter().any(|proof| matches!(proof.fact, Fact::TakenBackAtSource(_)));
     let mut edits = unit.changes.iter().filter(|change| change.before.is_some()).peekable();
     let row = |path: &TreePath| Some(sources.comparison.row(sources.comparison.find(sources.snapshots, path)?));

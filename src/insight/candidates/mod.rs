@@ -12,12 +12,15 @@ use obstacles::replay;
 pub use rank::{Rank, Reason};
 pub use series::{LeftOut, Series, Step, WhyLeftOut, series};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rayon::prelude::*;
 
+use crate::compare::Cell;
 use crate::insight::units::{self, FileChange, Found, Sources, Unit, UnitId, UnitKind, is_bookkeeping};
-use crate::insight::verdict::{self, Applies, Asked, Fact, Judgement, Places, Proof, Reading, Tier, Verdict};
+use crate::insight::verdict::{
+    self, Applies, Asked, Doubt, Fact, Judgement, Places, Proof, Reading, Replay, Tier, Verdict,
+};
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, EntryRef, ReadFailure};
 
@@ -220,6 +223,7 @@ pub fn find(question: &Question<'_>) -> Candidates {
         candidates.trials.append(&mut search.trials);
         candidates.units.extend(search.finish());
     }
+    list_once(&mut candidates.units, &question.sources);
     candidates.units.sort_by(|a, b| {
         let key = |it: &Candidate| (it.is_everywhere(), it.is_bookkeeping, std::cmp::Reverse(it.rank.score()));
         let when = |it: &Candidate| std::cmp::Reverse(it.unit.authored);
@@ -230,6 +234,36 @@ pub fn find(question: &Question<'_>) -> Candidates {
             .then(a.unit.from.cmp(&b.unit.from))
     });
     candidates
+}
+
+/// Where a file has two versions and nothing says which is newer, what the one has over the other is the same turned around: where both are
+/// asked about, it stays with the first of the two environments.
+fn list_once(units: &mut Vec<Candidate>, sources: &Sources<'_>) {
+    let has_two_versions = |path: &TreePath| {
+        let row = sources.comparison.find(sources.snapshots, path).map(|row| sources.comparison.row(row));
+        let cells = row.iter().flat_map(|row| row.cells).filter(|cell| matches!(cell, Cell::Variant(_)));
+        cells.collect::<HashSet<&Cell>>().len() == 2
+    };
+    let edits = |it: &Candidate| -> BTreeSet<TreePath> {
+        let is_two_way = it.unit.kind == UnitKind::Tree { two_way: true };
+        let edits = it.unit.changes.iter().filter(|change| is_two_way && change.before.is_some());
+        edits.map(|change| change.path().clone()).filter(has_two_versions).collect()
+    };
+    let mut listed: BTreeSet<(usize, usize, TreePath)> = BTreeSet::new();
+    for candidate in &*units {
+        for path in edits(candidate) {
+            let (from, tos) = (candidate.unit.from, candidate.targets.iter().map(|target| target.judgement.target));
+            listed.extend(tos.map(|to| (from, to, path.clone())));
+        }
+    }
+    for candidate in units.iter_mut() {
+        let (from, paths) = (candidate.unit.from, edits(candidate));
+        let is_turned = |to: usize| paths.iter().all(|path| listed.contains(&(to, from, path.clone())));
+        if paths.len() == candidate.unit.changes.len() {
+            candidate.targets.retain(|target| from < target.judgement.target || !is_turned(target.judgement.target));
+        }
+    }
+    units.retain(|candidate| !candidate.targets.is_empty());
 }
 
 /// All units of an environment that are no commits.
@@ -279,11 +313,21 @@ pub fn batches(from: usize, to: usize, own: &[Unit], sources: &Sources<'_>) -> R
             sources.commits.since(from, base)?.iter().map(|record| units::commit_id(&record.summary.id)).collect();
         (units, older) = units.into_iter().partition(|unit| newer.contains(&unit.id));
     }
+    // A commit that is nearest to the source's tree may have whatever that has: from there on the target need not have done it.
+    let is_of_source = |(_, base): &(usize, CommitId)| {
+        let near = |environment: usize| sources.lineage.commit_near(environment);
+        near(to).is_none() && near(from).is_some_and(|(_, near)| near == *base)
+    };
+    let is_of_source = base.as_ref().is_some_and(is_of_source);
+    if is_of_source {
+        older.append(&mut units);
+    }
     for unit in own {
-        // The base is a commit of the very tree.
-        let is_in_base =
-            unit.kind == UnitKind::Tree && base.as_ref().is_some_and(|(environment, _)| *environment == from);
-        if is_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
+        // The base is a commit of the very tree, or the tree was held against it and has the unit over it.
+        let is_of_tree = matches!(unit.kind, UnitKind::Tree { .. });
+        let is_in_base = is_of_tree && base.as_ref().is_some_and(|(environment, _)| *environment == from);
+        let may_be_in_base = is_of_source && !is_of_tree;
+        if is_in_base || may_be_in_base { older.push(unit.clone()) } else { units.push(unit.clone()) }
     }
     // What is a base for want of a better one is near to nothing.
     let is_near = base.is_some() && base == sources.lineage.commit_near(to);
@@ -341,12 +385,24 @@ impl Search<'_> {
         undone::say(&mut judged.judgements, &undone::undone(&units, reading)?, &units);
         let lacks = |judgement: &&Judgement| judgement.verdict != Verdict::Present;
         let wanted: Vec<usize> = judged.judgements.iter().filter(lacks).map(|judgement| judgement.unit).collect();
-        let tried: BTreeMap<usize, Applies> =
-            wanted.par_iter().map(|&at| (at, replay(&units[at], &asked, &judged.places, reading).applies)).collect();
+        // Whether each applies, and whether that would change nothing.
+        let tried = |&at: &usize| {
+            let Replay { applies, files } = replay(&units[at], &asked, &judged.places, reading);
+            let is_idle = files.is_empty() && applies == Applies::Clean;
+            (at, (applies, is_idle))
+        };
+        let mut tried: BTreeMap<usize, (Applies, bool)> = wanted.par_iter().map(tried).collect();
+        for judgement in &mut judged.judgements {
+            // What would change nothing is not lacking, though nothing says that the target has it.
+            let is_idle = tried.get(&judgement.unit).is_some_and(|(_, is_idle)| *is_idle);
+            if is_idle && judgement.verdict == Verdict::Absent && judgement.evidence.is_empty() {
+                judgement.verdict = Verdict::Unproven { because: Doubt::Nothing };
+            }
+        }
         let in_conflict: Vec<usize> = wanted
             .iter()
             .copied()
-            .filter(|at| matches!(tried.get(at), Some(Applies::Conflict { .. })))
+            .filter(|at| matches!(tried.get(at), Some((Applies::Conflict { .. }, _))))
             .filter(|&at| matches!(judged.judgements[at].verdict, Verdict::Absent | Verdict::Partly { .. }))
             .collect();
         let mut needs = verdict::needs(&in_conflict, &judged.judgements, &asked, &judged.places, reading);
@@ -356,7 +412,7 @@ impl Search<'_> {
             let at = judgement.unit;
             let target = Target {
                 judgement,
-                applies: tried.get(&at).cloned(),
+                applies: tried.remove(&at).map(|(applies, _)| applies),
                 needs: needs.remove(&at).unwrap_or_default().into_iter().map(|need| ids[need]).collect(),
             };
             self.all.entry(unit.id).or_insert_with(|| (unit, Vec::new())).1.push(target);

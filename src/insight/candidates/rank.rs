@@ -67,6 +67,8 @@ pub enum Reason {
     Recent,
     /// It only brings new files.
     OnlyNewFiles,
+    /// It may as well be the target that has something newer.
+    TwoWay,
     /// It was taken back where it is, or takes back what no target has.
     TakenBack,
 }
@@ -80,7 +82,7 @@ impl Reason {
             Self::AppliesWithOffset => 15,
             Self::InNoCommit | Self::Small => 10,
             Self::AddsTests | Self::Recent => 5,
-            Self::OnlyNewFiles => -20,
+            Self::OnlyNewFiles | Self::TwoWay => -20,
             Self::TakenBack => -80,
         }
     }
@@ -97,6 +99,7 @@ impl Reason {
             Self::AddsTests => "adds tests",
             Self::Recent => "made in the last 30 days",
             Self::OnlyNewFiles => "only new files",
+            Self::TwoWay => "which side is newer is not known",
             Self::TakenBack => "taken back",
         }
     }
@@ -128,6 +131,7 @@ impl Rank {
             (Reason::AddsTests, unit.changes.iter().any(|change| change.after.is_some() && is_test(change.path()))),
             (Reason::Recent, unit.authored.is_some_and(|made| question.now.saturating_sub(made) < MONTH)),
             (Reason::TakenBack, open().count() > 0 && open().all(is_idle)),
+            (Reason::TwoWay, unit.kind == UnitKind::Tree { two_way: true }),
             (Reason::OnlyNewFiles, unit.changes.iter().all(|change| change.before.is_none())),
         ];
         Self { reasons: all.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason).collect(), lines }

@@ -140,7 +140,7 @@ pub(super) fn unit(pieces: Vec<Piece>, kind: UnitKind, from: usize, title: Optio
         }
         parts.push(piece.digest().to_vec());
     }
-    let title = title.unwrap_or_else(|| title_of(&pieces));
+    let title = title.unwrap_or_else(|| title_of(&pieces, &kind));
     Unit {
         id: UnitId::new(parts.iter().map(Vec::as_slice)),
         kind,
@@ -158,13 +158,13 @@ fn name_of(kind: &UnitKind) -> &'static [u8] {
         UnitKind::Staged => b"staged",
         UnitKind::Unstaged => b"unstaged",
         UnitKind::Stash { .. } => b"stash",
-        UnitKind::Tree => b"tree",
+        UnitKind::Tree { .. } => b"tree",
         UnitKind::Artifact { .. } => b"artifact",
     }
 }
 
 /// The names of the files, of many the folder that holds them all; of a part of one file, where it is.
-fn title_of(pieces: &[Piece]) -> String {
+fn title_of(pieces: &[Piece], kind: &UnitKind) -> String {
     let paths: Vec<&TreePath> = pieces.iter().map(|piece| piece.change.path()).collect();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if let [Piece { change, is_text: true, before, after, .. }] = pieces
@@ -185,6 +185,8 @@ fn title_of(pieces: &[Piece]) -> String {
         "add"
     } else if pieces.iter().all(|piece| piece.change.after.is_none()) {
         "remove"
+    } else if *kind == (UnitKind::Tree { two_way: true }) {
+        "differs in"
     } else {
         "change"
     };

@@ -69,7 +69,10 @@ pub enum UnitKind {
         commit: CommitId,
     },
     /// What a tree without git has over its base.
-    Tree,
+    Tree {
+        /// The base is what another environment has now, and nothing says which of the two is newer.
+        two_way: bool,
+    },
     /// What a file has over a copy beside it that was put aside before.
     Artifact {
         /// The copy.

@@ -1,14 +1,15 @@
 //! What a tree has of its own that shares no history with any other environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::oldest;
 use super::found::{Found, Sources, is_binary, unit, without_cr};
 use super::groups::{Piece, group};
 use super::{FileChange, Side, UnitKind, Version};
-use crate::compare::artifacts::Artifact;
+use crate::compare::artifacts::{Artifact, ArtifactKind};
 use crate::compare::text::regions::changes;
 use crate::compare::{Cell, Row};
+use crate::insight::ArtifactEvidence;
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Blob, BlobId, BlobKind, CommitId, EntryRef};
 
@@ -17,7 +18,9 @@ const VERSIONS: usize = 32;
 
 /// What an environment has of its own, when its files are in no history that another environment shares. A file that any known history has had
 /// is nothing of its own; another one is held against the committed version that is nearest to it (the fewest changed lines, the newest of
-/// several, and before that the one of the commit that the whole tree is nearest to). Where no history has the file, the baseline's version is what it is held against, else the one that most others have.
+/// several, and before that the one of the commit that the whole tree is nearest to). Where no history has the file, the baseline's version is
+/// what it is held against, else the one that most others have. Where as many have the one as the other, and neither was put aside beside the
+/// other, nothing says which is newer, and the unit says so.
 /// A copy that was put aside beside the file goes before any of these when it is nearer: what another environment did since is not undone then.
 ///
 /// That a file is missing is no unit: nothing says that anybody removed it.
@@ -32,13 +35,13 @@ pub fn trees(environment: usize, sources: &Sources<'_>) -> Found {
             Ok(Some(root)) => Some(root),
             Ok(None) => return found,
             Err(words) => {
-                found.failures.push(words);
+                found.failures.push(format!("{}: {words}", sources.snapshots[environment].environment));
                 return found;
             }
         },
     };
     let copies = oldest(environment, sources);
-    let mut own = Own { environment, sources, root, copies, found: Found::default() };
+    let mut own = Own { environment, sources, root, copies, two_way: BTreeSet::new(), found: Found::default() };
     let mut pieces = Vec::new();
     for row in sources.comparison.rows().filter(|row| row.is_drift() && !row.is_folder) {
         match own.piece(&row) {
@@ -47,7 +50,11 @@ pub fn trees(environment: usize, sources: &Sources<'_>) -> Found {
         }
     }
     let groups = group(pieces, |piece| own.place(piece.change.path()));
-    own.found.units = groups.into_iter().map(|group| unit(group, UnitKind::Tree, environment, None)).collect();
+    let unit = |group: Vec<Piece>| {
+        let two_way = group.iter().any(|piece| own.two_way.contains(piece.change.path()));
+        unit(group, UnitKind::Tree { two_way }, environment, None)
+    };
+    own.found.units = groups.into_iter().map(unit).collect();
     own.found
 }
 
@@ -72,6 +79,8 @@ struct Own<'a> {
     root: Option<CommitId>,
     /// Copies of files, by the files' paths.
     copies: BTreeMap<&'a TreePath, &'a Artifact>,
+    /// Files that are held against what another environment has now, where as many have the one as the other.
+    two_way: BTreeSet<TreePath>,
     found: Found,
 }
 
@@ -94,6 +103,7 @@ impl Own<'_> {
             return Ok(None);
         }
         let is_known = others().any(|other| sources.commit(other).is_some());
+        let mut is_two_way = false;
         let before = match self.earlier(path, &after)? {
             Earlier::Same => return Ok(None),
             Earlier::Nearest(before) => Some(before),
@@ -101,11 +111,21 @@ impl Own<'_> {
             Earlier::None => match self.elsewhere(row) {
                 Elsewhere::Same => return Ok(None),
                 Elsewhere::Other(other) => sources.present(other, path),
+                Elsewhere::AsMany(other) => {
+                    is_two_way = true;
+                    sources.present(other, path)
+                }
                 Elsewhere::Absent => None,
             },
         };
         let before = match before {
-            Some(before) => Some(self.copy_if_nearer(path, &before, &after)?.unwrap_or(before)),
+            Some(before) => {
+                let copy = self.copy_if_nearer(path, &before, &after)?;
+                if is_two_way && copy.is_none() {
+                    self.two_way.insert(path.clone());
+                }
+                Some(copy.unwrap_or(before))
+            }
             None => None,
         };
         // A copy without a repository may have lost its modes.
@@ -232,9 +252,26 @@ impl Own<'_> {
             _ => 0,
         };
         match counts.into_values().max_by_key(|&(count, at)| (count, std::cmp::Reverse(at))) {
-            Some((count, at)) if count >= own => meaning(at),
+            Some((count, at)) if count > own => meaning(at),
+            Some((count, at)) if count == own => match meaning(at) {
+                Elsewhere::Other(other) if self.has_put_aside(self.environment, other, row) => Elsewhere::Other(other),
+                Elsewhere::Other(other) if self.has_put_aside(other, self.environment, row) => Elsewhere::Same,
+                Elsewhere::Other(other) => Elsewhere::AsMany(other),
+                other => other,
+            },
             _ => Elsewhere::Same,
         }
+    }
+
+    /// Whether an environment put aside what another one has: then its own is newer.
+    fn has_put_aside(&self, environment: usize, other: usize, row: &Row<'_>) -> bool {
+        let path = row.path(self.sources.snapshots);
+        self.sources.artifacts.iter().any(|ArtifactEvidence { artifact, equals, .. }| {
+            artifact.at.environment == environment
+                && artifact.original.as_ref() == Some(path)
+                && matches!(artifact.kind, ArtifactKind::Backup | ArtifactKind::Numbered)
+                && equals.contains(&other)
+        })
     }
 
     /// Where a new file belongs: the outermost folder that nobody else has, else its own.
@@ -272,6 +309,8 @@ enum Elsewhere {
     Same,
     /// Another one has another version.
     Other(usize),
+    /// The same, and as many have the one as the other.
+    AsMany(usize),
     /// They have none.
     Absent,
 }

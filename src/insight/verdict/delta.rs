@@ -22,6 +22,8 @@ pub(super) struct TextDelta {
     pub(super) words: Box<[(u64, i32)]>,
     /// The changed lines without their blanks, as one number; zero when nothing is left of them.
     pub(super) blank: u64,
+    /// Where nothing changes but whether the last line has an end: whether it has one afterwards.
+    pub(super) end: Option<bool>,
 }
 
 /// Neighbouring lines that are replaced.
@@ -156,7 +158,14 @@ pub(super) fn text_delta(before: &[u8], after: &[u8], trivial: &mut Vec<Line>) -
     }
     words.sort_unstable();
     let blank = if is_blank { 0 } else { blank.finish() };
-    TextDelta { hunks: hunks.into(), words: summed(words), blank }
+    TextDelta { hunks: hunks.into(), words: summed(words), blank, end: end_alone(before, after) }
+}
+
+/// Whether the last line has an end afterwards, where nothing else changes.
+fn end_alone(before: &[u8], after: &[u8]) -> Option<bool> {
+    let (short, long) = if before.len() < after.len() { (before, after) } else { (after, before) };
+    let is_end = lines::has_end(short) == Some(false) && matches!(long.strip_prefix(short), Some(b"\n" | b"\r\n"));
+    is_end.then_some(after.len() > before.len())
 }
 
 /// Equal bytes at the start up to a line's beginning, [`CONTEXT`] lines before the first difference; and how many lines they are.
@@ -265,6 +274,20 @@ mod tests {
         assert_ne!(number(5, "new"), number(5, "newer"));
         let delta = text_delta(&text(500, "old"), &text(500, "new"), &mut Vec::new());
         assert_eq!((delta.hunks.len(), delta.hunks[0].at, delta.hunks[0].to), (1, 503, 503));
+    }
+
+    #[test]
+    fn the_end_of_the_last_line_is_a_change_by_itself() {
+        let end = |before: &str, after: &str| {
+            let delta = text_delta(before.as_bytes(), after.as_bytes(), &mut Vec::new());
+            assert!(delta.end.is_none() || delta.hunks.is_empty(), "{before:?} {after:?}");
+            delta.end
+        };
+        assert_eq!((end("a\nb", "a\nb\n"), end("a\nb\n", "a\nb")), (Some(true), Some(false)));
+        assert_eq!((end("a\r\nb", "a\r\nb\r\n"), end("b\r\n", "b")), (Some(true), Some(false)));
+        for (before, after) in [("", "\n"), ("a\n", "a\n\n"), ("a\nb", "a\nc\n"), ("a\r\nb\r\n", "a\nb"), ("a", "a")] {
+            assert_eq!((end(before, after), end(after, before)), (None, None), "{before:?} {after:?}");
+        }
     }
 
     #[test]

@@ -54,6 +54,11 @@ pub(super) fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     memchr::memchr_iter(b'\n', text).chain([text.len()]).map(line).take(most)
 }
 
+/// Whether the last line of a text has an end; `None` where there is no line.
+pub(super) fn has_end(text: &[u8]) -> Option<bool> {
+    text.last().map(|&byte| byte == b'\n')
+}
+
 /// How many lines a text has at most.
 pub(super) fn most_lines(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count() + 1

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::decide::NEARER;
 use super::delta::TextDelta;
+use super::end;
 use super::hold::{Found, Held, Texts};
 use super::index::Weights;
 use super::lines::Line;
@@ -18,7 +19,7 @@ use crate::path::TreePath;
 use crate::snapshot::{Algorithms, BlobId, BlobKind, Content, EntryRef};
 
 /// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
-const WHOLE: f32 = 2.0;
+pub(super) const WHOLE: f32 = 2.0;
 
 /// How a unit stands in the target.
 #[derive(Debug, Default)]
@@ -76,6 +77,8 @@ impl Look {
 struct Seen<'a> {
     change: &'a FileChange,
     body: &'a Body,
+    /// Where it is judged by its end alone: whether its last line has one afterwards.
+    end: Option<bool>,
     /// It before and afterwards, where that was needed.
     texts: Option<Texts>,
     /// It is there in another indentation.
@@ -113,12 +116,16 @@ impl Looking<'_> {
         };
         let read: Vec<Option<Body>> = (0..unit.changes.len()).map(late).collect();
         let bodies = delta.files.iter().zip(&read).map(|(body, read)| read.as_ref().unwrap_or(body));
-        for ((change, body), _) in unit.changes.iter().zip(bodies).zip(&delta.counts).filter(|(_, counts)| **counts) {
+        let counted = || unit.changes.iter().zip(bodies.clone()).zip(&delta.counts).filter(|(_, counts)| **counts);
+        // Beside lines, the end of a file is no evidence: editors put it there and take it away.
+        let has_lines = counted().any(|((_, body), _)| body.text().is_some_and(|text| !text.hunks.is_empty()));
+        for ((change, body), _) in counted() {
+            let end = body.text().and_then(|text| text.end).filter(|_| !has_lines);
             if let Body::Unreadable(words) = body {
                 look.unreadable.get_or_insert_with(|| words.clone());
                 continue;
             }
-            match self.file(change, body, others, &mut look) {
+            match self.file((change, body), end, others, &mut look) {
                 Ok(file) => seen.push(file),
                 Err(words) => _ = look.unreadable.get_or_insert(words),
             }
@@ -140,11 +147,11 @@ impl Looking<'_> {
         look
     }
 
-    /// Holds a file of a unit against the present one.
+    /// Holds a file of a unit against the present one; by its end alone where that is given.
     fn file<'a>(
         &self,
-        change: &'a FileChange,
-        body: &'a Body,
+        (change, body): (&'a FileChange, &'a Body),
+        end: Option<bool>,
         others: &Others<'_>,
         look: &mut Look,
     ) -> Result<Seen<'a>, String> {
@@ -155,10 +162,16 @@ impl Looking<'_> {
             look.untold += 1;
             let nothing = Standing::default();
             look.files.push((change.path().clone(), nothing));
-            return Ok(Seen { change, body, texts: None, is_reindented: false, base, untouched: Some(nothing) });
+            return Ok(Seen { change, body, end, texts: None, is_reindented: false, base, untouched: Some(nothing) });
         }
         let mut texts = None;
-        let found = if let Some(text) = lines_of(change, body) {
+        let found = if let Some(has_end) = end {
+            look.no_file += usize::from(tip.is_none());
+            let standing = self.end(change, has_end, (tip.as_ref(), base.as_ref()))?;
+            let is_same = self.is(change.after.as_ref(), tip.as_ref())?;
+            look.same += usize::from(is_same);
+            Found::new(standing, is_same)
+        } else if let Some(text) = lines_of(change, body) {
             look.no_file += usize::from(tip.is_none() && change.before.is_some() && change.after.is_some());
             let held =
                 Held { change, delta: text, present: tip.as_ref(), was_there: base.is_some(), may_be_reindented: true };
@@ -189,13 +202,17 @@ impl Looking<'_> {
             }
             _ => false,
         };
-        Ok(Seen { change, body, texts, is_reindented, base, untouched: is_untouched.then_some(standing) })
+        Ok(Seen { change, body, end, texts, is_reindented, base, untouched: is_untouched.then_some(standing) })
     }
 
     /// Holds a file of a unit against the one that the target began with.
     fn began(&self, file: &mut Seen<'_>, others: &Others<'_>) -> Result<Standing, String> {
         if let Some(standing) = file.untouched.filter(|_| !others.is_left_out) {
             return Ok(standing);
+        }
+        if let Some(has_end) = file.end {
+            let base = file.base.as_ref();
+            return self.end(file.change, has_end, (base, base));
         }
         let Some(text) = lines_of(file.change, file.body) else {
             return Ok(whole(self.whole(file.change, file.body, file.base.as_ref())?));
@@ -288,16 +305,28 @@ impl Looking<'_> {
         self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
     }
 
+    /// Holds the end of a text of the target, if there is one, against what a unit makes of it.
+    fn end(
+        &self,
+        change: &FileChange,
+        has_end: bool,
+        (there, base): (Option<&Side>, Option<&Side>),
+    ) -> Result<Standing, String> {
+        let (Some(there), Some(after)) = (there, &change.after) else { return Ok(end::missing()) };
+        let standing =
+            end::standing(&self.content(Some(after))?, &self.content(Some(there))?, &self.content(base)?, has_end);
+        let is_there = standing.missing <= 0.0 && standing.share().is_some();
+        Ok(if is_there && !has_name_and_kind(change, after, there) { whole(false) } else { standing })
+    }
+
     /// Whether a place has what the change makes of it, as a whole. Where it gives a file another name or kind and nothing else, the
     /// target's own content is neither for nor against it.
     fn whole(&self, change: &FileChange, body: &Body, there: Option<&Side>) -> Result<bool, String> {
         match (&change.after, there) {
             (None, there) => Ok(there.is_none()),
             (Some(after), Some(there)) => {
-                let is_name = change.renamed_from().is_none() || there.path == after.path;
-                let is_kind =
-                    change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
-                Ok(is_name && is_kind && (matches!(body, Body::Same) || self.is(Some(after), Some(there))?))
+                let is_there = has_name_and_kind(change, after, there);
+                Ok(is_there && (matches!(body, Body::Same) || self.is(Some(after), Some(there))?))
             }
             (Some(_), None) => Ok(false),
         }
@@ -381,6 +410,13 @@ impl Looking<'_> {
 fn lines_of<'a>(change: &FileChange, body: &'a Body) -> Option<&'a TextDelta> {
     let is_edit = change.before.is_some() && change.after.is_some();
     body.text().filter(|text| is_edit || !text.hunks.is_empty())
+}
+
+/// Whether a place has the name and the kind that a change gives a file, where it gives it another one.
+fn has_name_and_kind(change: &FileChange, after: &Side, there: &Side) -> bool {
+    let is_name = change.renamed_from().is_none() || there.path == after.path;
+    let is_kind = change.before.as_ref().is_none_or(|before| before.kind == after.kind) || there.kind == after.kind;
+    is_name && is_kind
 }
 
 fn whole(is_there: bool) -> Standing {

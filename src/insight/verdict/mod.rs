@@ -5,6 +5,7 @@
 
 mod decide;
 mod delta;
+mod end;
 mod hold;
 mod indent;
 mod index;

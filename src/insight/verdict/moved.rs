@@ -123,12 +123,12 @@ fn open(
     }
     let names: BTreeSet<&[u8]> = old.iter().map(|(_, side)| side.path.file_name()).collect();
     let endings: BTreeSet<&[u8]> = old.iter().map(|(_, side)| ending(&side.path)).collect();
-    let size = |at: EntryRef| match &reading.snapshots[at.environment].entries[at.entry].content {
+    let bytes = |at: EntryRef| match &reading.snapshots[at.environment].entries[at.entry].content {
         Content::File(file) => file.size,
         _ => 0,
     };
     let is_open = |&at: &usize| {
-        !taken.contains(&come[at]) && size(come[at]) <= LARGEST && endings.contains(ending(path(come[at], reading)))
+        !taken.contains(&come[at]) && bytes(come[at]) <= LARGEST && endings.contains(ending(path(come[at], reading)))
     };
     let mut new: Vec<usize> = (0..come.len()).filter(is_open).collect();
     new.sort_by_key(|&at| !names.contains(path(come[at], reading).file_name()));

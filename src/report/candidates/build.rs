@@ -10,7 +10,7 @@ use super::{
 };
 use crate::compare::text::Redactor;
 use crate::insight::candidates::{Brief, Candidate, Candidates, Scope, Target};
-use crate::insight::units::{FileChange, UnitId, UnitKind};
+use crate::insight::units::{FileChange, Unit, UnitId, UnitKind};
 use crate::insight::verdict::{Applies, Conflict, ConflictKind, Tier, Verdict};
 use crate::path::EnvironmentName;
 use crate::report::model::PathReport;
@@ -155,11 +155,11 @@ impl Build<'_> {
                 .iter()
                 .map(|reason| ReasonReport { reason: reason.words().into(), points: reason.points() })
                 .collect(),
-            targets: targets.iter().map(|target| self.target(target, unit.changes.len())).collect(),
+            targets: targets.iter().map(|target| self.target(target, unit)).collect(),
         }
     }
 
-    fn target(&self, target: &Target, files: usize) -> TargetReport {
+    fn target(&self, target: &Target, unit: &Unit) -> TargetReport {
         let mask = |text: String| self.redactor.words(&text).into_owned();
         let judgement = &target.judgement;
         let not_tried = match &target.applies {
@@ -188,7 +188,7 @@ impl Build<'_> {
                 _ => Vec::new(),
             },
             needs: target.needs.iter().map(ToString::to_string).collect(),
-            summary: mask(words::evidence(target, files)),
+            summary: mask(words::evidence(target, unit)),
             evidence: judgement.evidence.iter().map(|proof| mask(words::fact(proof))).collect(),
             missing: missing
                 .iter()

@@ -183,6 +183,10 @@ fn write_target(shown: &Shown, target: &TargetReport, styles: Styles, out: &mut 
     }
     for missing in &target.missing {
         let name = escape::name(&missing.path.bytes);
+        if (missing.added, missing.removed) == (0, 0) {
+            writeln!(out, "  lacks what it does to {name}")?;
+            continue;
+        }
         let lines = counted(missing.added, "line", "lines");
         writeln!(out, "  lacks {lines} in {name}, and still has {}", counted(missing.removed, "other", "others"))?;
     }

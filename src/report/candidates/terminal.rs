@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::{CandidatesReport, ConflictReport, PairReport, TargetReport, UnitReport};
+use crate::insight::candidates::Reason;
 use crate::report::escape;
 use crate::report::layout::{counted, fit, fit_path, pad, width};
 use crate::report::style::{Look, Styles};
@@ -50,6 +51,11 @@ pub fn write(
     if report.sensitive > 0 {
         let files = counted(report.sensitive, "changed file holds", "changed files hold");
         writeln!(out, "{}", styles.paint(Look::Dim, format!("left out: {files} secrets")))?;
+    }
+    let says_two_way = |target: &TargetReport| target.summary == Reason::TwoWay.words();
+    if report.pairs.len() > 1 && report.units.iter().flat_map(|unit| &unit.targets).any(says_two_way) {
+        let words = "What may be newer on either side is listed once: --from and --to turn it around.";
+        writeln!(out, "{}", styles.paint(Look::Dim, fit(words, columns)))?;
     }
     for words in &report.failures {
         let words = escape::text(words.as_bytes());

@@ -1,7 +1,7 @@
 //! Facts, doubts and conflicts in words. Foreign text in them is escaped and masked.
 
-use crate::insight::candidates::Target;
-use crate::insight::units::UnitKind;
+use crate::insight::candidates::{Reason, Target};
+use crate::insight::units::{Unit, UnitKind};
 use crate::insight::verdict::{Applies, Conflict, ConflictKind, Doubt, Fact, NotTried, Proof, Verdict};
 use crate::report::escape;
 use crate::report::layout::counted;
@@ -12,7 +12,7 @@ pub(super) fn of_kind(kind: &UnitKind) -> &'static str {
         UnitKind::Staged => "staged",
         UnitKind::Unstaged => "unstaged",
         UnitKind::Stash { .. } => "stash",
-        UnitKind::Tree => "tree",
+        UnitKind::Tree { .. } => "tree",
         UnitKind::Artifact { .. } => "artifact",
     }
 }
@@ -81,7 +81,7 @@ pub(super) fn doubt(doubt: &Doubt) -> String {
         Doubt::Nothing => "nothing in it that could be told apart".to_owned(),
         Doubt::Overtaken => "later changes of it are there".to_owned(),
         Doubt::NoFile => "the file is under no known name".to_owned(),
-        Doubt::Opaque => "no text, and another content".to_owned(),
+        Doubt::Opaque => "no text or too large, and another content".to_owned(),
     }
 }
 
@@ -93,14 +93,19 @@ pub(super) fn not_tried(because: &NotTried) -> String {
 }
 
 /// The strongest evidence for a verdict, in a few words.
-pub(super) fn evidence(target: &Target, files: usize) -> String {
+pub(super) fn evidence(target: &Target, unit: &Unit) -> String {
+    let files = unit.changes.len();
     let strongest = || target.judgement.evidence.first().map(fact);
     match &target.judgement.verdict {
         Verdict::Present => strongest().unwrap_or_default(),
         Verdict::Absent => {
             let says = |fact: &Fact| matches!(fact, Fact::TakenBack | Fact::TakenBackAtSource(_) | Fact::TakesBack(_));
             let taken_back = target.judgement.evidence.iter().find(|proof| says(&proof.fact));
-            taken_back.map_or_else(|| format!("{} to change", counted(files as u64, "file", "files")), fact)
+            match taken_back {
+                Some(taken_back) => fact(taken_back),
+                None if unit.kind == UnitKind::Tree { two_way: true } => Reason::TwoWay.words().to_owned(),
+                None => format!("{} to change", counted(files as u64, "file", "files")),
+            }
         }
         Verdict::Partly { missing } => {
             format!("{} of {} there", files.saturating_sub(missing.len()), counted(files as u64, "file", "files"))

@@ -31,7 +31,7 @@ fn a_file_of_the_target_that_may_not_be_read_is_not_missing() {
                 let pair = Pair::new(&[("d/a", TEN), ("b", TEN)]);
                 let pair = if is_copy { pair.without_git() } else { pair };
                 pair.a.write("d/a", TEN.replace("two", "mended(2)")).commit("Fix two").remove("d/a").commit("Drop it");
-                set_permissions(pair.b.path(place), Permissions::from_mode(0)).unwrap();
+                set_permissions(pair.b.path(place), Permissions::from_mode(0o000)).unwrap();
                 let run = pair.run(&["--all", "--format", "json"]).expect(3);
                 let report = run.json();
                 for unit in report["units"].as_array().unwrap() {

@@ -104,7 +104,7 @@ struct Failing<'a, 'b> {
 
 impl ContentReader for Failing<'_, '_> {
     fn read(&self, environment: usize, path: &TreePath, limit: u64) -> Result<Vec<u8>, ReadFailure> {
-        let is_left = self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let is_left = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         if !is_left {
             self.failed.fetch_add(1, Ordering::Relaxed);
             return Err(ReadFailure("the line went dead".to_owned()));
