@@ -196,6 +196,21 @@ fn fifty_megabytes_are_compared_as_a_whole() {
     assert_eq!(units(&env), ["change a line of it: present -", "change the small one: absent clean"]);
 }
 
+#[test]
+fn a_text_of_too_many_short_lines_is_compared_as_a_whole() {
+    let (env, a, b) = pair(&[("small", TEN)]);
+    let text: String = (0..600_000).map(|line| format!("{}\n", line % 9973)).collect();
+    a.write("many", &text).commit("many lines");
+    b.git(&["pull", "-q"]);
+    a.write("many", text.replacen("500\n", "mended\n", 1)).commit("change a line of it");
+    assert_eq!(units(&env), ["change a line of it: absent not-tried"]);
+    b.write("many", text.replacen("700\n", "own\n", 1));
+    let report = candidates(&env, &["--all", "--format", "json"]).expect(0).json();
+    assert_eq!(report["units"][0]["targets"][0]["because"], "no text or too large, and another content");
+    std::fs::copy(a.path("many"), b.path("many")).unwrap();
+    assert_eq!(units(&env), ["change a line of it: present -"]);
+}
+
 /// Ten lines without the end of the last one.
 fn without_end() -> &'static str {
     TEN.strip_suffix('\n').unwrap()

@@ -14,6 +14,8 @@ use crate::snapshot::{BlobKind, ReadFailure};
 
 /// A content above so many bytes is compared as a whole, by its digest, and not by its lines; it is not tried either.
 pub(super) const LARGEST: u64 = 16 << 20;
+/// So is a content of more lines: what they take grows with their number, however short they are.
+const MOST_OF_A_TEXT: usize = 500_000;
 /// A change of more lines than this is a whole that is brought in (somebody else's code, generated data), not a fix: it is compared as one.
 const MOST_LINES: usize = 50_000;
 
@@ -286,10 +288,12 @@ fn same_version(change: &FileChange) -> bool {
 }
 
 impl Reading<'_> {
-    /// The content of one side of a change; `None` when it has more than `limit` bytes.
+    /// The content of one side of a change; `None` when it has more than `limit` bytes, or more lines than are compared.
     pub(super) fn side(&self, side: &Side, limit: u64) -> Result<Option<Vec<u8>>, ReadFailure> {
         let Self { snapshots, contents, commits, .. } = *self;
-        Versions { snapshots, contents, commits }.content(side, limit)
+        let content = Versions { snapshots, contents, commits }.content(side, limit)?;
+        let is_held = |content: &Vec<u8>| lines::is_binary(content) || lines::most_lines(content) <= MOST_OF_A_TEXT;
+        Ok(content.filter(is_held))
     }
 }
 

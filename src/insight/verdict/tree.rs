@@ -23,6 +23,8 @@ type Base = BTreeMap<TreePath, Side>;
 
 /// So many other files tell whether a folder is there as a whole.
 const LEAST_OF_OTHERS: usize = 4;
+/// So many files somebody may have taken away by hand.
+const A_FEW: usize = 1;
 
 /// Compares the target's tree with its base, and notes which files it has under another name.
 ///
@@ -70,9 +72,10 @@ pub(super) fn step(
     Ok(Tree { step: (!changes.is_empty()).then_some(Step { summary: None, changes }), untold })
 }
 
-/// Files that units take away, the base has and the tree does not have, and of which nothing tells that they went: in the same folder other files are
-/// missing, too, that nobody took away. A release leaves out what only its makers need, and a deployment what a server does not. Where a folder
-/// has hardly any other files, those of the one above count with them, and where all of these are few, all files.
+/// Files that units take away, the base has and the tree does not have, and of which nothing tells that they went: in the same folder other
+/// files are missing, too, more than one and a tenth of them, that no unit took away. A release leaves out what only its makers need, and a
+/// deployment what a server does not. Where a folder has hardly any other files, those of the one above count with them, and where all of
+/// these are few, all files.
 fn untold(
     units: &[Unit],
     had: &Base,
@@ -105,10 +108,13 @@ fn untold(
         for here in folders.filter_map(|folder| others.get(&folder)) {
             (all, lacks) = (all + here.0, lacks + here.1);
             if all >= LEAST_OF_OTHERS {
-                return lacks > 0;
+                break;
             }
         }
-        others.values().any(|(_, lacks)| *lacks > 0)
+        if all < LEAST_OF_OTHERS {
+            (all, lacks) = others.values().fold((0, 0), |sum, here| (sum.0 + here.0, sum.1 + here.1));
+        }
+        lacks > A_FEW && 10 * lacks >= all
     };
     missing.into_iter().filter(is_untold).cloned().collect()
 }

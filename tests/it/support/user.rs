@@ -18,7 +18,10 @@ pub(crate) fn as_ordinary_user(test: &str, check: impl FnOnce()) {
     let folder = tempfile::Builder::new().prefix("driftline-user-").tempdir().unwrap();
     open_to_all(folder.path());
     let binary = folder.path().join("it");
-    std::fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    // Written by another process: what this one holds open for writing, a child of another test may hold a moment longer, and then nobody may
+    // execute it.
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&binary).status().unwrap();
+    assert!(copied.success(), "cannot copy the test binary");
     let output = Command::new("setpriv")
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--"])
         .arg(&binary)
