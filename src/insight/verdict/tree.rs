@@ -73,7 +73,7 @@ pub(super) fn step(
 }
 
 /// Files that units take away, the base has and the tree does not have, and of which nothing tells that they went: in the same folder other
-/// files are missing, too, more than one and a tenth of them, that no unit took away. A release leaves out what only its makers need, and a
+/// files are missing, too, more than one and a twentieth of them, that no unit took away. A release leaves out what only its makers need, and a
 /// deployment what a server does not. Where a folder has hardly any other files, those of the one above count with them, and where all of
 /// these are few, all files.
 fn untold(
@@ -114,7 +114,7 @@ fn untold(
         if all < LEAST_OF_OTHERS {
             (all, lacks) = others.values().fold((0, 0), |sum, here| (sum.0 + here.0, sum.1 + here.1));
         }
-        lacks > A_FEW && 10 * lacks >= all
+        lacks > A_FEW && 20 * lacks >= all
     };
     missing.into_iter().filter(is_untold).cloned().collect()
 }
