@@ -24,7 +24,7 @@ type Base = BTreeMap<TreePath, Side>;
 /// So many other files tell whether a folder is there as a whole.
 const LEAST_OF_OTHERS: usize = 4;
 /// So many files somebody may have taken away by hand.
-const A_FEW: usize = 1;
+const A_FEW: usize = 2;
 
 /// Compares the target's tree with its base, and notes which files it has under another name.
 ///
@@ -73,7 +73,7 @@ pub(super) fn step(
 }
 
 /// Files that units take away, the base has and the tree does not have, and of which nothing tells that they went: in the same folder other
-/// files are missing, too, more than one and a twentieth of them, that no unit took away. A release leaves out what only its makers need, and a
+/// files are missing, too, more than two and a twentieth of them, that no unit took away. A release leaves out what only its makers need, and a
 /// deployment what a server does not. Where a folder has hardly any other files, those of the one above count with them, and where all of
 /// these are few, all files.
 fn untold(
