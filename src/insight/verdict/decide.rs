@@ -88,6 +88,7 @@ impl Case<'_> {
             && self.is_told_by_trace(looking)
             && !looking.may_have_other(self.unit, self.delta)
             && !looking.has_unseen(self.unit, self.delta)
+            && !looking.has_moved(self.unit, self.delta)
         {
             return self.judgement(self.without_trace(pairs), evidence, looking).into();
         }

@@ -156,8 +156,10 @@ impl Looking<'_> {
         look: &mut Look,
     ) -> Result<Seen<'a>, String> {
         let before = change.before.as_ref().or(change.after.as_ref()).map_or(change.path(), |side| &side.path);
-        let tip = self.tip(before, change.path())?;
-        let base = self.base(before, change.path())?;
+        let tip = self.tip(change)?;
+        // A file that comes, and is there by its own name, was not there before by another.
+        let has_come = change.before.is_none() && tip.as_ref().is_some_and(|tip| tip.path == *change.path());
+        let base = self.base(before, change.path())?.filter(|base| !has_come || base.path == *change.path());
         if change.after.is_none() && base.as_ref().is_some_and(|base| self.steps.untold.contains(&base.path)) {
             look.untold += 1;
             let nothing = Standing::default();
@@ -234,8 +236,7 @@ impl Looking<'_> {
         for (change, _) in unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts) {
             let Some(after) = &change.after else { continue };
             let Version::Blob { id, .. } = &after.version else { return None };
-            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-            let Some(there) = self.tip(before, change.path()).ok()? else { continue };
+            let Some(there) = self.tip(change).ok()? else { continue };
             same += usize::from(self.known(&there)? == *id);
         }
         Some(same)
@@ -243,10 +244,7 @@ impl Looking<'_> {
 
     /// Whether a step changes one of the files that the target has for those of a unit; of what it does not have nothing can be said.
     pub(super) fn is_in_place(&self, unit: &Unit, delta: &Delta, step: usize) -> bool {
-        let tip = |change: &FileChange| {
-            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-            self.tip(before, change.path()).ok().flatten().map(|side| side.path)
-        };
+        let tip = |change: &FileChange| self.tip(change).ok().flatten().map(|side| side.path);
         let own = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
         let own: BTreeSet<TreePath> = own.filter_map(|(change, _)| tip(change)).collect();
         own.is_empty() || self.steps.all[step].changes.iter().filter_map(tip).any(|path| own.contains(&path))
@@ -258,7 +256,7 @@ impl Looking<'_> {
         (0..unit.changes.len()).filter(is_read).any(|at| {
             let change = &unit.changes[at];
             let (Some(before), Some(after)) = (&change.before, &change.after) else { return false };
-            self.tip(&before.path, &after.path).is_ok_and(|tip| tip.is_some())
+            self.tip(change).is_ok_and(|tip| tip.is_some())
                 && self.base(&before.path, &after.path).is_ok_and(|base| base.is_none())
         })
     }
@@ -272,11 +270,19 @@ impl Looking<'_> {
             counted.filter(|&at| !matches!(delta.files[at], Body::Unread)).partition(|&at| is_text(&delta.files[at]));
         let is_there = |at: usize| {
             let change = &unit.changes[at];
-            let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-            let there = self.tip(before, change.path());
+            let there = self.tip(change);
             there.and_then(|there| self.whole(change, &delta.files[at], there.as_ref())).unwrap_or(true)
         };
         if texts.is_empty() { !others.is_empty() } else { others.into_iter().any(is_there) }
+    }
+
+    /// Whether a unit brings or takes away a file that has another name somewhere: who moves it does both, and no line comes or goes.
+    pub(super) fn has_moved(&self, unit: &Unit, delta: &Delta) -> bool {
+        let mut counted =
+            unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts).map(|(change, _)| change);
+        counted.any(|change| {
+            (change.before.is_none() || change.after.is_none()) && self.places.names(change.path()).next().is_some()
+        })
     }
 
     /// Whether a unit changes a file that could not be read, or lines of one of which it is not known what the target did to it.
@@ -284,7 +290,7 @@ impl Looking<'_> {
         let is_unseen = |change: &FileChange| {
             let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
             let is_unseen = |path: &TreePath| self.unseen.contains(path);
-            let there = || match self.tip(before, change.path()) {
+            let there = || match self.tip(change) {
                 Ok(side) => side.is_some_and(|side| is_unseen(&side.path)),
                 Err(_) => true,
             };
@@ -300,8 +306,7 @@ impl Looking<'_> {
     /// so that a file which never was there is a file that went.
     pub(super) fn is_gone(&self, unit: &Unit, delta: &Delta) -> bool {
         let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
-        let is_gone =
-            |change: &FileChange| change.after.is_none() && self.tip(change.path(), change.path()) == Ok(None);
+        let is_gone = |change: &FileChange| change.after.is_none() && self.tip(change) == Ok(None);
         self.asked.is_in_nearest && unit.commit().is_some() && counted.all(|(change, _)| is_gone(change))
     }
 
@@ -388,11 +393,15 @@ impl Looking<'_> {
         content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
     }
 
-    /// The target's present file under the name it has there.
-    fn tip(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {
+    /// The target's present file under the name it has there. A file that is taken away is not there under a name that the source has as well:
+    /// that is the file which took its place.
+    fn tip(&self, change: &FileChange) -> Result<Option<Side>, String> {
+        let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
         let present = |path: &TreePath| Side::present(self.reading.snapshots, self.asked.target, path);
-        let is_there = |path: &TreePath| present(path).is_some();
-        Ok(self.places.find_known(after, before, &is_there)?.and_then(|path| present(&path)))
+        let source = &self.reading.snapshots[self.asked.source];
+        let may_be = |path: &TreePath| change.after.is_some() || path == before || source.find(path).is_none();
+        let is_there = |path: &TreePath| may_be(path) && present(path).is_some();
+        Ok(self.places.find_known(change.path(), before, &is_there)?.and_then(|path| present(&path)))
     }
 
     fn base(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {

@@ -91,6 +91,16 @@ fn a_file_that_was_moved_and_edited_in_one_step_is_found() {
 }
 
 #[test]
+fn a_move_is_a_removal_and_a_file_that_came() {
+    let sides = Sides::new(&[("a.py", &text("1")), ("b.py", "b = 1\n")]);
+    sides.source.remove("a.py").commit("drop it").write("lib/a.py", text("1")).commit("have it again");
+    let verdicts = || -> Vec<Verdict> { sides.verdicts().into_iter().map(|(_, verdict)| verdict).collect() };
+    assert_eq!(verdicts(), [Verdict::Absent, Verdict::Absent]);
+    sides.target.remove("a.py").write("lib/a.py", text("1")).commit("move it");
+    assert_eq!(verdicts(), [Verdict::Present, Verdict::Present]);
+}
+
+#[test]
 fn what_is_like_a_whole_tree_lacks_the_file_that_has_nothing_of_it() {
     let home = tempdir().unwrap();
     let source = Repo::init(home.path().join("source"));
