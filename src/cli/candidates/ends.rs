@@ -7,6 +7,7 @@ use crate::insight::verdict::{Held, ReplayedFile};
 use crate::path::TreePath;
 use crate::pipeline::Picture;
 use crate::snapshot::{CommitReader as _, GitState};
+use crate::text::ends::{has_crlf, without_cr};
 
 /// Which files of a checkout end their lines with CR LF because git was told to write them so (`core.autocrlf`, `eol=crlf`).
 pub(super) struct Ends<'a> {
@@ -62,19 +63,4 @@ impl<'a> Ends<'a> {
         let content = picture.collected.blob(target, &held.path, blob, held.content.len() as u64).ok()?;
         Some(!has_crlf(&content))
     }
-}
-
-fn has_crlf(text: &[u8]) -> bool {
-    text.windows(2).any(|pair| pair == b"\r\n")
-}
-
-fn without_cr(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        match line.strip_suffix(b"\r\n") {
-            Some(line) => [line, b"\n"].into_iter().for_each(|part| plain.extend_from_slice(part)),
-            None => plain.extend_from_slice(line),
-        }
-    }
-    plain
 }

@@ -7,6 +7,7 @@ use crate::insight::ArtifactEvidence;
 use crate::insight::nearest::Lineage;
 use crate::path::TreePath;
 use crate::snapshot::{BlobKind, CommitId, CommitReader, CommitSummary, ContentReader, HistoryReader, Snapshot};
+use crate::text::ends::{has_crlf, with_cr, without_cr};
 
 /// Larger contents are a whole: they are not looked into to see what belongs together.
 pub(super) const LOOKED_INTO: u64 = 1 << 20;
@@ -223,30 +224,4 @@ fn places(piece: &Piece) -> String {
 
 pub(super) fn is_binary(content: &[u8]) -> bool {
     content[..content.len().min(8000)].contains(&0)
-}
-
-fn has_crlf(text: &[u8]) -> bool {
-    text.windows(2).any(|pair| pair == b"\r\n")
-}
-
-pub(super) fn without_cr(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        match line.strip_suffix(b"\r\n") {
-            Some(line) => [line, b"\n"].into_iter().for_each(|part| plain.extend_from_slice(part)),
-            None => plain.extend_from_slice(line),
-        }
-    }
-    plain
-}
-
-fn with_cr(text: &[u8]) -> Vec<u8> {
-    let mut converted = Vec::with_capacity(text.len() + text.len() / 16);
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        match line.strip_suffix(b"\n") {
-            Some(line) => [line, b"\r\n"].into_iter().for_each(|part| converted.extend_from_slice(part)),
-            None => converted.extend_from_slice(line),
-        }
-    }
-    converted
 }

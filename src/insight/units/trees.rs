@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::oldest;
-use super::found::{Found, Sources, is_binary, unit, without_cr};
+use super::found::{Found, Sources, is_binary, unit};
 use super::groups::{Piece, group};
 use super::{FileChange, Side, UnitKind, Version};
 use crate::compare::artifacts::{Artifact, ArtifactKind};
@@ -12,6 +12,7 @@ use crate::compare::{Cell, Row};
 use crate::insight::ArtifactEvidence;
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, Blob, BlobId, BlobKind, CommitId, EntryRef};
+use crate::text::ends::without_cr;
 
 /// So many earlier versions of a file are held against it.
 const VERSIONS: usize = 32;

@@ -10,6 +10,7 @@ use crate::compare::text::regions::{RegionClass, regions};
 use crate::insight::units::{FileChange, Side, Unit};
 use crate::path::TreePath;
 use crate::snapshot::BlobKind;
+use crate::text::ends::{has_crlf, with_cr, without_cr};
 
 /// What replaying a unit gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,28 +218,10 @@ fn same_text(a: &[u8], b: &[u8]) -> bool {
     a == b || !lines::is_binary(a) && has_crlf(a) != has_crlf(b) && without_cr(a) == without_cr(b)
 }
 
-fn has_crlf(text: &[u8]) -> bool {
-    text.windows(2).any(|pair| pair == b"\r\n")
-}
-
-fn without_cr(text: &[u8]) -> Vec<u8> {
-    let keep = |at: &usize| !(text[*at] == b'\r' && text.get(at + 1) == Some(&b'\n'));
-    (0..text.len()).filter(keep).map(|at| text[at]).collect()
-}
-
 /// A version of the unit's text with the line ends that the target's has, where they differ as a whole.
 fn in_line_ends_of(ours: &[u8], before: &[u8], text: &[u8]) -> Vec<u8> {
     match (has_crlf(ours), has_crlf(before)) {
-        (true, false) => {
-            let mut converted = Vec::with_capacity(text.len() + text.len() / 16);
-            for line in without_cr(text).split_inclusive(|&byte| byte == b'\n') {
-                match line.strip_suffix(b"\n") {
-                    Some(line) => [line, b"\r\n"].into_iter().for_each(|part| converted.extend_from_slice(part)),
-                    None => converted.extend_from_slice(line),
-                }
-            }
-            converted
-        }
+        (true, false) => with_cr(&without_cr(text)),
         (false, true) if !ours.is_empty() => without_cr(text),
         _ => text.to_vec(),
     }
