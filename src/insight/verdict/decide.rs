@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::delta::Hunk;
 use super::index::{Weights, comes, goes};
 use super::lines::Line;
-use super::look::{Look, Looking};
+use super::look::{Look, NEARER};
+use super::looking::Looking;
 use super::others::Others;
 use super::pairs::{Pair, Pairs};
 use super::said::Said;
@@ -28,8 +29,6 @@ const CARRIED: f32 = 0.8;
 const STANDS: f32 = 0.9;
 /// The files that the target began with had most of it already, so that having it says little.
 const BEGAN: f32 = 0.7;
-/// By so much the present files have to be nearer to the unit than those that the target began with.
-pub(super) const NEARER: f32 = 0.1;
 /// What a few telling lines weigh. Less is found elsewhere by chance when the lines themselves are not the same.
 const TELLING: f32 = 3.5;
 /// A part that is missing: more than this share should be in places that are as they were.

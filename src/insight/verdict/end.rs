@@ -1,8 +1,7 @@
 //! The end of a text, where a unit changes nothing but whether its last line has one.
 
 use super::lines;
-use super::look::WHOLE;
-use super::tip::Standing;
+use super::tip::{Standing, WHOLE};
 
 /// Holds what a unit made of a text, `theirs`, against the target's, `ours`, which was `began` when both parted (nothing where that is not
 /// known). Of two texts that end in different lines their ends say nothing, but where the target began with the other one.

@@ -6,7 +6,7 @@ use super::delta::TextDelta;
 use super::indent::Layout;
 use super::index::{comes, goes};
 use super::lines::{self, Line};
-use super::look::Looking;
+use super::looking::Looking;
 use super::others::Others;
 use super::tip::{Known, Standing, standing, standing_whole};
 use crate::insight::units::{FileChange, Side};
@@ -49,7 +49,8 @@ impl Found {
 }
 
 impl Looking<'_> {
-    /// Holds a text of the target, if there is one, against what a unit makes of it. `texts` is what was read of the unit. Where names tell that the text is what the unit begins or ends with, nothing is read.
+    /// Holds a text of the target, if there is one, against what a unit makes of it. `texts` is what was read of the unit. Where names tell that
+    /// the text is what the unit begins or ends with, nothing is read.
     pub(super) fn hold(
         &self,
         held: &Held<'_>,

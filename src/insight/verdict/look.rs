@@ -1,25 +1,20 @@
 //! Holds a unit against the present files of the target, and against the files it began with.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use super::decide::NEARER;
 use super::delta::TextDelta;
 use super::end;
 use super::hold::{Found, Held, Texts};
-use super::index::Weights;
 use super::lines::Line;
-use super::load::{self, Body, Delta, LARGEST};
+use super::load::{self, Body, Delta};
+use super::looking::Looking;
 use super::others::Others;
-use super::places::Places;
-use super::steps::Steps;
-use super::tip::Standing;
-use super::{Asked, Reading};
+use super::tip::{Standing, WHOLE};
 use crate::insight::units::{FileChange, Side, Unit, Version, is_supporting};
 use crate::path::TreePath;
-use crate::snapshot::{Algorithms, BlobId, BlobKind, Content, EntryRef};
 
-/// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
-pub(super) const WHOLE: f32 = 2.0;
+/// By so much the present files have to be nearer to the unit than those that the target began with.
+pub(super) const NEARER: f32 = 0.1;
 
 /// How a unit stands in the target.
 #[derive(Debug, Default)]
@@ -87,17 +82,6 @@ struct Seen<'a> {
     base: Option<Side>,
     /// How it stands in the target, where that has what it began with.
     untouched: Option<Standing>,
-}
-
-/// Whatever is needed to look.
-pub(super) struct Looking<'a> {
-    pub(super) asked: &'a Asked<'a>,
-    pub(super) reading: &'a Reading<'a>,
-    pub(super) steps: &'a Steps,
-    pub(super) places: &'a Places,
-    pub(super) weights: &'a Weights,
-    /// Files of which it is not known what the target did to their lines.
-    pub(super) unseen: &'a HashSet<&'a TreePath>,
 }
 
 impl Looking<'_> {
@@ -280,9 +264,8 @@ impl Looking<'_> {
     pub(super) fn has_moved(&self, unit: &Unit, delta: &Delta) -> bool {
         let mut counted =
             unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts).map(|(change, _)| change);
-        counted.any(|change| {
-            (change.before.is_none() || change.after.is_none()) && self.places.names(change.path()).next().is_some()
-        })
+        counted
+            .any(|change| (change.before.is_none() || change.after.is_none()) && self.places.has_names(change.path()))
     }
 
     /// Whether a unit changes a file that could not be read, or lines of one of which it is not known what the target did to it.
@@ -335,83 +318,6 @@ impl Looking<'_> {
             }
             (Some(_), None) => Ok(false),
         }
-    }
-
-    /// Whether two contents are one.
-    pub(super) fn is(&self, a: Option<&Side>, b: Option<&Side>) -> Result<bool, String> {
-        match (a, b) {
-            (None, None) => Ok(true),
-            (Some(a), Some(b)) if a.kind == BlobKind::Submodule || b.kind == BlobKind::Submodule => {
-                Ok(a.version == b.version)
-            }
-            (Some(a), Some(b)) if a.version == b.version => Ok(true),
-            (Some(a), Some(b)) => {
-                if let (Some(a), Some(b)) = (self.known(a), self.known(b)) {
-                    return Ok(a == b);
-                }
-                let content = |side| self.reading.side(side, LARGEST).map_err(|failure| failure.0);
-                if let (Some(a), Some(b)) = (content(a)?, content(b)?) {
-                    return Ok(a == b);
-                }
-                let name = self.name(a)?;
-                Ok(name.is_some() && name == self.name(b)?)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// git's name for a content, where it is known.
-    pub(super) fn known(&self, side: &Side) -> Option<BlobId> {
-        match &side.version {
-            Version::Blob { id, .. } => Some(*id),
-            Version::Held(_) | Version::Part { .. } => None,
-            Version::File { environment, path } => {
-                let snapshot = &self.reading.snapshots[*environment];
-                let Content::File(file) = &snapshot.entries[snapshot.find(path)?].content else { return None };
-                file.digests.git_blob
-            }
-        }
-    }
-
-    /// git's name for a content, where that can be had without holding it in memory.
-    fn name(&self, side: &Side) -> Result<Option<BlobId>, String> {
-        match &side.version {
-            Version::Blob { .. } | Version::Held(_) | Version::Part { .. } => Ok(self.known(side)),
-            Version::File { environment, path } => {
-                let Some(entry) = self.reading.snapshots[*environment].find(path) else { return Ok(None) };
-                let at = EntryRef { environment: *environment, entry };
-                let wanted = Algorithms { git_blob: true, ..Algorithms::default() };
-                let digests = self.reading.contents.digests(at, wanted).map_err(|failure| failure.0)?;
-                Ok(digests.git_blob)
-            }
-        }
-    }
-
-    pub(super) fn content(&self, side: Option<&Side>) -> Result<Vec<u8>, String> {
-        let Some(side) = side else { return Ok(Vec::new()) };
-        let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
-        content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
-    }
-
-    /// The target's present file under the name it has there. A file that is taken away is not there under a name that the source has as well:
-    /// that is the file which took its place.
-    fn tip(&self, change: &FileChange) -> Result<Option<Side>, String> {
-        let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-        let present = |path: &TreePath| Side::present(self.reading.snapshots, self.asked.target, path);
-        let source = &self.reading.snapshots[self.asked.source];
-        let may_be = |path: &TreePath| change.after.is_some() || path == before || source.find(path).is_none();
-        let is_there = |path: &TreePath| may_be(path) && present(path).is_some();
-        Ok(self.places.find_known(change.path(), before, &is_there)?.and_then(|path| present(&path)))
-    }
-
-    fn base(&self, before: &TreePath, after: &TreePath) -> Result<Option<Side>, String> {
-        let Some((environment, commit)) = &self.steps.base else { return Ok(None) };
-        let at = |path: &TreePath| self.reading.commits.at(*environment, commit, path);
-        let is_there = |path: &TreePath| at(path).is_ok_and(|blob| blob.is_some());
-        let Some(path) = self.places.find(after, before, &is_there) else { return Ok(None) };
-        let blob = at(&path).map_err(|failure| failure.to_string())?;
-        let environment = *environment;
-        Ok(blob.map(|blob| Side { path, kind: blob.kind, version: Version::Blob { environment, id: blob.id } }))
     }
 }
 

@@ -12,6 +12,7 @@ mod index;
 mod lines;
 mod load;
 mod look;
+mod looking;
 mod moved;
 mod needs;
 mod others;
@@ -36,7 +37,7 @@ pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing
 
 use self::decide::{Case, Decided};
 use self::load::{Body, Changes, Delta};
-use self::look::Looking;
+use self::looking::Looking;
 use self::others::{Others, There};
 use self::pairs::Pairs;
 use self::steps::Steps;
@@ -127,10 +128,11 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
     let mut found: Vec<Decided> = by_path(asked.units).into_par_iter().map(judge).collect();
     found.sort_unstable_by_key(|decided| decided.judgement.unit);
     for _ in 0..CHAIN {
-        let there = There::new(&found, &units, &union);
+        let is_present = |at: &usize| found[*at].judgement.verdict == Verdict::Present;
+        let there = There::new((0..units.len()).filter(is_present), &units, &union);
         let is_open = |at: &usize| {
             found[*at].lacked.iter().any(|&line| there.is_taken_after(*at, line))
-                || found[*at].judgement.verdict != Verdict::Present && there.omits(*at, &units[*at], &pairs.weights)
+                || !is_present(at) && there.omits(*at, &units[*at], &pairs.weights)
         };
         let open: Vec<usize> = (0..units.len()).into_par_iter().filter(is_open).collect();
         if open.is_empty() {
@@ -146,8 +148,13 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
             case(at).decide(&looking, &others)
         };
         let judged: Vec<Decided> = open.par_iter().map(again).collect();
+        let mut is_settled = true;
         for (at, decided) in open.into_iter().zip(judged) {
+            is_settled &= found[at].judgement.verdict == decided.judgement.verdict;
             found[at] = decided;
+        }
+        if is_settled {
+            break;
         }
     }
     let found = found.into_iter().map(|it| case(it.judgement.unit).without_mere_absence(it.judgement)).collect();

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reading;
 use super::lines::{self, DigestSet};
-use super::touched::ending;
 use crate::compare::artifacts;
 use crate::insight::units::{Side, Version};
 use crate::path::TreePath;
-use crate::snapshot::{BlobId, Content, EntryRef, ReadFailure};
+use crate::snapshot::{BlobId, Content, EntryRef};
 
 /// A file of fewer telling lines is not said to have been moved and edited.
 const LEAST: usize = 4;
@@ -59,7 +58,7 @@ pub(super) fn moved(
     gone: &[Side],
     may_have_come: &dyn Fn(&TreePath) -> bool,
     reading: &Reading<'_>,
-) -> Result<Vec<Option<Side>>, ReadFailure> {
+) -> Vec<Option<Side>> {
     let endings: BTreeSet<&[u8]> = gone.iter().map(|side| ending(&side.path)).collect();
     let entries = reading.snapshots[target].entries.iter().enumerate();
     let has_come = |path: &TreePath| {
@@ -71,7 +70,7 @@ pub(super) fn moved(
     for (new, old) in same(&come, gone, reading) {
         found[old] = Some(come[new]);
     }
-    let (new, old) = open(&come, gone, &found, reading)?;
+    let (new, old) = open(&come, gone, &found, reading);
     let read = |sides: Vec<(usize, Side)>| -> Vec<(usize, DigestSet)> {
         sides.into_iter().filter_map(|(at, side)| Some((at, telling(&side, reading)?))).collect()
     };
@@ -79,7 +78,7 @@ pub(super) fn moved(
         found[old] = Some(come[new]);
     }
     let side = |at: EntryRef| Side::present(reading.snapshots, at.environment, path(at, reading));
-    Ok(found.into_iter().map(|at| side(at?)).collect())
+    found.into_iter().map(|at| side(at?)).collect()
 }
 
 fn path<'a>(at: EntryRef, reading: &Reading<'a>) -> &'a TreePath {
@@ -105,22 +104,11 @@ fn same(come: &[EntryRef], gone: &[Side], reading: &Reading<'_>) -> Vec<(usize, 
 
 type Numbered = Vec<(usize, Side)>;
 
-/// The files that were not found yet and are small enough to be read.
-fn open(
-    come: &[EntryRef],
-    gone: &[Side],
-    found: &[Option<EntryRef>],
-    reading: &Reading<'_>,
-) -> Result<(Numbered, Numbered), ReadFailure> {
+/// The files that were not found yet; those of the target that are small enough to be read.
+fn open(come: &[EntryRef], gone: &[Side], found: &[Option<EntryRef>], reading: &Reading<'_>) -> (Numbered, Numbered) {
     let taken: BTreeSet<EntryRef> = found.iter().flatten().copied().collect();
-    let mut old: Numbered = Vec::new();
-    for (at, side) in gone.iter().enumerate().filter(|(at, _)| found[*at].is_none()).take(MOST_READ) {
-        if let Version::Blob { environment, id } = side.version
-            && reading.commits.blob_size(environment, &id)? <= LARGEST
-        {
-            old.push((at, side.clone()));
-        }
-    }
+    let old = gone.iter().enumerate().filter(|(at, _)| found[*at].is_none()).take(MOST_READ);
+    let old: Numbered = old.map(|(at, side)| (at, side.clone())).collect();
     let names: BTreeSet<&[u8]> = old.iter().map(|(_, side)| side.path.file_name()).collect();
     let endings: BTreeSet<&[u8]> = old.iter().map(|(_, side)| ending(&side.path)).collect();
     let bytes = |at: EntryRef| match &reading.snapshots[at.environment].entries[at.entry].content {
@@ -135,7 +123,12 @@ fn open(
     new.truncate(MOST_READ);
     reading.contents.prefetch(&new.iter().map(|&at| come[at]).collect::<Vec<_>>());
     let side = |at: usize| Side::present(reading.snapshots, come[at].environment, path(come[at], reading));
-    Ok((new.into_iter().filter_map(|at| Some((at, side(at)?))).collect(), old))
+    (new.into_iter().filter_map(|at| Some((at, side(at)?))).collect(), old)
+}
+
+/// What follows the last dot of a file name; all of it where there is none.
+pub(super) fn ending(path: &TreePath) -> &[u8] {
+    path.file_name().rsplit(|&byte| byte == b'.').next().unwrap_or_default()
 }
 
 /// The lines of a text that say something; `None` for what is no text or cannot be read: it is found under no other name then.

@@ -1,11 +1,9 @@
 //! What other units that the target has tell of one: they took away again what it brought, or they came without what it takes away.
 
-use super::decide::Decided;
 use super::delta::Hunk;
 use super::index::{Weights, comes, goes};
 use super::lines::{DigestMap, DigestSet, Line};
 use super::load::Delta;
-use super::types::Verdict;
 
 /// What is known of the lines of one unit before its files are looked at.
 #[derive(Clone, Copy)]
@@ -38,14 +36,14 @@ pub(super) struct There<'a> {
 }
 
 impl<'a> There<'a> {
-    pub(super) fn new(found: &[Decided], units: &[Delta], union: &'a DigestSet) -> Self {
+    /// `present` are the units that the target has, in their order.
+    pub(super) fn new(present: impl Iterator<Item = usize>, units: &[Delta], union: &'a DigestSet) -> Self {
         let mut there = Self { taken: DigestMap::default(), brought: DigestMap::default(), union };
-        let judgements = found.iter().map(|decided| &decided.judgement);
-        for judgement in judgements.filter(|judgement| judgement.verdict == Verdict::Present) {
-            for hunk in hunks(&units[judgement.unit]) {
-                there.taken.extend(hunk.removed().iter().map(|&line| (line, judgement.unit)));
+        for unit in present {
+            for hunk in hunks(&units[unit]) {
+                there.taken.extend(hunk.removed().iter().map(|&line| (line, unit)));
                 for &line in hunk.added() {
-                    there.brought.entry(line).or_insert(judgement.unit);
+                    there.brought.entry(line).or_insert(unit);
                 }
             }
         }

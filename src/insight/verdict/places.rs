@@ -131,13 +131,18 @@ impl Places {
 
     /// Why it is not known whether the target has something at a path, in words.
     pub(super) fn unknown_because(&self, path: &TreePath) -> Option<&str> {
-        let itself = || self.unknown.get(path).filter(|it| it.itself);
-        let mut folders = std::iter::successors(path.parent(), TreePath::parent);
-        let within = || folders.find_map(|folder| self.unknown.get(&folder).filter(|it| it.content));
         if self.unknown.is_empty() {
             return None;
         }
+        let itself = || self.unknown.get(path).filter(|it| it.itself);
+        let mut folders = std::iter::successors(path.parent(), TreePath::parent);
+        let within = || folders.find_map(|folder| self.unknown.get(&folder).filter(|it| it.content));
         itself().or_else(within).map(|it| &*it.why)
+    }
+
+    /// Whether a file has or had another name anywhere.
+    pub(super) fn has_names(&self, path: &TreePath) -> bool {
+        self.other.contains_key(path)
     }
 
     /// The other names that a file has or had anywhere.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::places::Places;
-use super::{Asked, Reading, tree};
+use super::tree::{self, Tree};
+use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Version, file_changes};
 use crate::path::TreePath;
 use crate::snapshot::{Blob, ChangeKind, CommitId, CommitRecord, CommitSummary, GitState, ReadFailure, Stage};
@@ -65,9 +66,9 @@ pub(super) fn steps(asked: &Asked<'_>, places: &mut Places, reading: &Reading<'_
         all.extend(uncommitted(target, places, reading)?);
         return Ok(Steps { all, base, untold: BTreeSet::new() });
     }
-    let tree = tree::step(asked, base.as_ref(), places, reading)?;
-    all.extend(tree.step);
-    Ok(Steps { all, base, untold: tree.untold })
+    let Tree { changes, untold } = tree::compare(asked, base.as_ref(), places, reading)?;
+    all.extend((!changes.is_empty()).then_some(Step { summary: None, changes }));
+    Ok(Steps { all, base, untold })
 }
 
 /// What the files of a checkout have over its HEAD.

@@ -26,6 +26,8 @@ pub(super) struct Standing {
     pub(super) lines: (usize, usize),
 }
 
+/// What a content that is no text, a name or a kind weighs, compared with a line that is nowhere else.
+pub(super) const WHOLE: f32 = 2.0;
 /// What half a line weighs that is nowhere else.
 const LINE: f32 = 0.5;
 /// A smaller share than this is there by chance.

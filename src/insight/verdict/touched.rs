@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use super::moved::ending;
 use super::places::Places;
 use crate::insight::units::FileChange;
 use crate::path::TreePath;
@@ -57,11 +58,6 @@ fn tail(path: &TreePath) -> &[u8] {
     let bytes = path.as_bytes();
     let mut slashes = bytes.iter().enumerate().rev().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     slashes.nth(1).map_or(bytes, |at| &bytes[at + 1..])
-}
-
-/// What follows the last dot of a file name; all of it where there is none.
-pub(super) fn ending(path: &TreePath) -> &[u8] {
-    path.file_name().rsplit(|&byte| byte == b'.').next().unwrap_or_default()
 }
 
 #[cfg(test)]

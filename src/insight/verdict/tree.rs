@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::moved::moved;
 use super::places::Places;
-use super::steps::Step;
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Unit, Version};
 use crate::path::TreePath;
@@ -12,9 +11,9 @@ use crate::snapshot::{BlobKind, CommitId, ReadFailure};
 
 /// What a tree tells.
 pub(super) struct Tree {
-    /// All that it has over its base, as one step: of the files that units change.
-    pub(super) step: Option<Step>,
-    /// As [`Steps::untold`](super::steps::Steps::untold).
+    /// All that it has over its base, of the files that units change; sorted by path.
+    pub(super) changes: Vec<FileChange>,
+    /// Files of the base that it does not have, and of which nothing tells that they went away: it may never have had them.
     pub(super) untold: BTreeSet<TreePath>,
 }
 
@@ -30,7 +29,7 @@ const A_FEW: usize = 2;
 ///
 /// # Cost
 /// Lists the base's tree.
-pub(super) fn step(
+pub(super) fn compare(
     asked: &Asked<'_>,
     base: Option<&(usize, CommitId)>,
     places: &mut Places,
@@ -57,7 +56,7 @@ pub(super) fn step(
             Some(had) => !had.contains_key(path),
             None => reading.snapshots[asked.source].find(path).is_none(),
         };
-        let found = moved(asked.target, &gone, &|path| is_own(path) && !taken.contains(path), reading)?;
+        let found = moved(asked.target, &gone, &|path| is_own(path) && !taken.contains(path), reading);
         for (old, after) in gone.iter().zip(found) {
             places.add_names(&old.path, after.iter().map(|side| &side.path));
             let before = base.map(|_| old.clone());
@@ -69,7 +68,7 @@ pub(super) fn step(
     let untold = had.map_or_else(BTreeSet::new, |had| untold(asked.units, &had, places, &present));
     changes.retain(|change| change.after.is_some() || !untold.contains(change.path()));
     changes.sort_by(|a, b| a.path().cmp(b.path()));
-    Ok(Tree { step: (!changes.is_empty()).then_some(Step { summary: None, changes }), untold })
+    Ok(Tree { changes, untold })
 }
 
 /// Files that units take away, the base has and the tree does not have, and of which nothing tells that they went: in the same folder other

@@ -142,7 +142,7 @@ fn nothing_is_said_of_a_file_that_cannot_be_read_to_the_end() {
             break;
         }
         let is_open = matches!(&verdict, Verdict::Unproven { because: Doubt::Unreadable(_) });
-        assert!(is_open, "after {reads} of its reads failed: {verdict:?}");
+        assert!(is_open, "it was read {reads} times and then no more: {verdict:?}");
         reads += 1;
     }
     assert!(reads > 2, "it is read for its changes, for its lines, and for what they belong to");

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use driftline::insight::verdict::{self, Applies, Asked, Doubt, Verdict};
 use driftline::path::TreePath;
+use driftline::snapshot::CommitId;
 use tempfile::tempdir;
 
 use super::{commit_id, judge, reading, text};
@@ -16,6 +17,13 @@ fn lay(folder: &Path, files: &[(&str, &str)]) {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, content).unwrap();
     }
+}
+
+/// The verdicts on the commits of `source` after `base` in a folder without git that has these files.
+fn of_tree(source: &Repo, base: CommitId, folder: &Path, files: &[(&str, &str)]) -> Vec<Verdict> {
+    lay(folder, files);
+    let judged = judge(&Plan::of(&[source.root(), folder]).collect(), Some((0, base))).0;
+    judged.into_iter().map(|(_, judgement)| judgement.verdict).collect()
 }
 
 /// What a folder without git is called there that was made of the first commit of `source`, and whether it has its second.
@@ -112,10 +120,7 @@ fn what_a_later_change_made_of_it_leaves_nothing_missing_and_proves_nothing() {
     source.write("a.py", text("1")).write("b.py", "b = 1\n").commit("base");
     let id = commit_id(&source.git(&["rev-parse", "HEAD"]));
     source.write("a.py", text("2")).commit("first").write("a.py", text("3")).commit("second");
-    let prod = home.path().join("prod");
-    lay(&prod, &[("a.py", &text("3")), ("b.py", "b = 1\n")]);
-    let judged = judge(&Plan::of(&[source.root(), &prod]).collect(), Some((0, id))).0;
-    let verdicts: Vec<Verdict> = judged.into_iter().map(|(_, judgement)| judgement.verdict).collect();
+    let verdicts = of_tree(&source, id, &home.path().join("prod"), &[("a.py", &text("3")), ("b.py", "b = 1\n")]);
     assert_eq!(verdicts, [Verdict::Unproven { because: Doubt::Overtaken }, Verdict::Present]);
 }
 
@@ -131,12 +136,8 @@ fn a_line_that_an_earlier_change_came_without_was_taken_away() {
     };
     let debug = "    print(value)\n";
     source.write("a.py", more(debug)).commit("add steps").write("a.py", more("")).commit("drop what was for debugging");
-    let verdicts = |present: &str| -> Vec<Verdict> {
-        let prod = home.path().join("prod");
-        lay(&prod, &[("a.py", present), ("b.py", "b = 1\n")]);
-        let judged = judge(&Plan::of(&[source.root(), &prod]).collect(), Some((0, id.clone()))).0;
-        judged.into_iter().map(|(_, judgement)| judgement.verdict).collect()
-    };
+    let prod = home.path().join("prod");
+    let verdicts = |present: &str| of_tree(&source, id.clone(), &prod, &[("a.py", present), ("b.py", "b = 1\n")]);
     assert_eq!(verdicts(&more("")), [Verdict::Present, Verdict::Present], "both were carried over as one");
     assert_eq!(verdicts(&more(debug)), [Verdict::Present, Verdict::Absent]);
     let neither = verdicts(&text("1"));
