@@ -3,18 +3,19 @@
 //! libgit2 is given the folder of objects and nothing else of a repository: no config of any level, no attributes, no owner to be
 //! doubted, nothing to be executed or written.
 
+mod handles;
+
 use std::collections::HashSet;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use git2::{ObjectType, Odb, Oid};
+use git2::{ObjectType, Oid};
 use sha1::{Digest as _, Sha1};
 use tempfile::TempDir;
 
+use self::handles::Handles;
 use super::fault::GitFault;
-use super::files::{GitFiles as _, Here, SMALL};
+use super::files::SMALL;
 use super::index::FileMode;
 use super::lately::Lately;
 use super::place::GitPlace;
@@ -23,7 +24,7 @@ use crate::snapshot::{CommitId, CommitSummary};
 
 /// The objects of one repository. Threads may share it.
 pub(crate) struct Objects {
-    odb: Odb<'static>,
+    handles: Handles,
     /// Commits whose parents were not fetched.
     shallow: HashSet<Oid>,
     folder: PathBuf,
@@ -82,24 +83,11 @@ impl Objects {
     /// Opens a folder of objects. `shallow` are the names of commits whose parents were not fetched, a line for each; `keep` is whatever
     /// must not go before the objects do.
     pub(super) fn open_at(folder: PathBuf, shallow: &[u8], keep: Option<Arc<TempDir>>) -> Result<Self, GitFault> {
-        let words = |error: &git2::Error| {
-            GitFault::Unsupported(format!("cannot open the objects in `{}`: {}", folder.display(), error.message()))
-        };
-        let Some(text) = folder.to_str() else {
-            return Err(GitFault::Content {
-                path: folder,
-                problem: "is not UTF-8, and objects are only read from a path that is",
-            });
-        };
-        check_files(&folder, 0)?;
-        // `data` does it, in a fraction of the time.
-        git2::opts::strict_hash_verification(false);
-        let odb = Odb::new().map_err(|error| words(&error))?;
-        odb.add_disk_alternate(text).map_err(|error| words(&error))?;
+        let handles = Handles::open(&folder)?;
         let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
         let (trees, contents) = (Lately::new(TREES), Lately::new(CONTENTS));
         Ok(Self {
-            odb,
+            handles,
             shallow,
             folder,
             trees,
@@ -137,7 +125,7 @@ impl Objects {
 
     /// Whether there is such an object.
     pub(super) fn contains(&self, id: Oid) -> bool {
-        self.odb.exists(id)
+        self.handles.own().exists(id)
     }
 
     /// The type of an object.
@@ -231,9 +219,9 @@ impl Objects {
     pub(crate) fn complete(&self, digits: &str) -> Option<Oid> {
         let short = Oid::from_str(digits).ok()?;
         if digits.len() == 40 {
-            return self.odb.exists(short).then_some(short);
+            return self.handles.own().exists(short).then_some(short);
         }
-        self.odb.exists_prefix(short, digits.len()).ok()
+        self.handles.own().exists_prefix(short, digits.len()).ok()
     }
 
     /// The entries of a tree, in git's order.
@@ -300,7 +288,7 @@ impl Objects {
     }
 
     fn header(&self, id: Oid) -> Result<(usize, ObjectType), GitFault> {
-        self.odb.read_header(id).map_err(|source| GitFault::Object { id, source })
+        self.handles.own().read_header(id).map_err(|source| GitFault::Object { id, source })
     }
 
     fn data<T>(
@@ -314,7 +302,7 @@ impl Objects {
         if matches!(kind, ObjectType::Tree | ObjectType::Blob) {
             self.unpacked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
-        let object = self.odb.read(id).map_err(|source| GitFault::Object { id, source })?;
+        let object = self.handles.own().read(id).map_err(|source| GitFault::Object { id, source })?;
         // A repository may call anything by any name. libgit2 would look for the marks of known ways to collide besides, which takes
         // longer than unpacking; two contents of one name are not told apart by git's names anywhere here.
         let name = Sha1::new_with_prefix(format!("{} {}\0", object.kind(), object.len()));
@@ -333,39 +321,6 @@ impl std::fmt::Debug for Objects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Objects").finish_non_exhaustive()
     }
-}
-
-/// Makes sure that libgit2, which opens what it finds, finds regular files only: a pipe would hold it for ever.
-///
-/// Lists the folders of objects and packs (257 at most) and those of the repositories that objects are borrowed from.
-fn check_files(objects: &Path, depth: usize) -> Result<(), GitFault> {
-    let fault = |path: &Path, source| GitFault::File { path: path.to_owned(), source };
-    let list = |folder: &Path| -> Result<Vec<std::fs::DirEntry>, GitFault> {
-        let entries = std::fs::read_dir(folder).map_err(|source| fault(folder, source))?;
-        entries.collect::<Result<_, _>>().map_err(|source| fault(folder, source))
-    };
-    for folder in list(objects)? {
-        let path = folder.path();
-        if !path.is_dir() {
-            continue;
-        }
-        for file in list(&path)? {
-            let kind = file.file_type().map_err(|source| fault(&path, source))?;
-            let is_plain = kind.is_file() || kind.is_dir() || file.path().metadata().is_ok_and(|it| it.is_file());
-            if !is_plain {
-                return Err(GitFault::Content { path: file.path(), problem: "is not a regular file" });
-            }
-        }
-    }
-    let borrowed = Here.read(&objects.join("info/alternates"), SMALL)?.unwrap_or_default();
-    for line in borrowed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#') {
-        let folder = objects.join(OsStr::from_bytes(line));
-        // git goes no further either.
-        if depth < 5 && folder.is_dir() {
-            check_files(&folder, depth + 1)?;
-        }
-    }
-    Ok(())
 }
 
 /// The name of an object as 20 bytes.

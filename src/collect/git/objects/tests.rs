@@ -44,6 +44,19 @@ fn a_content_under_the_name_of_another_is_refused() {
     assert!(matches!(objects.blob(one), Err(GitFault::Object { id, .. }) if id == one));
 }
 
+#[test]
+fn each_thread_of_a_pool_reads_with_a_handle_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let blob = git2::Repository::init_bare(home.path()).unwrap().blob(b"one\n").unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let handles = pool.install(|| Handles::open(&home.path().join("objects"))).unwrap();
+    let own = pool.broadcast(|_| {
+        assert_eq!(handles.own().read(blob).unwrap().data(), b"one\n");
+        std::ptr::from_ref(handles.own()).addr()
+    });
+    assert_eq!(own.into_iter().collect::<HashSet<_>>().len(), 3);
+}
+
 proptest! {
     #[test]
     fn no_object_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
