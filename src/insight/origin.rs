@@ -11,7 +11,7 @@ use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 use crate::insight::units::file_changes;
 use crate::path::TreePath;
 use crate::snapshot::{

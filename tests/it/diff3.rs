@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use driftline::compare::text::regions::changes;
+use driftline::compare::text::replacements::changes;
 use driftline::compare::text::{Document, Limits, Region, RegionClass, regions};
 use proptest::prelude::*;
 use similar::{MergeResolution, TextMerge};

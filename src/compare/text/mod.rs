@@ -4,6 +4,7 @@
 
 pub mod inline;
 pub mod regions;
+pub mod replacements;
 pub mod select;
 
 pub use crate::text::{Document, Encoding, Limits, LineEndings, NotText, Redacted, Redactor, document, secrets};

@@ -2,7 +2,7 @@
 
 use super::undone::is_idle;
 use super::{Question, Target};
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 use crate::insight::units::{Sources, Unit, UnitKind};
 use crate::insight::verdict::{Applies, Verdict};
 use crate::path::TreePath;

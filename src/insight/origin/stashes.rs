@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::{Lines, Origin, Traced, Tracer, Version, is_file};
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 use crate::path::TreePath;
 use crate::snapshot::{GitState, ReadFailure, Stash};
 

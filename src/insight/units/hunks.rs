@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::sets::Sets;
 use super::words::{named, words};
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 
 /// Hunks with no more lines between them are one edit.
 const NEAR: usize = 10;

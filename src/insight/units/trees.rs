@@ -7,7 +7,7 @@ use super::found::{Found, Sources, is_binary, unit};
 use super::groups::{Piece, group};
 use super::{FileChange, Side, UnitKind, Version};
 use crate::compare::artifacts::{Artifact, ArtifactKind};
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 use crate::compare::{Cell, Row};
 use crate::insight::ArtifactEvidence;
 use crate::path::TreePath;

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
 use super::lines::{self, DigestMap, DigestSet, Line};
-use crate::compare::text::regions::replacements;
+use crate::compare::text::replacements::replacements;
 
 /// So many lines around a change belong to a patch, as in git.
 const CONTEXT: usize = 3;

@@ -4,7 +4,7 @@
 //! much as the lines around it that the unit's text has as well.
 
 use super::lines::{self, DigestMap, Line, number};
-use crate::compare::text::regions::quick_replacements;
+use crate::compare::text::replacements::quick_replacements;
 
 /// The lines of a unit's text before and afterwards, and those of the target's, in one indentation: as numbers that no other text has.
 pub(super) struct Reindented {

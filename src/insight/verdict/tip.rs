@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::delta::TextDelta;
 use super::lines::{DigestMap, Line};
 use super::others::Others;
-use crate::compare::text::regions::{Region, RegionClass, quick_replacements, regions_by};
+use crate::compare::text::regions::{Region, RegionClass, regions_by};
+use crate::compare::text::replacements::quick_replacements;
 
 /// What of one file's change is in a text, by weight; a line that is everywhere weighs little.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{TargetReport, UnitReport, VERSION};
 use crate::compare::text::Redacted;
-use crate::compare::text::regions::{Region, RegionClass, changes, regions};
+use crate::compare::text::regions::{Region, RegionClass, regions};
+use crate::compare::text::replacements::changes;
 use crate::report::escape;
 use crate::report::layout::counted;
 use crate::report::model::PathReport;

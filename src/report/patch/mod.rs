@@ -7,7 +7,7 @@ pub use mail::{Mail, mail};
 
 use std::io::Write as _;
 
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 use crate::compare::text::{Document, Limits, NotText, Redactor};
 use crate::insight::verdict::{Held, ReplayedFile};
 use crate::path::TreePath;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::compare::text::regions::changes;
+use crate::compare::text::replacements::changes;
 use crate::insight::base::BaseKind;
 use crate::insight::candidates::{Brief, BriefKind};
 use crate::insight::origin::{Origin, Traced, Version};

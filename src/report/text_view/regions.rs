@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::compare::text::{inline, regions::changes};
+use crate::compare::text::{inline, replacements::changes};
 use crate::report::escape;
 use crate::report::layout::{fit, fit_path, pad, width};
 use crate::report::style::Look;

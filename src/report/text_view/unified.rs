@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::compare::text::{Encoding, Redacted, regions::changes};
+use crate::compare::text::{Encoding, Redacted, replacements::changes};
 use crate::insight::base::BaseKind;
 use crate::report::escape;
 use crate::report::style::{Look, Styles};
