@@ -20,6 +20,7 @@ pub mod config;
 pub mod demo;
 pub mod history;
 pub mod insight;
+mod lately;
 #[cfg(feature = "notify")]
 pub mod notify;
 pub mod path;

@@ -26,7 +26,6 @@ mod files;
 mod history;
 mod index;
 mod judge;
-mod lately;
 mod lfs;
 mod merger;
 mod objects;

@@ -17,8 +17,8 @@ use self::handles::Handles;
 use super::fault::GitFault;
 use super::files::SMALL;
 use super::index::FileMode;
-use super::lately::Lately;
 use super::place::GitPlace;
+use crate::lately::Lately;
 use crate::path::TreePath;
 use crate::snapshot::{CommitId, CommitSummary};
 
@@ -28,8 +28,8 @@ pub(crate) struct Objects {
     /// Commits whose parents were not fetched.
     shallow: HashSet<Oid>,
     folder: PathBuf,
-    trees: Lately<Arc<[TreeItem]>>,
-    contents: Lately<Arc<[u8]>>,
+    trees: Lately<Oid, Arc<[TreeItem]>>,
+    contents: Lately<Oid, Arc<[u8]>>,
     /// How many trees and blobs were unpacked.
     #[cfg(test)]
     unpacked: std::sync::atomic::AtomicU64,
@@ -135,7 +135,7 @@ impl Objects {
 
     /// The length of a blob.
     pub(crate) fn blob_size(&self, id: Oid) -> Result<u64, GitFault> {
-        if let Some(content) = self.contents.get(id) {
+        if let Some(content) = self.contents.get(&id) {
             return Ok(content.len() as u64);
         }
         match self.header(id)? {
@@ -146,7 +146,7 @@ impl Objects {
 
     /// The content of a blob as it is in the repository: line endings and filters of a checkout are not applied.
     pub(crate) fn blob(&self, id: Oid) -> Result<Vec<u8>, GitFault> {
-        if let Some(content) = self.contents.get(id) {
+        if let Some(content) = self.contents.get(&id) {
             return Ok(content.to_vec());
         }
         let content = self.data(id, ObjectType::Blob, "blob", <[u8]>::to_vec)?;
@@ -226,7 +226,7 @@ impl Objects {
 
     /// The entries of a tree, in git's order.
     pub(crate) fn tree(&self, id: Oid) -> Result<Arc<[TreeItem]>, GitFault> {
-        if let Some(tree) = self.trees.get(id) {
+        if let Some(tree) = self.trees.get(&id) {
             return Ok(tree);
         }
         let tree = self.data(id, ObjectType::Tree, "tree", parse_tree)?;

@@ -126,6 +126,7 @@ pub(super) fn text_delta(before: &[u8], after: &[u8], trivial: &mut Vec<Line>) -
     let mut words = Vec::new();
     let mut blank = DefaultHasher::new();
     let mut is_blank = true;
+    let mut scratch = Vec::new();
     let is_worded = changes.iter().map(|(from, to)| from.len() + to.len()).sum::<usize>() <= WORDED;
     let mut hunks = Vec::with_capacity(changes.len());
     for (rank, (from, to)) in changes.iter().enumerate() {
@@ -134,8 +135,8 @@ pub(super) fn text_delta(before: &[u8], after: &[u8], trivial: &mut Vec<Line>) -
             let little = lines.iter().zip(numbers).filter(|(line, _)| lines::is_trivial(line));
             trivial.extend(little.map(|(_, number)| *number));
             for line in lines {
-                if !line.iter().all(u8::is_ascii_whitespace) {
-                    blank.write_u64(lines::without_blanks(line));
+                if let Some(line) = lines::without_blanks(line, &mut scratch) {
+                    blank.write_u64(line);
                     is_blank = false;
                 }
             }
@@ -180,7 +181,7 @@ fn common_start(a: &[u8], b: &[u8]) -> (usize, usize) {
         }
     }
     let start = start + 1;
-    (start, a[..start].split(|&byte| byte == b'\n').count() - 1)
+    (start, memchr::memchr_iter(b'\n', &a[..start]).count())
 }
 
 /// Equal bytes at the end, beginning with a line, some lines after the last difference.

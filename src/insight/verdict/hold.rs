@@ -1,6 +1,7 @@
 //! Holds a text of the target against what a unit makes of it.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use super::delta::TextDelta;
 use super::indent::Layout;
@@ -11,12 +12,9 @@ use super::others::Others;
 use super::tip::{Known, Standing, standing, standing_whole};
 use crate::insight::units::{FileChange, Side};
 
-/// A file before and afterwards.
+/// The lines of a file before and afterwards.
 pub(super) struct Texts {
-    /// The text before.
-    text: Vec<u8>,
-    /// Its lines.
-    before: Vec<Line>,
+    before: Arc<[Line]>,
     after: Vec<Line>,
 }
 
@@ -79,8 +77,7 @@ impl Looking<'_> {
         if is(&change.after) {
             return Ok(Found::new(standing_whole(delta, true, &weight, others, lacked), true));
         }
-        let our_text = self.content(Some(present))?;
-        let ours = lines::numbers(&our_text);
+        let ours = self.lines(Some(present))?;
         let texts = match texts {
             Some(texts) => &*texts,
             texts => texts.insert(self.texts(change, delta)?),
@@ -106,14 +103,14 @@ impl Looking<'_> {
             |other: &Standing| other.share() > standing.share() && other.weight() >= 0.95 * standing.weight();
         if may_be_reindented
             && standing.may_be_reindented(others.is_same_but_blanks)
-            && let Some((other, other_lacked)) = self.reindented(held, &texts.text, &our_text, others)?
+            && let Some((other, other_lacked)) = self.reindented(held, present, others)?
             && is_better(&other)
         {
             lacked.truncate(lacking);
             lacked.extend(other_lacked);
             return Ok(Found { standing: other, is_same: false, is_reindented: true });
         }
-        let is_same = texts.after == ours && self.is(change.after.as_ref(), Some(present))?;
+        let is_same = texts.after[..] == ours[..] && self.is(change.after.as_ref(), Some(present))?;
         Ok(Found::new(standing, is_same))
     }
 
@@ -121,12 +118,12 @@ impl Looking<'_> {
     fn reindented(
         &self,
         held: &Held<'_>,
-        before: &[u8],
-        ours: &[u8],
+        present: &Side,
         others: &Others<'_>,
     ) -> Result<Option<(Standing, Vec<Line>)>, String> {
         let Held { change, delta, .. } = *held;
-        let Some(layout) = Layout::between(before, ours) else { return Ok(None) };
+        let (before, ours) = (self.content(change.before.as_ref())?, self.content(Some(present))?);
+        let Some(layout) = Layout::between(&before, &ours) else { return Ok(None) };
         let texts = layout.with(&self.content(change.after.as_ref())?);
         let weight = |line: Line| {
             let line = texts.known(line);
@@ -151,9 +148,8 @@ impl Looking<'_> {
     }
 
     fn texts(&self, change: &FileChange, delta: &TextDelta) -> Result<Texts, String> {
-        let text = self.content(change.before.as_ref())?;
-        let before = lines::numbers(&text);
+        let before = self.lines(change.before.as_ref())?;
         let after = delta.applied(&before);
-        Ok(Texts { text, before, after })
+        Ok(Texts { before, after })
     }
 }

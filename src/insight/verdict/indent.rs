@@ -18,19 +18,18 @@ pub(super) struct Reindented {
 }
 
 /// How the lines of a unit's text before and those of the target's lie to each other.
-pub(super) struct Layout {
-    before: Lines,
-    ours: Lines,
+pub(super) struct Layout<'a> {
+    before: Text<'a>,
+    ours: Text<'a>,
     shifts: Vec<isize>,
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
     /// Nothing when all lie alike.
-    pub(super) fn between(before: &[u8], ours: &[u8]) -> Option<Self> {
-        let [before, ours] = [before, ours].map(Lines::new);
+    pub(super) fn between(before: &'a [u8], ours: &'a [u8]) -> Option<Self> {
+        let [before, ours] = [before, ours].map(Text::new);
         let shifts = shifts(&before, &ours);
-        let is_plain =
-            |lines: &Lines| lines.raw.iter().zip(&lines.columns).all(|(raw, &columns)| raw.is_plain(columns));
+        let is_plain = |text: &Text<'_>| text.indents.iter().all(Indent::is_plain);
         let is_alike = shifts.iter().all(|&shift| shift == 0) && is_plain(&ours) == is_plain(&before);
         (!is_alike).then_some(Self { before, ours, shifts })
     }
@@ -38,19 +37,21 @@ impl Layout {
     /// Together with the unit's text afterwards.
     pub(super) fn with(&self, after: &[u8]) -> Reindented {
         let Self { before: old, ours: here, shifts } = self;
-        let new = &Lines::new(after);
+        let new = &Text::new(after);
         let mut known = DigestMap::default();
-        for lines in [old, new] {
-            known.extend((0..lines.raw.len()).map(|at| (lines.at(at, 0), lines.raw[at].number)));
-        }
-        let all = |lines: &Lines| (0..lines.raw.len()).map(|at| lines.at(at, 0)).collect();
-        let ours = (0..here.raw.len()).map(|at| here.at(at, shifts[at])).collect();
-        let depths = |lines: &Lines, shift: &dyn Fn(usize) -> isize| {
-            let depth = |at: usize| lines.columns[at].saturating_add_signed(shift(at));
-            (0..lines.raw.len()).map(|at| (!lines.is_blank(at)).then(|| depth(at))).collect()
+        let mut all = |text: &Text<'_>| -> Vec<Line> {
+            let lines: Vec<Line> = (0..text.words.len()).map(|at| text.at(at, 0)).collect();
+            known.extend(lines.iter().zip(&text.indents).map(|(&line, indent)| (line, number(indent.line))));
+            lines
+        };
+        let (before, after) = (all(old), all(new));
+        let ours = (0..here.words.len()).map(|at| here.at(at, shifts[at])).collect();
+        let depths = |text: &Text<'_>, shift: &dyn Fn(usize) -> isize| {
+            let depth = |at: usize| text.indents[at].columns.saturating_add_signed(shift(at));
+            (0..text.words.len()).map(|at| (!text.is_blank(at)).then(|| depth(at))).collect()
         };
         let depths = [depths(new, &|_| 0), depths(here, &|at| shifts[at])];
-        Reindented { before: all(old), after: all(new), ours, depths, known }
+        Reindented { before, after, ours, depths, known }
     }
 }
 
@@ -77,65 +78,62 @@ fn enclosing(lines: &[Line], depths: &[Option<usize>], at: usize) -> Option<Line
     Some(lines[outside])
 }
 
-/// A line as it is.
-struct Raw {
-    number: Line,
+/// How a line begins.
+struct Indent<'a> {
+    /// The line as it is.
+    line: &'a [u8],
     /// How many bytes it is indented by.
     bytes: usize,
-    has_tabs: bool,
+    /// How many columns these are, a tab to the next multiple of eight.
+    columns: usize,
 }
 
-impl Raw {
-    /// Whether its indentation is as many blanks as columns.
-    fn is_plain(&self, columns: usize) -> bool {
-        !self.has_tabs && self.bytes == columns
+impl<'a> Indent<'a> {
+    fn of(line: &'a [u8]) -> Self {
+        let bytes = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let column = |columns: usize, byte: &u8| if *byte == b'\t' { columns / 8 * 8 + 8 } else { columns + 1 };
+        Self { line, bytes, columns: line[..bytes].iter().fold(0, column) }
+    }
+
+    /// Whether it is as many blanks as columns.
+    fn is_plain(&self) -> bool {
+        !self.line[..self.bytes].contains(&b'\t')
     }
 }
 
-struct Lines {
-    raw: Vec<Raw>,
-    /// Without their indentation.
+struct Text<'a> {
+    indents: Vec<Indent<'a>>,
+    /// The lines without their indentation.
     words: Vec<Line>,
-    /// Which of them say so little that they are found everywhere.
-    trivial: Vec<bool>,
-    /// By how many columns they are indented, a tab to the next multiple of eight.
-    columns: Vec<usize>,
 }
 
-impl Lines {
-    fn new(text: &[u8]) -> Self {
-        let mut lines = Self { raw: Vec::new(), words: Vec::new(), trivial: Vec::new(), columns: Vec::new() };
-        for line in lines::split(text) {
-            let bytes = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            let column = |columns: usize, byte: &u8| if *byte == b'\t' { columns / 8 * 8 + 8 } else { columns + 1 };
-            lines.columns.push(line[..bytes].iter().fold(0, column));
-            lines.words.push(number(&line[bytes..]));
-            lines.trivial.push(lines::is_trivial(line));
-            lines.raw.push(Raw { number: number(line), bytes, has_tabs: line[..bytes].contains(&b'\t') });
-        }
-        lines
+impl<'a> Text<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let indents: Vec<Indent<'_>> = lines::split(text).map(Indent::of).collect();
+        let words = indents.iter().map(|indent| number(&indent.line[indent.bytes..])).collect();
+        Self { indents, words }
     }
 
     fn is_blank(&self, at: usize) -> bool {
-        self.words[at] == number(b"")
+        self.indents[at].bytes == self.indents[at].line.len()
     }
 
     /// A line with its indentation, moved by `shift` columns.
     fn at(&self, at: usize, shift: isize) -> Line {
         if self.is_blank(at) {
-            return self.raw[at].number;
+            return number(self.indents[at].line);
         }
         let mut both = [0; 16];
         both[..8].copy_from_slice(&self.words[at].to_le_bytes());
-        both[8..].copy_from_slice(&self.columns[at].saturating_add_signed(shift).to_le_bytes());
+        both[8..].copy_from_slice(&self.indents[at].columns.saturating_add_signed(shift).to_le_bytes());
         number(&both)
     }
 }
 
 /// By how many columns each line of `ours` has to be moved to lie as in `base`: as far as one that both have; or as those above and below it
 /// have to, where they agree; or as the one above where it lies as deep or deeper.
-fn shifts(base: &Lines, ours: &Lines) -> Vec<isize> {
-    let mut shared: Vec<Option<isize>> = vec![None; ours.raw.len()];
+fn shifts(base: &Text<'_>, ours: &Text<'_>) -> Vec<isize> {
+    let mut shared: Vec<Option<isize>> = vec![None; ours.words.len()];
     // Which bracket is which is a guess.
     let mut guessed = shared.clone();
     let changes = quick_replacements(&base.words, &ours.words);
@@ -143,8 +141,8 @@ fn shifts(base: &Lines, ours: &Lines) -> Vec<isize> {
     let ends = (base.words.len()..base.words.len(), ours.words.len()..ours.words.len());
     for (gone, come) in changes.iter().chain([&ends]) {
         for (old, new) in (from..gone.start).zip(to..come.start) {
-            let which = if ours.trivial[new] { &mut guessed } else { &mut shared };
-            which[new] = Some(base.columns[old].cast_signed() - ours.columns[new].cast_signed());
+            let which = if lines::is_trivial(ours.indents[new].line) { &mut guessed } else { &mut shared };
+            which[new] = Some(base.indents[old].columns.cast_signed() - ours.indents[new].columns.cast_signed());
         }
         (from, to) = (gone.end, come.end);
     }
@@ -156,7 +154,7 @@ fn shifts(base: &Lines, ours: &Lines) -> Vec<isize> {
     let mut shifts = vec![0; shared.len()];
     for at in (0..shared.len()).rev() {
         below = shared[at].or(below);
-        let is_within = |other: usize| ours.columns[at] >= ours.columns[other];
+        let is_within = |other: usize| ours.indents[at].columns >= ours.indents[other].columns;
         shifts[at] = match above[at] {
             Some(other) if below.is_none() || shared[other] == below || is_within(other) => shared[other],
             _ => below.filter(|_| above[at].is_none()).or(guessed[at]),

@@ -1,6 +1,6 @@
 //! Lines as numbers: what two texts have in common is found without holding either.
 
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hasher};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher};
 
 use foldhash::quality::FixedState;
 
@@ -86,8 +86,19 @@ pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|&byte| !is_word(byte)).filter(|word| !word.is_empty())
 }
 
+/// Which bytes words are made of. As a table, since every changed line is gone through.
+const OF_WORDS: [bool; 256] = {
+    let mut of_words = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        of_words[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte >= 0x80;
+        byte += 1;
+    }
+    of_words
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    OF_WORDS[usize::from(byte)]
 }
 
 /// Whether a line says so little that it is found everywhere: blanks, brackets, one short word.
@@ -95,14 +106,11 @@ pub(super) fn is_trivial(line: &[u8]) -> bool {
     line.iter().filter(|&&byte| is_word(byte)).count() < 3
 }
 
-/// A line without any blanks.
-pub(super) fn without_blanks(line: &[u8]) -> Line {
-    // This one makes no difference between one piece and several.
-    let mut hasher = DefaultHasher::new();
-    for part in line.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()) {
-        hasher.write(part);
-    }
-    hasher.finish()
+/// A line without any blanks; nothing where it has nothing else.
+pub(super) fn without_blanks(line: &[u8], scratch: &mut Vec<u8>) -> Option<Line> {
+    scratch.clear();
+    scratch.extend(line.iter().filter(|byte| !byte.is_ascii_whitespace()));
+    (!scratch.is_empty()).then(|| number(scratch))
 }
 
 /// As git decides it: a zero byte among the first 8,000.

@@ -1,5 +1,7 @@
 //! Reads what units change, as numbers.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use super::Reading;
@@ -32,6 +34,8 @@ pub(super) struct Delta {
     pub(super) counts: Vec<bool>,
     /// Which of them only follow from others: they are not looked at before these are.
     follows: Vec<bool>,
+    /// Those that were not read at first, once they are asked for; parallel to the files.
+    late: OnceLock<Vec<Option<Body>>>,
 }
 
 /// What happens to a file.
@@ -61,6 +65,21 @@ impl Body {
 impl Delta {
     pub(super) fn texts(&self) -> impl Iterator<Item = &TextDelta> {
         self.files.iter().zip(&self.counts).filter(|(_, counts)| **counts).filter_map(|(body, _)| body.text())
+    }
+
+    /// What happens to the files that are evidence, each with its change: of one that was not read at first, as well.
+    pub(super) fn read_through<'a>(
+        &'a self,
+        changes: &'a [FileChange],
+        reading: &Reading<'_>,
+    ) -> impl Iterator<Item = (&'a FileChange, &'a Body)> + Clone {
+        let read = |(at, change)| {
+            let is_late = self.counts[at] && matches!(self.files[at], Body::Unread);
+            is_late.then(|| body(change, reading, &mut Vec::new()))
+        };
+        let late = self.late.get_or_init(|| changes.iter().enumerate().map(read).collect());
+        let bodies = self.files.iter().zip(late).map(|(body, late)| late.as_ref().unwrap_or(body));
+        changes.iter().zip(bodies).zip(&self.counts).filter(|(_, counts)| **counts).map(|(read, _)| read)
     }
 
     /// All lines that come or go, as things.
@@ -248,11 +267,16 @@ impl Delta {
         let is_other: Vec<bool> = changes.iter().map(|change| !is_bookkeeping(change.path())).collect();
         let is_all_bookkeeping = !is_other.contains(&true);
         let counts = is_other.into_iter().map(|is_other| is_other || is_all_bookkeeping).collect();
-        Self { files: changes.iter().map(|_| Body::Unread).collect(), counts, follows: installed(changes) }
+        Self {
+            files: changes.iter().map(|_| Body::Unread).collect(),
+            counts,
+            follows: installed(changes),
+            late: OnceLock::new(),
+        }
     }
 }
 
-pub(super) fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> Body {
+fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> Body {
     if same_version(change) {
         return Body::Same;
     }

@@ -6,7 +6,7 @@ use super::delta::TextDelta;
 use super::end;
 use super::hold::{Found, Held, Texts};
 use super::lines::Line;
-use super::load::{self, Body, Delta};
+use super::load::{Body, Delta};
 use super::looking::Looking;
 use super::others::Others;
 use super::tip::{Standing, WHOLE};
@@ -94,16 +94,10 @@ impl Looking<'_> {
     pub(super) fn look(&self, unit: &Unit, delta: &Delta, others: &Others<'_>) -> Look {
         let mut look = Look::default();
         let mut seen = Vec::new();
-        let late = |at: usize| {
-            let is_late = delta.counts[at] && matches!(delta.files[at], Body::Unread);
-            is_late.then(|| load::body(&unit.changes[at], self.reading, &mut Vec::new()))
-        };
-        let read: Vec<Option<Body>> = (0..unit.changes.len()).map(late).collect();
-        let bodies = delta.files.iter().zip(&read).map(|(body, read)| read.as_ref().unwrap_or(body));
-        let counted = || unit.changes.iter().zip(bodies.clone()).zip(&delta.counts).filter(|(_, counts)| **counts);
+        let counted = delta.read_through(&unit.changes, self.reading);
         // Beside lines, the end of a file is no evidence: editors put it there and take it away.
-        let has_lines = counted().any(|((_, body), _)| body.text().is_some_and(|text| !text.hunks.is_empty()));
-        for ((change, body), _) in counted() {
+        let has_lines = counted.clone().any(|(_, body)| body.text().is_some_and(|text| !text.hunks.is_empty()));
+        for (change, body) in counted {
             let end = body.text().and_then(|text| text.end).filter(|_| !has_lines);
             if let Body::Unreadable(words) = body {
                 look.unreadable.get_or_insert_with(|| words.clone());

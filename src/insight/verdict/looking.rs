@@ -1,13 +1,16 @@
 //! What is needed to look at the files of a target, and the means to have one.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::index::Weights;
+use super::lines::{self, Line};
 use super::load::LARGEST;
 use super::places::Places;
 use super::steps::Steps;
 use super::{Asked, Reading};
 use crate::insight::units::{FileChange, Side, Version};
+use crate::lately::Lately;
 use crate::path::TreePath;
 use crate::snapshot::{Algorithms, BlobId, BlobKind, Content, EntryRef};
 
@@ -20,6 +23,20 @@ pub(super) struct Looking<'a> {
     pub(super) weights: &'a Weights,
     /// Files of which it is not known what the target did to their lines.
     pub(super) unseen: &'a HashSet<&'a TreePath>,
+    pub(super) lines: &'a KnownLines,
+}
+
+/// The lines of texts that were looked at lately: units that change one file are held against one and the same.
+pub(super) struct KnownLines(Lately<(BlobId, u64), Arc<[Line]>>);
+
+/// So many bytes of them are kept, and as many of those before.
+const LINES: usize = 16 << 20;
+
+impl KnownLines {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self(Lately::new(LINES))
+    }
 }
 
 impl Looking<'_> {
@@ -77,6 +94,20 @@ impl Looking<'_> {
         let Some(side) = side else { return Ok(Vec::new()) };
         let content = self.reading.side(side, LARGEST).map_err(|failure| failure.0)?;
         content.ok_or_else(|| format!("{:?} is too large to be compared", side.path))
+    }
+
+    /// The lines of a text.
+    pub(super) fn lines(&self, side: Option<&Side>) -> Result<Arc<[Line]>, String> {
+        // What a content is read as depends on its path, where that is one that has secrets.
+        let name = side.and_then(|side| Some((self.known(side)?, lines::number(side.path.as_bytes()))));
+        if let Some(lines) = name.and_then(|name| self.lines.0.get(&name)) {
+            return Ok(lines);
+        }
+        let lines: Arc<[Line]> = lines::numbers(&self.content(side)?).into();
+        if let Some(name) = name {
+            self.lines.0.put(name, lines.clone(), size_of_val(&lines[..]));
+        }
+        Ok(lines)
     }
 
     /// The target's present file under the name it has there. A file that is taken away is not there under a name that the source has as well:

@@ -37,7 +37,7 @@ pub use types::{Applies, Conflict, ConflictKind, Doubt, Fact, Judgement, Missing
 
 use self::decide::{Case, Decided};
 use self::load::{Body, Changes, Delta};
-use self::looking::Looking;
+use self::looking::{KnownLines, Looking};
 use self::others::{Others, There};
 use self::pairs::Pairs;
 use self::steps::Steps;
@@ -123,7 +123,15 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
         }
     };
     let unseen = unseen(&steps, &done);
-    let looking = Looking { asked, reading, steps: &steps, places: &places, weights: &pairs.weights, unseen: &unseen };
+    let looking = Looking {
+        asked,
+        reading,
+        steps: &steps,
+        places: &places,
+        weights: &pairs.weights,
+        unseen: &unseen,
+        lines: &KnownLines::new(),
+    };
     let judge = |at: usize| case(at).decide(&looking, &Others::none());
     let mut found: Vec<Decided> = by_path(asked.units).into_par_iter().map(judge).collect();
     found.sort_unstable_by_key(|decided| decided.judgement.unit);
