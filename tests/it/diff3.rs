@@ -147,14 +147,14 @@ fn ordinary_texts_merge_as_elsewhere() {
     with_git.assert_agreement(10);
 }
 
-/// Texts of a handful of different lines, the worst case. What differs (counted when this was written: 2.5 % and 3 %) comes from several
+/// Texts of a handful of different lines, the worst case. What differs (counted when this was written: 1 and 6 of 600) comes from several
 /// shortest diffs between equal lines: which of them are paired is each program's choice, and decides whether two changes touch.
 /// `diff3` and git differ from each other there as well.
 #[test]
 fn repetitive_texts_mostly_merge_as_elsewhere() {
     let (with_diff3, with_git) = tallies(2, 600, 12, 6, 2);
-    with_diff3.assert_agreement(35);
-    with_git.assert_agreement(35);
+    with_diff3.assert_agreement(5);
+    with_git.assert_agreement(12);
 }
 
 /// Every folder of `fixtures/merge3`: `expected` is what `git merge-file --diff3` printed, and still prints.

@@ -7,8 +7,8 @@ use std::ops::Range;
 use foldhash::fast::RandomState;
 use similar::{Algorithm, DiffOp};
 
-/// The stretches of old lines that new ones replace (one of them may be empty), in order; between them the lines are equal. Where several
-/// places would do, the last is taken.
+/// The stretches of old lines that new ones replace (one of them may be empty), in order; between them the lines are equal, and are some. Where
+/// several places would do, they are as git and diff3 choose them.
 pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range<usize>)> {
     let mut names = HashMap::new();
     let old = numbered(old.iter().map(AsRef::as_ref), &mut names);
@@ -16,49 +16,66 @@ pub fn changes<L: AsRef<[u8]>>(old: &[L], new: &[L]) -> Vec<(Range<usize>, Range
     replacements(&old, &new)
 }
 
-/// As [`changes`], of lines that stand for themselves. Insertions and deletions among equal lines slide down as far as they can, as git and diff3
-/// place them: which of several equal lines is new cannot be known, and placing it elsewhere would find other conflicts than they do.
+/// As [`changes`], of lines that stand for themselves. Which of several equal lines is new cannot be known, and placing a change elsewhere than
+/// git and diff3 do would find other conflicts than they do.
 ///
 /// # Cost
-/// Each line is hashed twice; then the lines that both have are paired in the fewest edits, or, where that may take more than
+/// Each line is hashed once; then the lines that both have are paired in the fewest edits, or, where that may take more than
 /// a hundred million steps, in few.
 pub fn replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
     let middles = Middles::between(old, new);
-    slid(old, new, middles.gaps(middles.paired()))
+    slid(old, new, middles.gaps(middles.paired()), true)
 }
 
-/// As [`replacements`], and not in the fewest edits: lines that each text has once are paired first, and then what lies between them. That is
-/// as good where what changed is counted and nothing is merged, and takes about as long as reading for texts that have much in common.
+/// As [`replacements`], in smaller pieces where a blank line, say, was kept within a change: where it is asked what of a change is there, one
+/// piece may be and the other not.
+pub fn small_replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
+    let middles = Middles::between(old, new);
+    slid(old, new, middles.gaps(middles.paired()), false)
+}
+
+/// As [`small_replacements`], and not in the fewest edits: lines that each text has once are paired first, and then what lies between them. That
+/// is as good where what changed is counted and nothing is merged, and takes about as long as reading for texts that have much in common.
 pub fn quick_replacements<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(Range<usize>, Range<usize>)> {
     let middles = Middles::between(old, new);
-    slid(old, new, middles.gaps(middles.quickly_paired()))
+    slid(old, new, middles.gaps(middles.quickly_paired()), false)
 }
 
-/// Changes that slid down as far as they can; those that then touch are one.
-fn slid<T: Eq>(old: &[T], new: &[T], gaps: Vec<(Range<usize>, Range<usize>)>) -> Vec<(Range<usize>, Range<usize>)> {
-    let mut changes: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-    let mut below = (old.len(), new.len());
-    for (mut from, mut to) in gaps.into_iter().rev() {
-        let slides = |from: &Range<usize>, to: &Range<usize>| {
-            from.end < below.0
-                && to.end < below.1
-                && (to.is_empty() && old[from.start] == old[from.end]
-                    || from.is_empty() && new[to.start] == new[to.end])
-        };
-        while slides(&from, &to) {
-            from = from.start + 1..from.end + 1;
-            to = to.start + 1..to.end + 1;
-        }
-        below = (from.start, to.start);
-        match changes.last_mut() {
-            Some((next_from, next_to)) if next_from.start == from.end && next_to.start == to.end => {
-                (next_from.start, next_to.start) = (from.start, to.start);
+/// Changes where git and diff3 place them. One that only brings lines, or only takes some, could as well stand a line further down or up where
+/// the lines around it repeat. It becomes one with the change below that it meets on the way, or, if it `joins_above`, with the one above; where
+/// it meets none, it slides down as far as it can.
+fn slid<T: Eq>(
+    old: &[T],
+    new: &[T],
+    gaps: Vec<(Range<usize>, Range<usize>)>,
+    joins_above: bool,
+) -> Vec<(Range<usize>, Range<usize>)> {
+    let mut above = gaps;
+    let mut below: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    while let Some((mut from, mut to)) = above.pop() {
+        while from.is_empty() || to.is_empty() {
+            let (text, lines) = if to.is_empty() { (old, &from) } else { (new, &to) };
+            let room = below.last().map_or(old.len(), |(next, _)| next.start) - from.end;
+            let down = (0..room).take_while(|by| text[lines.start + by] == text[lines.end + by]).count();
+            let room_above = above.last().filter(|_| joins_above).map(|(last, _)| from.start - last.end);
+            let meets_above = |room: &usize| (1..=*room).all(|by| text[lines.start - by] == text[lines.end - by]);
+            if down == room
+                && let Some((next_from, next_to)) = below.pop()
+            {
+                (from, to) = (from.start + down..next_from.end, to.start + down..next_to.end);
+            } else if let Some(up) = room_above.filter(meets_above)
+                && let Some((last_from, last_to)) = above.pop()
+            {
+                (from, to) = (last_from.start..from.end - up, last_to.start..to.end - up);
+            } else {
+                (from, to) = (from.start + down..from.end + down, to.start + down..to.end + down);
+                break;
             }
-            _ => changes.push((from, to)),
         }
+        below.push((from, to));
     }
-    changes.reverse();
-    changes
+    below.reverse();
+    below
 }
 
 /// Above so many steps, about half a second, no shortest list of edits is looked for.

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
 use super::lines::{self, DigestMap, DigestSet, Line};
-use crate::compare::text::replacements::replacements;
+use crate::compare::text::replacements::small_replacements;
 
 /// So many lines around a change belong to a patch, as in git.
 const CONTEXT: usize = 3;
@@ -122,7 +122,7 @@ pub(super) fn text_delta(before: &[u8], after: &[u8], trivial: &mut Vec<Line>) -
     let (start, skipped) = common_start(before, after);
     let end = common_end(&before[start..], &after[start..]);
     let (old, new) = (Middle::new(&before[start..before.len() - end]), Middle::new(&after[start..after.len() - end]));
-    let changes = replacements(&old.numbers, &new.numbers);
+    let changes = small_replacements(&old.numbers, &new.numbers);
     let mut words = Vec::new();
     let mut blank = DefaultHasher::new();
     let mut is_blank = true;
