@@ -28,9 +28,10 @@ pub(crate) struct Objects {
     /// Commits whose parents were not fetched.
     shallow: HashSet<Oid>,
     folder: PathBuf,
+    commits: Lately<Oid, Commit>,
     trees: Lately<Oid, Arc<[TreeItem]>>,
     contents: Lately<Oid, Arc<[u8]>>,
-    /// How many trees and blobs were unpacked.
+    /// How many objects were unpacked.
     #[cfg(test)]
     unpacked: std::sync::atomic::AtomicU64,
     /// Dropped after the objects were closed.
@@ -64,6 +65,8 @@ pub(crate) struct Leaf {
     pub(crate) id: Oid,
 }
 
+/// So many bytes of the commits that were read last are kept, and as many of those before.
+const COMMITS: usize = 2 << 20;
 /// So many bytes of the trees that were read last are kept, and as many of those before.
 const TREES: usize = 8 << 20;
 /// So many bytes of the contents that were read last are kept, and as many of those before.
@@ -85,13 +88,13 @@ impl Objects {
     pub(super) fn open_at(folder: PathBuf, shallow: &[u8], keep: Option<Arc<TempDir>>) -> Result<Self, GitFault> {
         let handles = Handles::open(&folder)?;
         let shallow = shallow.split(|&byte| byte == b'\n').filter_map(parse_id).collect();
-        let (trees, contents) = (Lately::new(TREES), Lately::new(CONTENTS));
         Ok(Self {
             handles,
             shallow,
             folder,
-            trees,
-            contents,
+            commits: Lately::new(COMMITS),
+            trees: Lately::new(TREES),
+            contents: Lately::new(CONTENTS),
             #[cfg(test)]
             unpacked: std::sync::atomic::AtomicU64::default(),
             _keep: keep,
@@ -156,7 +159,7 @@ impl Objects {
         Ok(content)
     }
 
-    /// How many trees and blobs were unpacked, not counting those that were still known.
+    /// How many objects were unpacked, not counting those that were still known.
     #[cfg(test)]
     pub(crate) fn unpacked(&self) -> u64 {
         self.unpacked.load(std::sync::atomic::Ordering::Relaxed)
@@ -164,8 +167,16 @@ impl Objects {
 
     /// A commit.
     pub(crate) fn commit(&self, id: Oid) -> Result<Commit, GitFault> {
-        let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
-        let mut commit = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?;
+        let mut commit = match self.commits.get(&id) {
+            Some(commit) => commit,
+            None => {
+                let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
+                let commit = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?;
+                let words = commit.summary.subject.len() + commit.summary.author.len();
+                self.commits.put(id, commit.clone(), size_of::<Commit>() + words);
+                commit
+            }
+        };
         if self.shallow.contains(&id) {
             commit.parents.clear();
         }
@@ -299,9 +310,7 @@ impl Objects {
         use_it: impl Fn(&[u8]) -> T,
     ) -> Result<T, GitFault> {
         #[cfg(test)]
-        if matches!(kind, ObjectType::Tree | ObjectType::Blob) {
-            self.unpacked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
+        self.unpacked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let object = self.handles.own().read(id).map_err(|source| GitFault::Object { id, source })?;
         // A repository may call anything by any name. libgit2 would look for the marks of known ways to collide besides, which takes
         // longer than unpacking; two contents of one name are not told apart by git's names anywhere here.

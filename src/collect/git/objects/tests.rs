@@ -20,12 +20,15 @@ fn what_was_read_lately_is_not_unpacked_again() {
     let mut tree = repository.treebuilder(None).unwrap();
     tree.insert("a", blob, 0o100_644).unwrap();
     let tree = tree.write().unwrap();
+    let who = git2::Signature::new("A", "a@example.org", &git2::Time::new(0, 0)).unwrap();
+    let commit = repository.commit(None, &who, &who, "one", &repository.find_tree(tree).unwrap(), &[]).unwrap();
     let objects = Objects::open_at(home.path().join("objects"), b"", None).unwrap();
     for _ in 0..3 {
+        assert_eq!(objects.commit(commit).unwrap().tree, tree);
         assert_eq!(objects.find(tree, b"a").unwrap().unwrap().id, blob);
         assert_eq!((objects.blob(blob).unwrap(), objects.blob_size(blob).unwrap()), (b"one\n".to_vec(), 4));
     }
-    assert_eq!(objects.unpacked(), 2);
+    assert_eq!(objects.unpacked(), 3);
 }
 
 #[test]
