@@ -1,6 +1,7 @@
 //! Whether a target has what a source has, and whether it would apply.
 
 mod lookalikes;
+mod moves;
 mod reading;
 mod trees;
 

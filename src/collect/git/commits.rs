@@ -85,9 +85,9 @@ impl CommitReader for Histories {
         let Some(history) = self.get(environment) else { return Ok(None) };
         let found = commit_oid(commit)
             .and_then(|id| history.objects().commit(id))
-            .and_then(|commit| history.objects().find(commit.tree, &history.path(path)));
+            .and_then(|commit| history.find(commit.tree, path));
         let item = found.map_err(|fault| failure(&format!("an earlier version of {path:?}"), &fault))?;
-        Ok(item.as_ref().and_then(blob))
+        Ok(item.as_ref().and_then(|(_, item)| blob(item)))
     }
 
     fn since(&self, environment: usize, commit: &CommitId) -> Result<Vec<CommitRecord>, ReadFailure> {

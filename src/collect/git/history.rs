@@ -10,7 +10,7 @@ use super::attributes::{Attributes, Conversion};
 use super::commits::uncut;
 use super::fault::GitFault;
 use super::index::FileMode;
-use super::objects::{Objects, id_bytes};
+use super::objects::{Objects, TreeItem, id_bytes};
 use super::walk;
 use crate::config::PathMap;
 use crate::path::TreePath;
@@ -90,22 +90,31 @@ impl GitHistory {
         &self.map
     }
 
-    /// The path from the top of the repository.
-    pub(super) fn path(&self, common: &TreePath) -> Vec<u8> {
-        let here = self.map.to_here(common);
+    /// A path here as one from the top of the repository.
+    fn path(&self, here: &TreePath) -> Vec<u8> {
         match &self.prefix {
             None => here.as_bytes().to_vec(),
             Some(prefix) => [prefix.as_bytes(), here.as_bytes()].join(&b'/'),
         }
     }
 
+    /// What is at a common path below a tree, and its path from the top of the repository. Commits from before it got its name here have it by the
+    /// common one.
+    pub(super) fn find(&self, tree: Oid, common: &TreePath) -> Result<Option<(Vec<u8>, TreeItem)>, GitFault> {
+        let here = self.map.to_here(common);
+        let earlier = (here != *common && self.map.to_common(common) == *common).then(|| common.clone());
+        for path in [Some(here), earlier].into_iter().flatten().map(|path| self.path(&path)) {
+            if let Some(item) = self.objects.find(tree, &path)? {
+                return Ok(Some((path, item)));
+            }
+        }
+        Ok(None)
+    }
+
     /// The file at a common path below a tree, as a checkout here would write it.
     fn file(&self, tree: Oid, common: &TreePath) -> Result<Option<Vec<u8>>, GitFault> {
-        let path = self.path(common);
-        let item = self.objects.find(tree, &path)?;
-        let Some(item) = item.filter(|item| matches!(item.mode, FileMode::File | FileMode::Executable)) else {
-            return Ok(None);
-        };
+        let is_file = |item: &TreeItem| matches!(item.mode, FileMode::File | FileMode::Executable);
+        let Some((path, item)) = self.find(tree, common)?.filter(|(_, item)| is_file(item)) else { return Ok(None) };
         let blob = self.objects.blob(item.id)?;
         Ok(Some(match self.attributes.as_ref().map(|attributes| attributes.conversion(&path)) {
             Some(Conversion::LineEndings(endings)) => endings.check_out(blob),

@@ -95,8 +95,11 @@ impl Looking<'_> {
         let mut look = Look::default();
         let mut seen = Vec::new();
         let counted = delta.read_through(&unit.changes, self.reading);
-        // Beside lines, the end of a file is no evidence: editors put it there and take it away.
-        let has_lines = counted.clone().any(|(_, body)| body.text().is_some_and(|text| !text.hunks.is_empty()));
+        // Beside lines of which it can be told whether they are there, the end of a file is no evidence: editors put it there and take it away.
+        let says = |(change, body): (&FileChange, &Body)| {
+            body.text().is_some_and(|text| !text.hunks.is_empty()) && !self.may_never_have_been(change)
+        };
+        let has_lines = counted.clone().any(says);
         for (change, body) in counted {
             let end = body.text().and_then(|text| text.end).filter(|_| !has_lines);
             if let Body::Unreadable(words) = body {
@@ -125,6 +128,24 @@ impl Looking<'_> {
         look
     }
 
+    /// Whether a file is taken away that the target began with, and may never have had.
+    fn is_untold(&self, change: &FileChange) -> bool {
+        !self.steps.untold.is_empty()
+            && change.after.is_none()
+            && self.began_with(change).is_some_and(|base| self.steps.untold.contains(&base.path))
+    }
+
+    /// Whether a file is taken away that the target does not have, and may never have had.
+    fn may_never_have_been(&self, change: &FileChange) -> bool {
+        self.is_untold(change)
+            || change.after.is_none() && self.tip(change) == Ok(None) && self.began_with(change).is_none()
+    }
+
+    fn began_with(&self, change: &FileChange) -> Option<Side> {
+        let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
+        self.base(before, change.path()).ok().flatten()
+    }
+
     /// Holds a file of a unit against the present one; by its end alone where that is given.
     fn file<'a>(
         &self,
@@ -138,7 +159,7 @@ impl Looking<'_> {
         // A file that comes, and is there by its own name, was not there before by another.
         let has_come = change.before.is_none() && tip.as_ref().is_some_and(|tip| tip.path == *change.path());
         let base = self.base(before, change.path())?.filter(|base| !has_come || base.path == *change.path());
-        if change.after.is_none() && base.as_ref().is_some_and(|base| self.steps.untold.contains(&base.path)) {
+        if self.is_untold(change) {
             look.untold += 1;
             let nothing = Standing::default();
             look.files.push((change.path().clone(), nothing));

@@ -50,6 +50,8 @@ pub(super) struct Pairs<'a> {
     pub(super) weights: Weights,
     postings: Postings,
     deltas: (&'a [Delta], &'a [Delta]),
+    /// The step that was not done at any one time.
+    tree: Option<usize>,
 }
 
 /// A later step takes back a change when it does this share of the opposite.
@@ -91,13 +93,15 @@ impl<'a> Pairs<'a> {
             })
             .collect();
         let assigned = assign(&of, step_bags.len());
-        Self { of, assigned, units: unit_bags, steps: step_bags, weights, postings, deltas: (units.1, steps.1) }
+        let tree = steps.0.iter().position(|step| step.is_tree);
+        Self { tree, of, assigned, units: unit_bags, steps: step_bags, weights, postings, deltas: (units.1, steps.1) }
     }
 
     /// The step that takes a unit back after the last that brought it: it does the opposite and little else, or it does the opposite
     /// besides and little that should have come (the share `came`) is there.
     pub(super) fn taken_back(&self, unit: usize, came: f32) -> Option<usize> {
-        let brought = self.of[unit].iter().filter(|pair| pair.brings()).map(|pair| pair.step).max()?;
+        let brought = self.of[unit].iter().filter(|pair| pair.brings() && Some(pair.step) != self.tree);
+        let brought = brought.map(|pair| pair.step).max()?;
         let opposite = |delta: &Delta| {
             let mut undoing = Bags::undoing(delta);
             self.weights.weigh(&mut undoing);

@@ -16,6 +16,8 @@ use crate::snapshot::{Blob, ChangeKind, CommitId, CommitRecord, CommitSummary, G
 pub(super) struct Step {
     /// The commit; `None` for what is not committed, or in no repository.
     pub(super) summary: Option<CommitSummary>,
+    /// It is all that a tree has over its base, and was not done at any one time.
+    pub(super) is_tree: bool,
     /// What it changes, sorted by path.
     pub(super) changes: Vec<FileChange>,
 }
@@ -57,7 +59,7 @@ pub(super) fn steps(asked: &Asked<'_>, places: &mut Places, reading: &Reading<'_
         .par_iter()
         .map(|record| {
             let changes = reading.commits.changes(target, record.parents.first(), &record.summary.id)?;
-            Ok(Step { summary: Some(record.summary.clone()), changes: file_changes(target, &changes) })
+            Ok(Step { summary: Some(record.summary.clone()), is_tree: false, changes: file_changes(target, &changes) })
         })
         .collect();
     let mut all = loaded?;
@@ -67,7 +69,7 @@ pub(super) fn steps(asked: &Asked<'_>, places: &mut Places, reading: &Reading<'_
         return Ok(Steps { all, base, untold: BTreeSet::new() });
     }
     let Tree { changes, untold } = tree::compare(asked, base.as_ref(), places, reading)?;
-    all.extend((!changes.is_empty()).then_some(Step { summary: None, changes }));
+    all.extend((!changes.is_empty()).then_some(Step { summary: None, is_tree: true, changes }));
     Ok(Steps { all, base, untold })
 }
 
@@ -98,5 +100,5 @@ fn uncommitted(target: usize, places: &Places, reading: &Reading<'_>) -> Result<
             changes.push(FileChange { before, after });
         }
     }
-    Ok((!changes.is_empty()).then_some(Step { summary: None, changes }))
+    Ok((!changes.is_empty()).then_some(Step { summary: None, is_tree: false, changes }))
 }
