@@ -282,6 +282,16 @@ impl Snapshot {
         self.entries.binary_search_by(|entry| entry.path.cmp(path)).ok()
     }
 
+    /// Whether there is a folder at a path, or anything within it.
+    pub fn has_below(&self, path: &TreePath) -> bool {
+        let at = self.entries.partition_point(|entry| entry.path < *path);
+        let is_within = |entry: &Entry| match entry.path == *path {
+            true => matches!(entry.content, Content::Directory),
+            false => entry.path.is_within(path),
+        };
+        self.entries[at..].iter().take_while(|entry| entry.path.is_within(path)).any(is_within)
+    }
+
     /// Writes an incident down and gives its number.
     pub fn add_incident(&mut self, incident: Incident) -> IncidentId {
         self.incidents.push(incident);

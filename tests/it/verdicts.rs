@@ -2,6 +2,7 @@
 
 mod lookalikes;
 mod moves;
+mod overtaken;
 mod reading;
 mod trees;
 

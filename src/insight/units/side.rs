@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::path::TreePath;
-use crate::snapshot::{Blob, BlobId, BlobKind, CommitReader, Content, ContentReader, ReadFailure, Snapshot};
+use crate::snapshot::{Blob, BlobId, BlobKind, CommitReader, Content, ContentReader, GitState, ReadFailure, Snapshot};
 
 /// One side of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,23 @@ impl Side {
             _ => return None,
         };
         Some(Self { path: path.clone(), kind, version: Version::File { environment, path: path.clone() } })
+    }
+}
+
+impl Side {
+    /// The place of another repository at which an environment is, with the commit that its tree or its index names there.
+    pub fn submodule(snapshots: &[Snapshot], environment: usize, path: &TreePath) -> Option<Self> {
+        let snapshot = &snapshots[environment];
+        let commit = match (snapshot.find(path).map(|entry| &snapshot.entries[entry].content), &snapshot.git) {
+            (Some(Content::Submodule { commit }), _) => commit,
+            (_, GitState::Checkout(status)) => {
+                let at = status.submodules.binary_search_by(|submodule| submodule.path.cmp(path)).ok()?;
+                &status.submodules[at].recorded
+            }
+            _ => return None,
+        };
+        let id = <BlobId>::try_from(&commit.0[..]).ok()?;
+        Some(Self { path: path.clone(), kind: BlobKind::Submodule, version: Version::Blob { environment, id } })
     }
 }
 

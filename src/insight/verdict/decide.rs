@@ -116,16 +116,18 @@ impl Case<'_> {
     /// Whether a step of the target is the very change and no later one takes it back: then no content has to be read. Gives in how many
     /// files the target has the very contents, where their names tell.
     fn carried_over(&self, pairs: &[Pair], looking: &Looking<'_>) -> Option<usize> {
-        let is_carried = pairs.iter().any(|pair| self.is_same(pair, looking));
-        if !is_carried || self.pairs.taken_back(self.at, 0.0).is_some() {
+        let is_carried = pairs.iter().any(|pair| self.is_same(pair, looking) && !pair.is_in_another_context());
+        if !is_carried || self.pairs.taken_back(self.at, 0.0).is_some() || looking.is_as_before(self.unit, self.delta) {
             return None;
         }
         looking.same_by_name(self.unit, self.delta)
     }
 
-    /// Whether a step of the target is the very change, in the target's files of the unit: the same patch to other files is another change.
+    /// Whether a step of the target is the very change, in the target's files of the unit: the same patch to other files is another change. So are
+    /// the same lines in another context, where they are few.
     fn is_same(&self, pair: &Pair, looking: &Looking<'_>) -> bool {
-        pair.same_files || pair.same_patch && looking.is_in_place(self.unit, self.delta, pair.step)
+        let is_patch = pair.same_patch || pair.same_lines && self.weight >= TELLING;
+        pair.same_files || is_patch && looking.is_in_place(self.unit, self.delta, pair.step)
     }
 
     /// Whether what goes says more than what comes.
@@ -189,7 +191,12 @@ impl Case<'_> {
             evidence.push(Proof { tier: Tier::Containment, commit, fact: Fact::TakenBack });
             return Verdict::Absent;
         }
-        let is_same = |pair: &&Pair| self.is_same(pair, looking);
+        // Whatever was carried over, the files are as they were before; or all that should go is there, and nothing that should come.
+        let is_as_before = |pair: &Pair| {
+            looking.is_as_before(self.unit, self.delta)
+                || pair.is_in_another_context() && look.tip.lines.0 == 0 && look.tip.lacks.1 > 0
+        };
+        let is_same = |pair: &&Pair| self.is_same(pair, looking) && !is_as_before(pair);
         if stands || pairs.iter().filter(is_same).any(|pair| !self.undone.contains_key(&pair.step)) {
             return Verdict::Present;
         }

@@ -11,7 +11,7 @@ use super::lines::{self, DigestSet, Line};
 use super::places::Places;
 use super::steps::Step;
 use super::touched::Touched;
-use crate::insight::units::{FileChange, Side, Unit, Versions, installed, is_bookkeeping};
+use crate::insight::units::{FileChange, Side, Unit, Version, Versions, installed, is_bookkeeping};
 use crate::snapshot::{BlobKind, ReadFailure};
 
 /// A content above so many bytes is compared as a whole, by its digest, and not by its lines; it is not tried either.
@@ -45,8 +45,8 @@ pub(super) enum Body {
     Unread,
     /// Its lines change.
     Text(TextDelta),
-    /// Its content changes, and it is no text, or too much.
-    Opaque,
+    /// Its content changes, and it is no text, or too much. The number stands for both contents, where they have names.
+    Opaque(Option<u64>),
     /// Only its name or its kind changes.
     Same,
     /// It cannot be said, in words.
@@ -282,27 +282,39 @@ fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> 
     }
     let sides = [&change.before, &change.after];
     if sides.into_iter().flatten().any(|side| matches!(side.kind, BlobKind::Submodule)) {
-        return Body::Opaque;
+        return opaque(change);
     }
     let content = |side: &Option<Side>| side.as_ref().map_or(Ok(Some(Vec::new())), |side| reading.side(side, LARGEST));
     let [before, after] = sides.map(content);
     match (before, after) {
         (Ok(Some(before)), Ok(Some(after))) => {
             if lines::is_binary(&before) || lines::is_binary(&after) {
-                return Body::Opaque;
+                return opaque(change);
             }
             let mut little = Vec::new();
             let delta = delta::text_delta(&before, &after, &mut little);
             let count: usize = delta.hunks.iter().map(|hunk| hunk.removed().len() + hunk.added().len()).sum();
             if count > MOST_LINES {
-                return Body::Opaque;
+                return opaque(change);
             }
             trivial.extend(little);
             Body::Text(delta)
         }
         (Err(failure), _) | (_, Err(failure)) => Body::Unreadable(failure.0),
-        (Ok(None), _) | (_, Ok(None)) => Body::Opaque,
+        (Ok(None), _) | (_, Ok(None)) => opaque(change),
     }
+}
+
+fn opaque(change: &FileChange) -> Body {
+    let mut names = Vec::new();
+    for side in [&change.before, &change.after] {
+        match side.as_ref().map(|side| &side.version) {
+            None => names.push(0),
+            Some(Version::Blob { id, .. }) => names.extend([&[1][..], id].concat()),
+            Some(_) => return Body::Opaque(None),
+        }
+    }
+    Body::Opaque(Some(lines::number(&names)))
 }
 
 /// Whether both sides have one content by name.
@@ -324,7 +336,6 @@ impl Reading<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::insight::units::Version;
     use crate::path::TreePath;
 
     #[test]

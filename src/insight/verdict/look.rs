@@ -183,7 +183,7 @@ impl Looking<'_> {
             let there = self.whole(change, body, tip.as_ref())?;
             look.same += usize::from(there && change.after.is_some() && self.is(change.after.as_ref(), tip.as_ref())?);
             let is_other = || Ok::<_, String>(tip.is_some() && !self.is(change.before.as_ref(), tip.as_ref())?);
-            look.opaque += usize::from(matches!(body, Body::Opaque) && !there && is_other()?);
+            look.opaque += usize::from(matches!(body, Body::Opaque(_)) && !there && is_other()?);
             Found::new(whole(there), there)
         };
         let Found { standing, is_reindented, .. } = found;
@@ -239,6 +239,18 @@ impl Looking<'_> {
             same += usize::from(self.known(&there)? == *id);
         }
         Some(same)
+    }
+
+    /// Whether the target has the very contents that a unit begins with in all of its files, where their names tell.
+    pub(super) fn is_as_before(&self, unit: &Unit, delta: &Delta) -> bool {
+        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
+        counted.all(|(change, _)| match (&change.before, self.tip(change)) {
+            (Some(before), Ok(Some(there))) => {
+                self.known(before).is_some_and(|name| self.known(&there) == Some(name))
+                    && (&there.path, there.kind) == (&before.path, before.kind)
+            }
+            _ => false,
+        })
     }
 
     /// Whether a step changes one of the files that the target has for those of a unit; of what it does not have nothing can be said.

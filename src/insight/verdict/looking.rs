@@ -45,7 +45,7 @@ impl Looking<'_> {
         match (a, b) {
             (None, None) => Ok(true),
             (Some(a), Some(b)) if a.kind == BlobKind::Submodule || b.kind == BlobKind::Submodule => {
-                Ok(a.version == b.version)
+                Ok(a.kind == b.kind && self.known(a) == self.known(b))
             }
             (Some(a), Some(b)) if a.version == b.version => Ok(true),
             (Some(a), Some(b)) => {
@@ -114,7 +114,17 @@ impl Looking<'_> {
     /// that is the file which took its place.
     pub(super) fn tip(&self, change: &FileChange) -> Result<Option<Side>, String> {
         let before = change.before.as_ref().map_or(change.path(), |side| &side.path);
-        let present = |path: &TreePath| Side::present(self.reading.snapshots, self.asked.target, path);
+        let (snapshots, target) = (self.reading.snapshots, self.asked.target);
+        let sides = || [&change.before, &change.after].into_iter().flatten();
+        let is_submodule = sides().any(|side| side.kind == BlobKind::Submodule);
+        let present = |path: &TreePath| {
+            let submodule = || Side::submodule(snapshots, target, path).filter(|_| is_submodule);
+            Side::present(snapshots, target, path).or_else(submodule)
+        };
+        let is_folder = |side: &Side| present(&side.path).is_none() && snapshots[target].has_below(&side.path);
+        if let Some(side) = sides().find(|side| side.kind == BlobKind::Submodule && is_folder(side)) {
+            return Err(format!("of which commit the files in {:?} are cannot be told", side.path));
+        }
         let source = &self.reading.snapshots[self.asked.source];
         let may_be = |path: &TreePath| change.after.is_some() || path == before || source.find(path).is_none();
         let is_there = |path: &TreePath| may_be(path) && present(path).is_some();

@@ -172,7 +172,7 @@ pub fn judge(asked: &Asked<'_>, reading: &Reading<'_>) -> Result<Judged, ReadFai
 /// The files of which it is not known what the target did to their lines: they could not be read, are no text, or may never have been there.
 fn unseen<'a>(steps: &'a Steps, deltas: &[Delta]) -> HashSet<&'a TreePath> {
     let bodies = steps.all.iter().zip(deltas).flat_map(|(step, delta)| step.changes.iter().zip(&delta.files));
-    let unseen = bodies.filter(|(_, body)| matches!(body, Body::Opaque | Body::Unreadable(_)));
+    let unseen = bodies.filter(|(_, body)| matches!(body, Body::Opaque(_) | Body::Unreadable(_)));
     let sides = unseen.flat_map(|(change, _)| [&change.before, &change.after]).flatten();
     sides.map(|side| &side.path).chain(&steps.untold).collect()
 }

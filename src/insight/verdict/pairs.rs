@@ -21,6 +21,8 @@ pub(super) struct Pair {
     pub(super) same_patch: bool,
     /// The same, but for white space and context.
     pub(super) same_but_blanks: bool,
+    /// The very lines in the very files, in another context; no other unit does the same.
+    pub(super) same_lines: bool,
     pub(super) lines: Overlap,
     pub(super) words: Overlap,
     /// The share of the unit's files that the step changes too, by their names without folders.
@@ -28,6 +30,11 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    /// Whether it is the same but for its context.
+    pub(super) fn is_in_another_context(&self) -> bool {
+        self.same_lines && !self.same_patch
+    }
+
     fn score(&self) -> f32 {
         let (lines, words) = (self.lines.jaccard(), self.words.jaccard());
         f32::max(lines, f32::midpoint(lines, words)) + if self.same_patch { 1.0 } else { 0.0 }
@@ -67,27 +74,36 @@ impl<'a> Pairs<'a> {
         let weights = Weights::new(unit_bags.iter().chain(&step_bags), trivial);
         unit_bags.par_iter_mut().chain(&mut step_bags).for_each(|bags| weights.weigh(bags));
         let postings = Postings::new(&step_bags);
-        let (patches, blanks) = (by_number(steps.1, delta::patch_number), by_number(steps.1, |text| text.blank));
+        let blank = |text: &TextDelta| text.blank;
+        let (patches, blanks) = (by_number(steps.1, delta::patch_number), by_number(steps.1, blank));
+        let units_by_blanks = by_number(units.1, blank);
         let names: Vec<BTreeSet<&[u8]>> = steps.0.iter().map(|step| file_names(&step.changes, None)).collect();
         let of: Vec<Vec<Pair>> = (0..unit_bags.len())
             .into_par_iter()
             .map(|at| {
                 let (unit, bags, delta) = (&units.0[at], &unit_bags[at], &units.1[at]);
                 let same = of_number(delta, &patches, delta::patch_number);
-                let same_blanks = of_number(delta, &blanks, |text| text.blank);
+                let same_blanks = of_number(delta, &blanks, blank);
+                let is_only = of_number(delta, &units_by_blanks, blank).len() == 1;
                 let mut near = postings.near(bags);
                 near.extend(same.iter().chain(same_blanks));
                 near.sort_unstable();
                 near.dedup();
                 let own = file_names(&unit.changes, Some(&delta.counts));
-                let pair = |step: usize| Pair {
-                    step,
-                    same_files: same.contains(&step) && same_files(unit, delta, &steps.0[step]),
-                    same_patch: same.contains(&step),
-                    same_but_blanks: same_blanks.contains(&step),
-                    lines: bags.lines.overlap(&step_bags[step].lines),
-                    words: bags.words.overlap(&step_bags[step].words),
-                    paths: own.intersection(&names[step]).count() as f32 / own.len().max(1) as f32,
+                let pair = |step: usize| {
+                    let same_but_blanks = same_blanks.contains(&step);
+                    let lines = bags.lines.overlap(&step_bags[step].lines);
+                    let paths = own.intersection(&names[step]).count() as f32 / own.len().max(1) as f32;
+                    Pair {
+                        step,
+                        same_files: same.contains(&step) && same_files(unit, delta, &steps.0[step]),
+                        same_patch: same.contains(&step),
+                        same_but_blanks,
+                        same_lines: same_but_blanks && is_only && lines.jaccard() > 0.999 && paths > 0.999,
+                        lines,
+                        words: bags.words.overlap(&step_bags[step].words),
+                        paths,
+                    }
                 };
                 near.into_iter().map(pair).collect()
             })
@@ -182,7 +198,8 @@ fn whole_number(delta: &Delta, number: &impl Fn(&TextDelta) -> u64) -> Option<u6
         match body {
             Body::Text(text) if !text.hunks.is_empty() => files.push(Some(number(text)).filter(|&number| number != 0)?),
             Body::Text(_) | Body::Same => {}
-            Body::Opaque | Body::Unread | Body::Unreadable(_) => return None,
+            Body::Opaque(number) => files.push((*number)?),
+            Body::Unread | Body::Unreadable(_) => return None,
         }
     }
     files.sort_unstable();
