@@ -285,11 +285,8 @@ impl Snapshot {
     /// Whether there is a folder at a path, or anything within it.
     pub fn has_below(&self, path: &TreePath) -> bool {
         let at = self.entries.partition_point(|entry| entry.path < *path);
-        let is_within = |entry: &Entry| match entry.path == *path {
-            true => matches!(entry.content, Content::Directory),
-            false => entry.path.is_within(path),
-        };
-        self.entries[at..].iter().take_while(|entry| entry.path.is_within(path)).any(is_within)
+        let mut within = self.entries[at..].iter().take_while(|entry| entry.path.is_within(path));
+        within.any(|entry| entry.path != *path || matches!(entry.content, Content::Directory))
     }
 
     /// Writes an incident down and gives its number.

@@ -167,19 +167,18 @@ impl Objects {
 
     /// A commit.
     pub(crate) fn commit(&self, id: Oid) -> Result<Commit, GitFault> {
-        let mut commit = match self.commits.get(&id) {
-            Some(commit) => commit,
-            None => {
-                let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
-                let commit = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?;
-                let words = commit.summary.subject.len() + commit.summary.author.len();
-                self.commits.put(id, commit.clone(), size_of::<Commit>() + words);
-                commit
-            }
-        };
+        let mut commit = self.commits.get(&id).map_or_else(|| self.read_commit(id), Ok)?;
         if self.shallow.contains(&id) {
             commit.parents.clear();
         }
+        Ok(commit)
+    }
+
+    fn read_commit(&self, id: Oid) -> Result<Commit, GitFault> {
+        let commit = self.data(id, ObjectType::Commit, "commit", |data| parse_commit(id, data))?;
+        let commit = commit.ok_or(GitFault::Malformed { id, kind: "commit" })?;
+        let words = commit.summary.subject.len() + commit.summary.author.len();
+        self.commits.put(id, commit.clone(), size_of::<Commit>() + words);
         Ok(commit)
     }
 

@@ -10,7 +10,7 @@ use super::lines::Line;
 use super::look::{Look, NEARER};
 use super::looking::Looking;
 use super::others::Others;
-use super::pairs::{Pair, Pairs};
+use super::pairs::{Pair, Pairs, Same};
 use super::said::Said;
 use super::tip::Standing;
 use super::types::{Doubt, Fact, Judgement, Missing, Proof, Tier, Verdict};
@@ -79,7 +79,7 @@ impl Case<'_> {
             return self.judgement(Verdict::Present, evidence, looking).into();
         }
         let pairs = &self.pairs.of[self.at];
-        let others = &Others { is_same_but_blanks: pairs.iter().any(|pair| pair.same_but_blanks), ..*others };
+        let others = &Others { is_same_but_blanks: pairs.iter().any(|pair| pair.same >= Same::ButBlanks), ..*others };
         self.say(pairs, looking, &mut evidence);
         if self.trace < TRACE
             && evidence.is_empty()
@@ -116,7 +116,7 @@ impl Case<'_> {
     /// Whether a step of the target is the very change and no later one takes it back: then no content has to be read. Gives in how many
     /// files the target has the very contents, where their names tell.
     fn carried_over(&self, pairs: &[Pair], looking: &Looking<'_>) -> Option<usize> {
-        let is_carried = pairs.iter().any(|pair| self.is_same(pair, looking) && !pair.is_in_another_context());
+        let is_carried = pairs.iter().any(|pair| self.is_same(pair, looking) && pair.same == Same::Patch);
         if !is_carried || self.pairs.taken_back(self.at, 0.0).is_some() || looking.is_as_before(self.unit, self.delta) {
             return None;
         }
@@ -126,7 +126,7 @@ impl Case<'_> {
     /// Whether a step of the target is the very change, in the target's files of the unit: the same patch to other files is another change. So are
     /// the same lines in another context, where they are few.
     fn is_same(&self, pair: &Pair, looking: &Looking<'_>) -> bool {
-        let is_patch = pair.same_patch || pair.same_lines && self.weight >= TELLING;
+        let is_patch = pair.same == Same::Patch || pair.same == Same::ButContext && self.weight >= TELLING;
         pair.same_files || is_patch && looking.is_in_place(self.unit, self.delta, pair.step)
     }
 
@@ -147,9 +147,9 @@ impl Case<'_> {
                 let fact = Fact::SameFiles(count, count);
                 evidence.push(Proof { tier: Tier::SameContent, commit: commit(pair.step), fact });
             }
-            if pair.same_patch && looking.is_in_place(self.unit, self.delta, pair.step) {
+            if pair.same == Same::Patch && looking.is_in_place(self.unit, self.delta, pair.step) {
                 evidence.push(Proof { tier: Tier::PatchId, commit: commit(pair.step), fact: Fact::SamePatch });
-            } else if pair.same_but_blanks {
+            } else if pair.same >= Same::ButBlanks {
                 let fact = Fact::SamePatchButBlanks;
                 evidence.push(Proof { tier: Tier::BlankPatchId, commit: commit(pair.step), fact });
             }
@@ -194,7 +194,7 @@ impl Case<'_> {
         // Whatever was carried over, the files are as they were before; or all that should go is there, and nothing that should come.
         let is_as_before = |pair: &Pair| {
             looking.is_as_before(self.unit, self.delta)
-                || pair.is_in_another_context() && look.tip.lines.0 == 0 && look.tip.lacks.1 > 0
+                || pair.same == Same::ButContext && look.tip.lines.0 == 0 && look.tip.lacks.1 > 0
         };
         let is_same = |pair: &&Pair| self.is_same(pair, looking) && !is_as_before(pair);
         if stands || pairs.iter().filter(is_same).any(|pair| !self.undone.contains_key(&pair.step)) {

@@ -11,18 +11,27 @@ use super::load::{Body, Delta};
 use super::steps::Step;
 use crate::insight::units::{FileChange, Unit};
 
+/// How far a step is the same change as a unit, in equally many files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Same {
+    /// It is another one.
+    Not,
+    /// But for white space and context.
+    ButBlanks,
+    /// But for its context: the very lines in files of the same names, and no other unit does the same.
+    ButContext,
+    /// With equal context.
+    Patch,
+}
+
 /// A unit and a step of the target that is like it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
     pub(super) step: usize,
     /// Equal contents afterwards at equal paths.
     pub(super) same_files: bool,
-    /// Equal hunks with equal context in equally many files.
-    pub(super) same_patch: bool,
-    /// The same, but for white space and context.
-    pub(super) same_but_blanks: bool,
-    /// The very lines in the very files, in another context; no other unit does the same.
-    pub(super) same_lines: bool,
+    /// How far it is the same change.
+    pub(super) same: Same,
     pub(super) lines: Overlap,
     pub(super) words: Overlap,
     /// The share of the unit's files that the step changes too, by their names without folders.
@@ -30,19 +39,14 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Whether it is the same but for its context.
-    pub(super) fn is_in_another_context(&self) -> bool {
-        self.same_lines && !self.same_patch
-    }
-
     fn score(&self) -> f32 {
         let (lines, words) = (self.lines.jaccard(), self.words.jaccard());
-        f32::max(lines, f32::midpoint(lines, words)) + if self.same_patch { 1.0 } else { 0.0 }
+        f32::max(lines, f32::midpoint(lines, words)) + if self.same == Same::Patch { 1.0 } else { 0.0 }
     }
 
     /// The step brings the unit, as far as lines tell.
     fn brings(&self) -> bool {
-        self.same_patch || self.lines.of_a() >= 0.6 || self.lines.jaccard() >= 0.5
+        self.same == Same::Patch || self.lines.of_a() >= 0.6 || self.lines.jaccard() >= 0.5
     }
 }
 
@@ -91,15 +95,21 @@ impl<'a> Pairs<'a> {
                 near.dedup();
                 let own = file_names(&unit.changes, Some(&delta.counts));
                 let pair = |step: usize| {
-                    let same_but_blanks = same_blanks.contains(&step);
                     let lines = bags.lines.overlap(&step_bags[step].lines);
                     let paths = own.intersection(&names[step]).count() as f32 / own.len().max(1) as f32;
+                    let same = if same.contains(&step) {
+                        Same::Patch
+                    } else if !same_blanks.contains(&step) {
+                        Same::Not
+                    } else if is_only && lines.jaccard() > 0.999 && paths > 0.999 {
+                        Same::ButContext
+                    } else {
+                        Same::ButBlanks
+                    };
                     Pair {
                         step,
-                        same_files: same.contains(&step) && same_files(unit, delta, &steps.0[step]),
-                        same_patch: same.contains(&step),
-                        same_but_blanks,
-                        same_lines: same_but_blanks && is_only && lines.jaccard() > 0.999 && paths > 0.999,
+                        same_files: same == Same::Patch && same_files(unit, delta, &steps.0[step]),
+                        same,
                         lines,
                         words: bags.words.overlap(&step_bags[step].words),
                         paths,
