@@ -157,7 +157,9 @@ pub(super) fn shared(units: &[Unit], steps: &[Step], places: &mut Places, readin
     };
     let traces: Vec<f32> = (0..changes.len()).into_par_iter().map(trace).collect();
     let least = |at: usize, file: usize| if deltas.of[at].follows[file] { FOLLOWED } else { TRACE };
-    let wanted = deltas.wanted(&|at, file| traces[at] >= least(at, file));
+    let by_units = Touched::new(of_units.iter().copied().flatten(), places);
+    let is_of_unit = |at: usize, file: usize| at < units.len() || by_units.has(&changes[at][file], places);
+    let wanted = deltas.wanted(&|at, file| traces[at] >= least(at, file) && is_of_unit(at, file));
     deltas.read(reading, wanted);
     let union = things(&deltas.of[units.len()..]);
     let Deltas { mut of, trivial, .. } = deltas;

@@ -241,14 +241,19 @@ impl Looking<'_> {
         Some(same)
     }
 
-    /// Whether the target has the very contents that a unit begins with in all of its files, where their names tell.
+    /// Whether the target has the very contents that a unit begins with in all of its files, where their names tell. Of a unit with files that are
+    /// no text these decide: lines that were taken back are seen otherwise.
     pub(super) fn is_as_before(&self, unit: &Unit, delta: &Delta) -> bool {
-        let mut counted = unit.changes.iter().zip(&delta.counts).filter(|(_, counts)| **counts);
-        counted.all(|(change, _)| match (&change.before, self.tip(change)) {
+        let is_opaque = |at: &usize| matches!(delta.files[*at], Body::Opaque(_));
+        let counted: Vec<usize> = (0..unit.changes.len()).filter(|&at| delta.counts[at]).collect();
+        let has_opaque = counted.iter().any(is_opaque);
+        let mut deciding = counted.iter().filter(|at| !has_opaque || is_opaque(at)).map(|&at| &unit.changes[at]);
+        deciding.all(|change| match (&change.before, self.tip(change)) {
             (Some(before), Ok(Some(there))) => {
                 self.known(before).is_some_and(|name| self.known(&there) == Some(name))
                     && (&there.path, there.kind) == (&before.path, before.kind)
             }
+            (None, Ok(None)) => has_opaque,
             _ => false,
         })
     }

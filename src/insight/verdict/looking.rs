@@ -30,7 +30,7 @@ pub(super) struct Looking<'a> {
 pub(super) struct KnownLines(Lately<(BlobId, u64), Arc<[Line]>>);
 
 /// So many bytes of them are kept, and as many of those before.
-const LINES: usize = 16 << 20;
+const LINES: usize = 32 << 20;
 
 impl KnownLines {
     /// None yet.

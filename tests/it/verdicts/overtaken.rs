@@ -73,6 +73,23 @@ fn a_file_that_is_no_text_was_there_before_it_became_another() {
     assert_eq!(verdicts, [Verdict::Present, Verdict::Unproven { because: Doubt::Opaque }]);
 }
 
+#[test]
+fn a_file_that_is_no_text_and_was_taken_back_is_not_there_though_another_of_the_change_differs() {
+    let sides = Sides::new(&[("image", "\0one\n"), ("run.sh", "run\n")]);
+    let take = |repo: &Repo, image: &str, mode: &str, title: &str| {
+        repo.write("image", image);
+        repo.git(&["update-index", &format!("--chmod={mode}x"), "run.sh"]);
+        repo.git(&["commit", "-qm", title, "image", "-i"]);
+        repo.git(&["checkout", "-q", "-f", "HEAD", "--", "."]);
+    };
+    sides.target.write("run.sh", "run\r\n").commit("other line ends");
+    take(&sides.source, "\0two\n", "+", "both");
+    take(&sides.target, "\0two\n", "+", "take both");
+    assert_eq!(sides.only().verdict, Verdict::Present);
+    take(&sides.target, "\0one\n", "-", "take it back");
+    assert_eq!(sides.only().verdict, Verdict::Absent);
+}
+
 /// Puts the place of another repository at the commit that has this digit 40 times.
 fn place(repo: &Repo, digit: u8) -> &Repo {
     std::fs::create_dir_all(repo.path("vendor")).unwrap();
