@@ -241,8 +241,8 @@ impl Looking<'_> {
         Some(same)
     }
 
-    /// Whether the target has the very contents that a unit begins with in all of its files, where their names tell. Of a unit with files that are
-    /// no text these decide: lines that were taken back are seen otherwise.
+    /// Whether the target has the very contents that a unit begins with in all of its files, as far as their names tell. Of a unit with files that
+    /// are no text these decide, and are read where they have no names: lines that were taken back are seen otherwise.
     pub(super) fn is_as_before(&self, unit: &Unit, delta: &Delta) -> bool {
         let is_opaque = |at: &usize| matches!(delta.files[*at], Body::Opaque(_));
         let counted: Vec<usize> = (0..unit.changes.len()).filter(|&at| delta.counts[at]).collect();
@@ -250,8 +250,12 @@ impl Looking<'_> {
         let mut deciding = counted.iter().filter(|at| !has_opaque || is_opaque(at)).map(|&at| &unit.changes[at]);
         deciding.all(|change| match (&change.before, self.tip(change)) {
             (Some(before), Ok(Some(there))) => {
-                self.known(before).is_some_and(|name| self.known(&there) == Some(name))
-                    && (&there.path, there.kind) == (&before.path, before.kind)
+                let is_same = match (self.known(before), self.known(&there)) {
+                    (Some(before), Some(there)) => before == there,
+                    // What cannot be read is looked at again, and is found out then.
+                    _ => has_opaque && self.is(Some(before), Some(&there)).unwrap_or(true),
+                };
+                is_same && (&there.path, there.kind) == (&before.path, before.kind)
             }
             (None, Ok(None)) => has_opaque,
             _ => false,
