@@ -88,6 +88,10 @@ fn a_file_that_is_no_text_and_was_taken_back_is_not_there_though_another_of_the_
     assert_eq!(sides.only().verdict, Verdict::Present);
     take(&sides.target, "\0one\n", "-", "take it back");
     assert_eq!(sides.only().verdict, Verdict::Absent);
+    // A file that is younger than the look at it is known by no name.
+    let image = std::fs::File::options().append(true).open(sides.target.path("image")).unwrap();
+    image.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(86_400)).unwrap();
+    assert_eq!(sides.only().verdict, Verdict::Absent);
 }
 
 /// Puts the place of another repository at the commit that has this digit 40 times.
