@@ -33,6 +33,8 @@ fn versions_are_distinct_and_newest_first() {
         let date = format!("{seconds} +0000");
         repo.git_at(&date, &["commit", "-q", "-m", &format!("{name} {content}")]);
     };
+    at(1_700_000_000, "here/backend/a", "0");
+    std::fs::remove_dir_all(repo.path("here/backend")).unwrap();
     at(1_700_000_100, "here/app/a", "1");
     at(1_700_000_200, "here/app/a", "2");
     at(1_700_000_300, "other", "x");
@@ -42,8 +44,8 @@ fn versions_are_distinct_and_newest_first() {
     let collected = Plan::of(&[repo.path("here").as_path()]).map(0, &[("backend", "app")]).collect();
     let versions = collected.versions(0, &path("backend/a")).unwrap();
     let subjects: Vec<&str> = versions.iter().map(|version| version.commit.subject.as_str()).collect();
-    // Each with the newest commit that has it: 3, then 1 (again), then 2.
-    assert_eq!(subjects, ["other y", "here/app/a 1", "other x"]);
+    // Each with the newest commit that has it: 3, then 1 (again), then 2, and 0 from before the folder got its name here.
+    assert_eq!(subjects, ["other y", "here/app/a 1", "other x", "here/backend/a 0"]);
     assert_eq!(collected.versions(0, &path("backend/none")), Ok(vec![]));
 }
 

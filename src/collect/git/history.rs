@@ -90,20 +90,20 @@ impl GitHistory {
         &self.map
     }
 
-    /// A path here as one from the top of the repository.
-    fn path(&self, here: &TreePath) -> Vec<u8> {
-        match &self.prefix {
-            None => here.as_bytes().to_vec(),
-            Some(prefix) => [prefix.as_bytes(), here.as_bytes()].join(&b'/'),
-        }
-    }
-
-    /// What is at a common path below a tree, and its path from the top of the repository. Commits from before it got its name here have it by the
-    /// common one.
-    pub(super) fn find(&self, tree: Oid, common: &TreePath) -> Result<Option<(Vec<u8>, TreeItem)>, GitFault> {
+    /// The paths from the top of the repository that a common path may have below a tree, the likeliest first: that by the name it has here, and, in
+    /// commits from before it got that name, that by the common one.
+    fn paths(&self, common: &TreePath) -> impl Iterator<Item = Vec<u8>> {
         let here = self.map.to_here(common);
         let earlier = (here != *common && self.map.to_common(common) == *common).then(|| common.clone());
-        for path in [Some(here), earlier].into_iter().flatten().map(|path| self.path(&path)) {
+        [Some(here), earlier].into_iter().flatten().map(|path| match &self.prefix {
+            None => path.as_bytes().to_vec(),
+            Some(prefix) => [prefix.as_bytes(), path.as_bytes()].join(&b'/'),
+        })
+    }
+
+    /// What is at a common path below a tree, and its path from the top of the repository.
+    pub(super) fn find(&self, tree: Oid, common: &TreePath) -> Result<Option<(Vec<u8>, TreeItem)>, GitFault> {
+        for path in self.paths(common) {
             if let Some(item) = self.objects.find(tree, &path)? {
                 return Ok(Some((path, item)));
             }
@@ -136,13 +136,19 @@ impl GitHistory {
     }
 
     fn versions(&self, common: &TreePath) -> Result<Vec<CommittedVersion>, String> {
-        let path = self.path(common);
-        let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
-        let mut search = Search { objects: &self.objects, parts, known: HashMap::new() };
+        let paths: Vec<Vec<u8>> = self.paths(common).collect();
+        let mut searches: Vec<Search<'_>> = paths.iter().map(|path| Search::new(&self.objects, path)).collect();
         let mut seen = HashSet::new();
         let mut versions = Vec::new();
         for &(id, tree) in self.recent()? {
-            if let Some(blob) = search.below(tree, 0).map_err(|fault| fault.to_string())?
+            let mut found = Ok(None);
+            for search in &mut searches {
+                found = search.below(tree, 0);
+                if !matches!(found, Ok(None)) {
+                    break;
+                }
+            }
+            if let Some(blob) = found.map_err(|fault| fault.to_string())?
                 && seen.insert(blob)
             {
                 let commit = self.objects.commit(id).map_err(|fault| fault.to_string())?.summary;
@@ -160,7 +166,11 @@ struct Search<'a> {
     known: HashMap<(usize, Oid), Option<Oid>>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(objects: &'a Objects, path: &'a [u8]) -> Self {
+        Self { objects, parts: path.split(|&byte| byte == b'/').collect(), known: HashMap::new() }
+    }
+
     fn below(&mut self, tree: Oid, depth: usize) -> Result<Option<Oid>, GitFault> {
         if let Some(known) = self.known.get(&(depth, tree)) {
             return Ok(*known);
