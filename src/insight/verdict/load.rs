@@ -45,7 +45,7 @@ pub(super) enum Body {
     Unread,
     /// Its lines change.
     Text(TextDelta),
-    /// Its content changes, and it is no text, or too much. The number stands for both contents, where they have names.
+    /// Its content changes, and it is no text, or too much. The number stands for the path and both contents, where these have names.
     Opaque(Option<u64>),
     /// Only its name or its kind changes.
     Same,
@@ -307,8 +307,9 @@ fn body(change: &FileChange, reading: &Reading<'_>, trivial: &mut Vec<Line>) -> 
     }
 }
 
+/// The same image may lie in many folders, so that the path belongs to the change.
 fn opaque(change: &FileChange) -> Body {
-    let mut names = Vec::new();
+    let mut names = change.path().as_bytes().to_vec();
     for side in [&change.before, &change.after] {
         match side.as_ref().map(|side| &side.version) {
             None => names.push(0),

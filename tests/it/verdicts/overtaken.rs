@@ -74,6 +74,14 @@ fn a_file_that_is_no_text_was_there_before_it_became_another() {
 }
 
 #[test]
+fn the_same_image_in_another_folder_is_another_change() {
+    let sides = Sides::new(&[("admin/icon", "\0one\n"), ("site/logo", "\0one\n")]);
+    sides.source.write("admin/icon", "\0two\n").commit("icon");
+    sides.target.remove("admin/icon").commit("no admin here").write("site/logo", "\0two\n").commit("logo");
+    assert_ne!(sides.only().verdict, Verdict::Present);
+}
+
+#[test]
 fn a_file_that_is_no_text_and_was_taken_back_is_not_there_though_another_of_the_change_differs() {
     let sides = Sides::new(&[("image", "\0one\n"), ("run.sh", "run\n")]);
     let take = |repo: &Repo, image: &str, mode: &str, title: &str| {
