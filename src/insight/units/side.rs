@@ -69,9 +69,7 @@ impl Side {
         };
         Some(Self { path: path.clone(), kind, version: Version::File { environment, path: path.clone() } })
     }
-}
 
-impl Side {
     /// The place of another repository at which an environment is, with the commit that its tree or its index names there.
     pub fn submodule(snapshots: &[Snapshot], environment: usize, path: &TreePath) -> Option<Self> {
         let snapshot = &snapshots[environment];

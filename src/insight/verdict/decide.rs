@@ -124,7 +124,7 @@ impl Case<'_> {
     }
 
     /// Whether a step of the target is the very change, in the target's files of the unit: the same patch to other files is another change. So are
-    /// the same lines in another context, where they are few.
+    /// the same lines in another context, unless they say enough.
     fn is_same(&self, pair: &Pair, looking: &Looking<'_>) -> bool {
         let is_patch = pair.same == Same::Patch || pair.same == Same::ButContext && self.weight >= TELLING;
         pair.same_files || is_patch && looking.is_in_place(self.unit, self.delta, pair.step)
